@@ -1,0 +1,28 @@
+"""Everything that a user, a file, a network or a machine can do wrong.
+
+Such an error is one line, `where: what is wrong; what to do`, and an exit status. The command line
+prints the line and exits; nothing else in the package catches these. A programmer's mistake is a
+ValueError or a TypeError, and shows its traceback.
+"""
+
+
+class NnbpError(Exception):
+    """Something failed: data, weights, network, disk, a run that diverged. Exit status 1."""
+
+    exit_status = 1
+
+
+class MissingData(NnbpError):
+    """A data set is not there at all (as opposed to damaged), so that downloading it may help."""
+
+
+class ConfigError(NnbpError):
+    """A config or a command line that cannot be used; one line per mistake. Exit status 2."""
+
+    exit_status = 2
+
+
+class CheckFailed(NnbpError):
+    """A check did not hold: a wrong gradient, a figure outside its band. Exit status 3."""
+
+    exit_status = 3

@@ -1,0 +1,87 @@
+"""Durable, atomic writing. Everything that the program writes goes through here.
+
+A file is written under a unique temporary name in its own directory, synced, and renamed; then the
+directory is synced. So whoever opens the final name reads the old file or the new one, whole, even
+after a kill or a power cut.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from nnbp_cli.errors import NnbpError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A binary file to write; when the block ends well it becomes `path`, otherwise it is gone.
+
+    Raises NnbpError when the disk refuses: full, read-only, no such directory.
+    """
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, path)
+        sync_directory(path.parent)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    finally:
+        with suppress(OSError):
+            os.unlink(name)
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Make `content` (text as UTF-8) the file `path`, whole or not at all."""
+    with replacing(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+def append(path: Path, text: str) -> None:
+    """Add `text` at the end of the file `path` in one write, and hand it to the system at once."""
+    try:
+        with path.open("ab") as file:
+            file.write(text.encode())
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def make_directory(path: Path) -> None:
+    """Make the directory `path` and those above it, where they are not there."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def sync_directory(path: Path) -> None:
+    """Make renames in the directory `path` durable; where directories cannot be opened, do nothing."""
+    with suppress(PermissionError):  # Windows opens no directories
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def cannot_write(path: Path, error: OSError) -> NnbpError:
+    """The one-line error for a disk that refused to write `path`."""
+    reason = (error.strerror or str(error)).lower()
+    return NnbpError(f"{path}: cannot be written: {reason}; free some space or choose another place")
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

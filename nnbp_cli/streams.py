@@ -1,0 +1,16 @@
+"""Where every random number comes from.
+
+A stream is made anew from (seed, name, position), so that a change in one stream does not move
+another, and a run that is resumed at (epoch, batch) draws what it would have drawn.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+
+
+def stream(seed: int, name: str, *position: int) -> np.random.Generator:
+    """The generator of the stream `name` at `position` (an epoch, a block, ...) of the run `seed`."""
+    return np.random.default_rng([seed, zlib.crc32(name.encode()), *position])
