@@ -1,0 +1,69 @@
+"""Layers: how the weighted input z comes from the activations a of the layer before.
+
+Dense is the layer of the book: every neuron sees every activation before it. Other layers keep the same
+contract. A layer is a description and holds no state: what it must remember from the forward pass to
+the backward pass it returns, and gets back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+
+from nnbp_cli.nn.activations import Activation
+from nnbp_cli.nn.arrays import Array, Shape
+
+Windows: TypeAlias = tuple[Array, ...]
+
+
+class Layer(Protocol):
+    """What `Network` asks of a layer. z, a and delta are rows, (m, neurons); p and out are its windows."""
+
+    @property
+    def activation(self) -> Activation:
+        """The function that makes the layer's activations of its z."""
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """The shapes of W and b; () where nothing is learned."""
+
+    def forward(self, p: Windows, a: Array, rng: np.random.Generator | None, /) -> tuple[Array, Any]:
+        """z, and whatever the two methods below want to remember; no `rng` means not training."""
+
+    def gradients(self, delta: Array, memory: Any, out: Windows, /) -> None:
+        """Write dC/dW and dC/db, summed over the batch, into `out`."""
+
+    def pull_back(self, p: Windows, delta: Array, memory: Any, /) -> Array:
+        """dC/da of the layer before."""
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A fully connected layer: z = a W^T + b, with W (neurons, inputs), the book's w_jk, and b (neurons,)."""
+
+    inputs: int
+    neurons: int
+    activation: Activation
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """((neurons, inputs), (neurons,))."""
+        return (self.neurons, self.inputs), (self.neurons,)
+
+    def forward(self, p: Windows, a: Array, rng: np.random.Generator | None, /) -> tuple[Array, Array]:
+        """z, (m, neurons), and a to remember, (m, inputs)."""
+        W, b = p
+        return a @ W.T + b, a
+
+    def gradients(self, delta: Array, a: Array, out: Windows, /) -> None:
+        """The sums over the batch; BP1 has divided by m already."""
+        dW, db = out
+        np.matmul(delta.T, a, out=dW)  # BP4
+        delta.sum(axis=0, out=db)  # BP3
+
+    def pull_back(self, p: Windows, delta: Array, a: Array, /) -> Array:
+        """delta W: (m, neurons) @ (neurons, inputs)."""
+        W, _ = p
+        return delta @ W

@@ -1,0 +1,84 @@
+"""The backpropagation algorithm.
+
+The four equations of the book's chapter 2, for one example as a column, and for a batch as m rows:
+
+           one example, a column                               a batch, m rows
+    BP1    delta^L = grad_a C * sigma'(z^L)                    row by row the same, divided by m
+    BP2    delta^l = ((W^{l+1})^T delta^{l+1}) * sigma'(z^l)   (delta^{l+1} W^{l+1}) * sigma'(z^l)
+    BP3    dC/db^l = delta^l                                   delta^l, summed over the rows
+    BP4    dC/dW^l = delta^l (a^{l-1})^T                       (delta^l)^T a^{l-1}
+
+Dividing by m once, at BP1, makes every gradient the mean over the batch. docs/backprop.md derives them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nnbp_cli.nn.arrays import Array
+from nnbp_cli.nn.costs import Cost
+from nnbp_cli.nn.layers import Layer
+from nnbp_cli.nn.parameters import Parameters
+
+
+@dataclass(frozen=True)
+class Network:
+    """Layers, first to last, and the cost of the last one's output. What they learn is in `Parameters`."""
+
+    layers: tuple[Layer, ...]
+    cost: Cost
+
+    def parameters(self, dtype: npt.DTypeLike = np.float32) -> Parameters:
+        """Parameters of the right shapes, all zero; also what `backprop` takes as `out`."""
+        return Parameters([layer.shapes for layer in self.layers], dtype)
+
+    def feedforward(
+        self, params: Parameters, x: Array, rng: np.random.Generator | None = None
+    ) -> list[tuple[Array, Array, Any]]:
+        """z, a and memory of every layer, first to last, for inputs x, (m, inputs)."""
+        steps = []
+        a = x
+        for layer, p in zip(self.layers, params.layers, strict=True):
+            z, memory = layer.forward(p, a, rng)
+            a = layer.activation.f(z)
+            steps.append((z, a, memory))
+        return steps
+
+    def predict(self, params: Parameters, x: Array) -> Array:
+        """Output activations a, (m, outputs), for inputs x, (m, inputs)."""
+        return self.feedforward(params, x)[-1][1]
+
+    def costs(self, params: Parameters, x: Array, y: Array) -> Array:
+        """The cost of every example, (m,), for inputs x, (m, inputs), and targets y, (m, outputs)."""
+        z, a, _ = self.feedforward(params, x)[-1]
+        return self.cost.values(z, a, y)
+
+    def backprop(
+        self,
+        params: Parameters,
+        x: Array,
+        y: Array,
+        out: Parameters,
+        rng: np.random.Generator | None = None,
+    ) -> tuple[Array, Array]:
+        """Write the gradient of the batch's mean cost into `out`; return z and a of the output layer.
+
+        x is (m, inputs), y is (m, outputs). `rng` is for layers that are random while training.
+        """
+        steps = self.feedforward(params, x, rng)  # input, feedforward
+
+        z, a, memory = steps[-1]
+        delta = self.cost.delta(self.layers[-1].activation, z, a, y) / len(x)  # output error, BP1
+
+        for l in reversed(range(1, len(self.layers))):  # backpropagate the error
+            self.layers[l].gradients(delta, memory, out.layers[l])
+            below = self.layers[l].pull_back(params.layers[l], delta, memory)
+            z, a, memory = steps[l - 1]
+            delta = below * self.layers[l - 1].activation.prime(z, a)  # BP2
+
+        self.layers[0].gradients(delta, memory, out.layers[0])  # dC/dx is never asked for: nobody reads it
+        return steps[-1][:2]

@@ -1,0 +1,37 @@
+"""Small networks and batches for the tests. All sizes differ, or a transposed matrix would pass."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from nnbp_cli.nn.activations import Activation
+from nnbp_cli.nn.arrays import Array
+from nnbp_cli.nn.costs import Cost
+from nnbp_cli.nn.initializers import default
+from nnbp_cli.nn.layers import Dense
+from nnbp_cli.nn.network import Network
+from nnbp_cli.nn.parameters import Parameters
+
+
+def dense(sizes: list[int], activations: list[Activation], cost: Cost) -> Network:
+    """Dense layers of `sizes`, the inputs first, with one activation for each layer after them."""
+    layers = [
+        Dense(inputs, neurons, activation)
+        for (inputs, neurons), activation in zip(pairwise(sizes), activations, strict=True)
+    ]
+    return Network(tuple(layers), cost)
+
+
+def started(network: Network, seed: int = 1, dtype: type[np.floating] = np.float64) -> Parameters:
+    """Parameters drawn by the default initializer."""
+    params = network.parameters(dtype)
+    default.fill(params, np.random.default_rng(seed))
+    return params
+
+
+def batch(m: int, inputs: int, outputs: int, seed: int = 2) -> tuple[Array, Array]:
+    """m inputs in 0..1 and their one-hot targets, in float64."""
+    rng = np.random.default_rng(seed)
+    return rng.random((m, inputs)), np.eye(outputs)[rng.integers(outputs, size=m)]
