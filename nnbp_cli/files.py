@@ -27,19 +27,20 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     except OSError as error:
         raise cannot_write(path, error) from error
+    temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
         sync_directory(path.parent)
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
         with suppress(OSError):
-            os.unlink(name)
+            temporary.unlink()
 
 
 def write(path: Path, content: str | bytes) -> None:

@@ -64,7 +64,7 @@ def test_backprop_matches_where_a_neuron_of_the_output_layer_is_modified(
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 4, 5])
 def test_backprop_matches_at_each_depth(depth: int) -> None:
-    sizes = [8, 7, 6, 5, 4, 3][:depth] + [2]
+    sizes = [*[8, 7, 6, 5, 4, 3][:depth], 2]
     found = agreements(dense(sizes, [tanh] * (depth - 1) + [sigmoid], costs.cross_entropy))
     assert len(found) == 2 * depth
     assert held(found), found

@@ -1,0 +1,1 @@
+"""One file per command: it parses, calls one function, and prints one answer."""

@@ -1,0 +1,1 @@
+"""How a network learns: batches, optimizers, schedules, and the loop that brings them together."""

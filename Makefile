@@ -1,0 +1,43 @@
+# `make demo` and `make test` need nothing but Python 3.11 or later, pip and make: they set up .venv by themselves.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+DEMO := .demo
+
+.PHONY: help demo test lint docs wheel test-lowest clean
+
+help:  ## List the targets.
+	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+demo: $(INSTALLED)  ## Train on digits that the program draws itself, and score the result.
+	$(BIN)/nnbp train --config configs/demo.toml --data-dir $(DEMO) --weights $(DEMO)/weights.npz
+	$(BIN)/nnbp eval $(DEMO)/weights.npz --data-dir $(DEMO)
+
+test: $(INSTALLED) lint  ## Run every check and every test.
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED)  ## Check format, style and types.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+docs: $(INSTALLED)  ## Write the generated pages anew.
+	$(BIN)/python -m nnbp_cli.config.documentation > docs/config.md
+
+wheel: $(INSTALLED)  ## Build the wheel, into dist/.
+	$(BIN)/python -m build --wheel
+
+test-lowest:  ## Run the tests with the lowest versions of the dependencies.
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m pip install --quiet --editable '.[dev]' --constraint tests/lowest-versions.txt
+	.venv-lowest/bin/python -m pytest
+
+clean:  ## Remove everything that these targets made.
+	rm -rf $(VENV) .venv-lowest $(DEMO) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(INSTALLED): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@

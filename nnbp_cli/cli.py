@@ -1,0 +1,107 @@
+"""The command `nnbp`: finds the command that is asked for, and turns errors into one line and a status.
+
+Nothing heavy is imported before a command runs: `nnbp --help` starts as fast as Python does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+from nnbp_cli import __version__
+from nnbp_cli.errors import NnbpError
+
+# The first lines of the commands' help, which are repeated here so that listing them imports none of them.
+COMMANDS = {
+    "download": "Fetch a data set, check it and keep it.",
+    "init": "Write a config to start from.",
+    "train": "Train the network that a config describes.",
+    "eval": "Score saved weights.",
+}
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are called, and whose errors are one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands' names, in the order one meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import nnbp_cli/commands/NAME.py for the command in it."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"nnbp_cli.commands.{name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def main(self, args: Sequence[str] | None = None, *more: Any, **options: Any) -> NoReturn:
+        """Run a command line, `args` or the process's own, and exit with its status."""
+        args = sys.argv[1:] if args is None else list(args)
+        options |= {"prog_name": "nnbp", "standalone_mode": False}
+        try:
+            status = super().main(args, *more, **options)
+            sys.stdout.flush()
+        except Exception as error:
+            if "--debug" in args:
+                raise
+            sys.exit(_tell(error))
+        except KeyboardInterrupt:
+            sys.exit(130)
+        sys.exit(status if isinstance(status, int) else 0)
+
+
+def _tell(error: Exception) -> int:
+    """Print an error for people; the exit status that belongs to it."""
+    match error:
+        case BrokenPipeError():  # whoever was reading has read enough, as in `nnbp eval ... | head`
+            with suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        case NnbpError():
+            return _say(str(error), error.exit_status)
+        case click.exceptions.Abort():
+            return _say("interrupted", 130)
+        case click.UsageError():
+            command = error.ctx.command_path if error.ctx else "nnbp"
+            message = error.format_message().rstrip(".")
+            return _say(f"{command}: {message[:1].lower()}{message[1:]}; see '{command} --help'", 2)
+        case click.ClickException():
+            return _say(error.format_message(), error.exit_code)
+        case MemoryError():
+            return _say("nnbp: out of memory; use a smaller network, batch or data set", 1)
+        case _:
+            what = f"{type(error).__name__}: {error}"
+            return _say(
+                f"nnbp: unexpected error: {what}; add --debug after nnbp to see where, and report it", 1
+            )
+
+
+def _say(message: str, status: int) -> int:
+    """Print to stderr, a line an error: what is not printable, in names say, is shown escaped."""
+    for line in message.split("\n"):
+        click.echo("".join(c if c.isprintable() else repr(c)[1:-1] for c in line), err=True)
+    return status
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="nnbp")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def main(debug: bool) -> None:
+    """Train and score neural networks on MNIST, by backpropagation in numpy.
+
+    \b
+    nnbp download
+    nnbp train --config configs/mnist.toml
+    nnbp eval weights.npz
+    """

@@ -1,0 +1,39 @@
+"""`nnbp download`: a published data set, fetched, checked and kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from nnbp_cli.commands.options import data_dir_option, quiet_option
+from nnbp_cli.datasets.catalog import CATALOG
+
+
+@click.command(name="download")
+@click.argument("name", type=click.Choice([*CATALOG, "synthetic"]), default="mnist", metavar="[NAME]")
+@data_dir_option
+@click.option("--mirror", "mirrors", multiple=True, metavar="URL", help="Ask this address first; repeatable.")
+@click.option("--force", is_flag=True, help="Fetch the files even if they are here and right.")
+@quiet_option
+def command(name: str, data_dir: Path, mirrors: tuple[str, ...], force: bool, quiet: bool) -> None:
+    """Fetch a data set, check it and keep it.
+
+    NAME is mnist (the default), fashion-mnist or kmnist. Files that are here and right are not fetched
+    again; a damaged one is. A mirror's URL is that of a folder with the four files in it.
+
+    \b
+    nnbp download
+    nnbp download fashion-mnist --data-dir ~/datasets --mirror http://localhost:8000/
+    """
+    from nnbp_cli.commands.download_display import DownloadDisplay
+    from nnbp_cli.datasets.download import fetch
+
+    if name not in CATALOG:
+        click.echo(f"{name}: nothing to download; it is drawn when it is first trained on")
+        return
+    entry = CATALOG[name]
+    with DownloadDisplay(quiet) as display:
+        folder = fetch(entry, data_dir, mirrors=mirrors, force=force, progress=display)
+    licence = f", licence {entry.licence}" if entry.licence else ""
+    click.echo(f"{folder}: {entry.title}, {len(entry.files)} files, all verified{licence}")

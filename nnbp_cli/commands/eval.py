@@ -1,0 +1,78 @@
+"""`nnbp eval`: how good saved weights are, and what they confuse with what."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nnbp_cli.commands.options import data_dir_option, json_option
+
+if TYPE_CHECKING:
+    from nnbp_cli.evaluation import Score
+    from nnbp_cli.experiment import Scored
+
+
+@click.command(name="eval")
+@click.argument("weights", type=click.Path(path_type=Path))
+@click.option("--data", "data_name", metavar="NAME", help="Another data set than the one trained on.")
+@data_dir_option
+@click.option(
+    "--split",
+    type=click.Choice(["test", "validation", "train"]),
+    default="test",
+    show_default=True,
+    help="Which images to score.",
+)
+@json_option
+def command(weights: Path, data_name: str | None, data_dir: Path, split: str, as_json: bool) -> None:
+    """Score saved weights.
+
+    WEIGHTS is a weights file or a run directory. Shown are the accuracy, the cost, and for each class the
+    precision and the recall, with the confusion matrix.
+
+    \b
+    nnbp eval weights.npz
+    nnbp eval runs/mnist-20260131-120000 --split validation --json
+    """
+    from nnbp_cli import experiment
+
+    scored = experiment.score(weights, data_name, data_dir, split)
+    if scored.note:
+        click.echo(scored.note, err=True)
+    if as_json:
+        click.echo(json.dumps(_as_json(scored)))
+    else:
+        click.echo(f"{scored.network} on {scored.score.images:,} {split} images of {scored.data}")
+        for line in _answer(scored.score):
+            click.echo(line)
+
+
+def _as_json(scored: Scored) -> dict[str, Any]:
+    score = scored.score
+    return {
+        "data": scored.data,
+        "split": scored.split,
+        "images": score.images,
+        "accuracy": score.accuracy,
+        "cost": score.cost,
+        "precision": score.precision.tolist(),
+        "recall": score.recall.tolist(),
+        "confusion": score.confusion.tolist(),
+    }
+
+
+def _answer(score: Score) -> Iterator[str]:
+    """The headline, and the confusion matrix with each class's recall at its row, precision at its column."""
+    yield f"accuracy {score.accuracy:.2%}, cost {score.cost:.4f}"
+    yield ""
+    yield "confusion matrix: a row is the true class, a column what the network said"
+    classes = range(len(score.confusion))
+    width = max(6, len(str(score.confusion.max())) + 1)
+    yield " " * 9 + "".join(f"{k:{width}}" for k in classes) + "    recall"
+    for k, (row, recall) in enumerate(zip(score.confusion, score.recall)):
+        yield f"{k:9}" + "".join(f"{count or '.':>{width}}" for count in row) + f"{recall:10.1%}"
+    yield "precision" + "".join(f"{precision:{width}.1%}" for precision in score.precision)

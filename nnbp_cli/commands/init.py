@@ -1,0 +1,29 @@
+"""`nnbp init`: a shipped config becomes a file of the user's own."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command(name="init")
+@click.argument("name", default="mnist")
+@click.option("--list", "listing", is_flag=True, help="Show what configs there are, and write nothing.")
+def command(name: str, listing: bool) -> None:
+    """Write a config to start from.
+
+    NAME is one of those that --list shows; it becomes configs/NAME.toml, which must not be there yet.
+
+    \b
+    nnbp init
+    nnbp init book/ch1-30
+    """
+    from nnbp_cli.config import shipped
+
+    if listing:
+        paths = shipped.shipped()
+        width = max(map(len, paths), default=0)
+        for each, path in paths.items():
+            click.echo(f"{each:{width}}  {shipped.headline(path)}")
+        return
+    written = shipped.copy(name)
+    click.echo(f"wrote {written}; next: nnbp train --config {written}")

@@ -1,0 +1,86 @@
+"""`nnbp train`: a config in, a run directory and weights out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nnbp_cli.commands.options import data_dir_option, json_option, quiet_option
+
+
+@click.command(name="train")
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="What to train: TOML or YAML.",
+)
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one key of the config; repeatable."
+)
+@data_dir_option
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The run directory, new or empty.  [default: runs/...]",
+)
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path),
+    default=Path("weights.npz"),
+    show_default=True,
+    metavar="FILE",
+    help="Where else to leave the weights; replaced if they are nnbp's.",
+)
+@click.option("--offline", is_flag=True, help="Download nothing.")
+@json_option
+@quiet_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    config_path: Path,
+    overrides: tuple[str, ...],
+    data_dir: Path,
+    out: Path | None,
+    weights: Path,
+    offline: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Train the network that a config describes.
+
+    \b
+    nnbp train --config configs/mnist.toml
+    nnbp train --config configs/mnist.toml --set training.epochs=5 --set training.seed=2
+
+    The data set is downloaded first if it is missing. Ctrl-C stops the run after the batch at hand and
+    keeps what it has learned.
+    """
+    from nnbp_cli import config, experiment, interrupts
+    from nnbp_cli.commands.training_display import TrainingDisplay
+
+    place = experiment.Place(config_path.stem, data_dir, out, weights, offline, str(config_path))
+    summary = experiment.run(config.load(config_path, overrides), place, TrainingDisplay(quiet))
+    if as_json:
+        click.echo(json.dumps(summary, indent=2))
+    else:
+        for line in _answer(summary):
+            click.echo(line)
+    if summary["stopped_by"]:
+        ctx.exit(interrupts.EXIT_STATUS[summary["stopped_by"]])
+
+
+def _answer(summary: dict[str, Any]) -> Iterator[str]:
+    if summary["stopped_by"]:
+        yield f"stopped by {summary['stopped_by']} after {summary['epochs']} epochs"
+    elif summary["test"]:
+        yield f"test accuracy {summary['test']['accuracy']:.2%}, cost {summary['test']['cost']:.4f}"
+    yield f"kept the weights of epoch {summary['kept_epoch']}: {summary['weights']} and {summary['run']}"
+    yield f"next: nnbp eval {summary['weights']}"

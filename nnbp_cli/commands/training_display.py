@@ -1,0 +1,62 @@
+"""What a person sees of a run: a bar with an estimate, a line for every epoch. All on stderr."""
+
+from __future__ import annotations
+
+import sys
+
+from tqdm import tqdm
+
+from nnbp_cli.commands.download_display import DownloadDisplay
+from nnbp_cli.training.loop import Epoch, State
+
+
+class TrainingDisplay:
+    """One bar for the whole run, with the running cost, and a line for every epoch."""
+
+    def __init__(self, quiet: bool) -> None:
+        self.quiet = quiet
+
+    def note(self, message: str) -> None:
+        """See `experiment.Display`."""
+        if not self.quiet:
+            tqdm.write(message, file=sys.stderr)
+
+    def download(self) -> DownloadDisplay:
+        """See `experiment.Display`."""
+        return DownloadDisplay(self.quiet)
+
+    def begin(self, epochs: int, batches: int) -> None:
+        """See `experiment.Display`."""
+        self.epochs, self.batches = epochs, batches
+        self.bar = tqdm(
+            total=epochs * batches,
+            file=sys.stderr,
+            disable=self.quiet or not sys.stderr.isatty(),
+            unit=" batches",
+            leave=False,
+            dynamic_ncols=True,
+            bar_format="{desc} {bar} {percentage:3.0f}%  {remaining} left{postfix}",
+        )
+
+    def step(self, state: State) -> None:
+        """See `experiment.Display`."""
+        if self.bar.disable:
+            return
+        done = state.epoch * self.batches + state.batch
+        if done > self.bar.n and self.bar.update(done - self.bar.n):
+            self.bar.set_description_str(f"epoch {state.epoch + 1}/{self.epochs}", refresh=False)
+            self.bar.set_postfix_str(f"cost {state.cost:.3f}", refresh=False)
+
+    def epoch(self, epoch: Epoch) -> None:
+        """See `experiment.Display`."""
+        scores = [
+            f"{name} {value:.2%}" if name.endswith("accuracy") else f"{name} {value:.4f}"
+            for name, value in epoch.scores.items()
+        ]
+        width = len(str(self.epochs))
+        parts = [f"epoch {epoch.number:{width}}/{self.epochs}", *scores]
+        self.note("   ".join([*parts, f"rate {epoch.learning_rate:.3g}", f"{epoch.seconds:.2f} s"]))
+
+    def end(self) -> None:
+        """See `experiment.Display`."""
+        self.bar.close()

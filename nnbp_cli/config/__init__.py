@@ -1,0 +1,33 @@
+"""Configs: what a run is, from a TOML or YAML file to a frozen, validated `Config`.
+
+file -> reading -> plain values -> overrides -> validation (schema, then rules) -> Config
+"""
+
+from nnbp_cli.config.building import build
+from nnbp_cli.config.loading import load
+from nnbp_cli.config.schema import (
+    Config,
+    DataConfig,
+    LayerConfig,
+    NetworkConfig,
+    OverrideConfig,
+    TrainingConfig,
+)
+from nnbp_cli.config.validation import check_against_data, data_from_plain, network_from_plain
+from nnbp_cli.config.writing import to_plain, to_toml
+
+__all__ = [
+    "Config",
+    "DataConfig",
+    "LayerConfig",
+    "NetworkConfig",
+    "OverrideConfig",
+    "TrainingConfig",
+    "build",
+    "check_against_data",
+    "data_from_plain",
+    "load",
+    "network_from_plain",
+    "to_plain",
+    "to_toml",
+]

@@ -1,0 +1,22 @@
+"""From a config file and what the command line sets to a Config: read, override, validate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from nnbp_cli.config import overrides
+from nnbp_cli.config.reading import read
+from nnbp_cli.config.schema import Config
+from nnbp_cli.config.validation import validate
+from nnbp_cli.config.wording import printable
+
+
+def load(path: str | Path, settings: Iterable[str] = ()) -> Config:
+    """The config in the TOML or YAML file `path`, with each KEY=VALUE of `settings` put in its place.
+
+    Raises one ConfigError with a line for every mistake in either.
+    """
+    plain = read(Path(path))
+    origins, mistakes = overrides.apply(settings, plain)
+    return validate(plain, printable(str(path)), origins, mistakes)

@@ -1,0 +1,40 @@
+"""How much memory a network needs to train, before any of it is asked for."""
+
+from __future__ import annotations
+
+import os
+from itertools import pairwise
+
+from nnbp_cli.config.schema import NetworkConfig, OptimizerName
+
+# One float32 for each parameter in theta and in its gradient, and in each of the optimizer's rows.
+_ROWS: dict[OptimizerName, int] = {"sgd": 2, "momentum": 3, "adam": 4}
+
+
+def too_large(network: NetworkConfig, optimizer: OptimizerName, inputs: int = 0) -> str | None:
+    """Why this machine cannot train `network`, or None. Without `inputs`, a lower bound is judged."""
+    sizes = (inputs, *(layer.neurons for layer in network.layers))
+    parameters = sum((before + 1) * neurons for before, neurons in pairwise(sizes))
+    needed, there = 4 * parameters * _ROWS[optimizer], physical_memory()
+    if there is None or needed <= there:
+        return None
+    return (
+        f"{parameters:,} weights and biases would need {_in_words(needed)} of memory, "
+        f"this machine has {_in_words(there)}; take fewer neurons"
+    )
+
+
+def physical_memory() -> int | None:
+    """The bytes of memory of this machine, or None where the system does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
+        return None
+
+
+def _in_words(size: int) -> str:
+    for unit in ("MiB", "GiB", "TiB", "PiB"):
+        size_in_unit = size / 2 ** {"MiB": 20, "GiB": 30, "TiB": 40, "PiB": 50}[unit]
+        if size_in_unit < 1024:
+            break
+    return f"{size_in_unit:,.0f} {unit}"

@@ -1,0 +1,156 @@
+"""What a config must fulfil beyond its fields one by one. Each breach is a place and what is wrong there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from nnbp_cli.config.memory import too_large
+from nnbp_cli.config.schema import Config, DataConfig, NetworkConfig, TrainingConfig
+from nnbp_cli.config.wording import Place, listed, quoted
+from nnbp_cli.nn.costs import COSTS
+
+Breaches = Iterator[tuple[Place, str]]
+Table = TypeVar("Table", DataConfig, TrainingConfig)
+
+
+@dataclass(frozen=True)
+class OnlyWith:
+    """A key that means something only where its neighbour `key` has `value`; there it is `default`."""
+
+    key: str
+    value: str
+    default: int | float
+
+
+ONLY_WITH = {
+    "data": {
+        "size": OnlyWith("name", "synthetic", 20_000),
+        "seed": OnlyWith("name", "synthetic", 1),
+    },
+    "training": {
+        "momentum": OnlyWith("optimizer", "momentum", 0.9),
+        "beta1": OnlyWith("optimizer", "adam", 0.9),
+        "beta2": OnlyWith("optimizer", "adam", 0.999),
+    },
+}
+
+_NEEDS = {
+    "quadratic": "a derivative neuron by neuron",
+    "cross-entropy": "outputs between 0 and 1 that do not depend on each other",
+    "log-likelihood": "probabilities with the sum 1",
+}
+
+
+def breaches(
+    data: DataConfig | None = None,
+    network: NetworkConfig | None = None,
+    training: TrainingConfig | None = None,
+) -> Breaches:
+    """Every rule that is broken in the tables given, and between them."""
+    if data:
+        yield from _useless_keys("data", data)
+    if network:
+        yield from _layers(network)
+        yield from _cost(network)
+        if problem := too_large(network, training.optimizer if training else "sgd"):
+            yield ("network", "layers"), problem
+    if training:
+        yield from _useless_keys("training", training)
+        yield from _watch(training)
+    if data and training:
+        yield from _images(data, training)
+
+
+def resolved(config: Config) -> Config:
+    """The same config with the defaults of its data set and of its optimizer filled in."""
+    return replace(config, data=resolved_data(config.data), training=_filled("training", config.training))
+
+
+def resolved_data(data: DataConfig) -> DataConfig:
+    """The same data set with the defaults that only it has."""
+    return _filled("data", data)
+
+
+def _filled(name: str, table: Table) -> Table:
+    defaults: dict[str, Any] = {
+        key: only.default
+        for key, only in ONLY_WITH[name].items()
+        if getattr(table, only.key) == only.value and getattr(table, key) is None
+    }
+    return replace(table, **defaults)
+
+
+def _useless_keys(name: str, table: DataConfig | TrainingConfig) -> Breaches:
+    for key, only in ONLY_WITH[name].items():
+        other = getattr(table, only.key)
+        if getattr(table, key) is not None and other != only.value:
+            means = f"means something only with {only.key} {quoted(only.value)}"
+            yield (name, key), f"{means}, not {quoted(other)}; leave it out"
+
+
+def _layers(network: NetworkConfig) -> Breaches:
+    last = len(network.layers) - 1
+    for index, layer in enumerate(network.layers):
+        place: Place = ("network", "layers", index)
+        softmax = layer.activation == "softmax"
+        if softmax and index < last:
+            why = "softmax is for the output layer, as it has no derivative neuron by neuron"
+            yield (*place, "activation"), f"{why}; use sigmoid, tanh, relu or linear"
+        elif softmax and layer.override:
+            yield (*place, "override"), "softmax takes all neurons of the layer together; leave override out"
+        elif layer.override and index == last and network.cost != "quadratic":
+            why = f"cost {quoted(network.cost)} needs the same function at every output"
+            yield (*place, "override"), f"{why}; override hidden neurons, or use cost 'quadratic'"
+        seen = set()
+        for number, each in enumerate(layer.override):
+            there = (*place, "override", number, "neuron")
+            if each.neuron >= layer.neurons:
+                count = f"there are {layer.neurons}, counted from 0"
+                yield there, f"no neuron {each.neuron} in this layer; {count}"
+            if each.neuron in seen:
+                yield there, f"neuron {each.neuron} is overridden twice; keep one"
+            seen.add(each.neuron)
+
+
+def _cost(network: NetworkConfig) -> Breaches:
+    output, cost = network.layers[-1].activation, COSTS[network.cost]
+    if output not in cost.outputs:
+        costs = [each.name for each in COSTS.values() if output in each.outputs]
+        yield (
+            ("network", "cost"),
+            f"{quoted(cost.name)} needs {_NEEDS[cost.name]}, which {output} outputs are not; "
+            f"use output {listed(cost.outputs)}, or cost {listed(map(quoted, costs))}",
+        )
+
+
+def _watch(training: TrainingConfig) -> Breaches:
+    for index, name in enumerate(training.watch):
+        if name in training.watch[:index]:
+            yield ("training", "watch", index), f"{quoted(name)} is watched twice; keep one"
+    if training.keep == "best" and "validation accuracy" not in training.watch:
+        yield (
+            ("training", "keep"),
+            "'best' is chosen by the validation accuracy, which is not watched; "
+            "add 'validation accuracy' to training.watch, or set training.keep = 'last'",
+        )
+
+
+def _images(data: DataConfig, training: TrainingConfig) -> Breaches:
+    if data.validation == 0 and (blind := [name for name in training.watch if name.startswith("validation")]):
+        yield (
+            ("data", "validation"),
+            f"without images there is no {listed(blind, 'and')}; "
+            "watch something else and set training.keep = 'last'",
+        )
+    if data.train is not None and training.batch_size > data.train:
+        yield batch_too_large(training.batch_size, data.train)
+
+
+def batch_too_large(batch: int, images: int) -> tuple[Place, str]:
+    """The breach of a batch that cannot be filled."""
+    return (
+        "training",
+        "batch_size",
+    ), f"a batch of {batch:,} is larger than the training set of {images:,} images"

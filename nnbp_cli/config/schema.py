@@ -1,0 +1,210 @@
+"""What a config may say: every table, key, type, range and default, in one place.
+
+Each field's description is the sentence that docs/config.md shows. What one field alone cannot say
+(softmax is for the output layer, say) is in `rules`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, Strict
+
+HiddenActivation = Literal["sigmoid", "tanh", "relu", "linear"]
+OutputActivation = Literal["sigmoid", "tanh", "relu", "linear", "softmax"]
+CostName = Literal["quadratic", "cross-entropy", "log-likelihood"]
+InitializerName = Literal["default", "large", "glorot", "he"]
+OptimizerName = Literal["sgd", "momentum", "adam"]
+ScheduleName = Literal["constant", "linear", "cosine"]
+Watched = Literal[
+    "training cost",
+    "training accuracy",
+    "validation cost",
+    "validation accuracy",
+    "test cost",
+    "test accuracy",
+]
+
+# The upper bounds no real run meets; with them every number fits the machine's own.
+_Natural = Annotated[int, Strict(), Field(ge=0, le=10**9)]
+_Count = Annotated[int, Strict(), Field(ge=1, le=10**9)]
+_Seed = Annotated[int, Strict(), Field(ge=0, le=2**63 - 1)]
+_Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+_Share = Annotated[_Number, Field(ge=0, lt=1)]
+
+_CLOSED = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataConfig:
+    """Which images, and how they are shared out between training and validation."""
+
+    __pydantic_config__ = _CLOSED
+
+    name: Annotated[
+        str,
+        Strict(),
+        Field(
+            pattern=r"^[^\x00-\x1f\x7f]+$",
+            description="The data set: mnist, fashion-mnist, kmnist, synthetic (drawn by the program, "
+            "nothing to download), or a folder of four IDX files.",
+        ),
+    ] = "mnist"
+    train: Annotated[
+        _Count | None,
+        Field(
+            description="How many images train, from the start of the training files. "
+            "Left out: all that validation leaves."
+        ),
+    ] = None
+    validation: Annotated[
+        _Natural | None,
+        Field(
+            description="How many images validate, from the end of the training files. "
+            "Left out: a sixth of them (MNIST: 10,000); 0: none."
+        ),
+    ] = None
+    size: Annotated[
+        _Count | None,
+        Field(description="How many training images are drawn, those that validate among them."),
+    ] = None
+    seed: Annotated[_Seed | None, Field(description="Another seed draws other images.")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverrideConfig:
+    """One neuron that uses another activation function than its layer: an exercise of the book."""
+
+    __pydantic_config__ = _CLOSED
+
+    neuron: Annotated[_Natural, Field(description="Which neuron of the layer (j), counted from 0.")]
+    activation: Annotated[HiddenActivation, Field(description="The activation function of this neuron.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerConfig:
+    """One layer of neurons, each connected to everything in the layer before."""
+
+    __pydantic_config__ = _CLOSED
+
+    neurons: Annotated[
+        _Count,
+        Field(description="How many neurons; the output layer has one for each class, ten for digits."),
+    ]
+    activation: Annotated[
+        OutputActivation,
+        Field(
+            description="The activation function (sigma), which makes a neuron's output a of its "
+            "weighted input z; softmax only in the output layer."
+        ),
+    ]
+    override: Annotated[
+        tuple[OverrideConfig, ...],
+        Field(description="Neurons that use another activation function than their layer."),
+    ] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkConfig:
+    """The network: how wrong an output is, where learning starts, and the layers."""
+
+    __pydantic_config__ = _CLOSED
+
+    cost: Annotated[
+        CostName,
+        Field(
+            description="The cost function (C) that learning makes small: quadratic with an output of "
+            "sigmoid, tanh, relu or linear; cross-entropy with sigmoid; log-likelihood with softmax."
+        ),
+    ]
+    initializer: Annotated[
+        InitializerName,
+        Field(
+            description="The first weights and biases. large: both N(0, 1), the book's chapter 1; "
+            "default: weights N(0, 1/inputs), its chapter 3; glorot and he: the field's, biases 0."
+        ),
+    ] = "default"
+    layers: Annotated[
+        tuple[LayerConfig, ...],
+        Field(min_length=1, description="The hidden layers in order, then the output layer."),
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingConfig:
+    """How the network learns, for how long, and what is measured on the way."""
+
+    __pydantic_config__ = _CLOSED
+
+    seed: Annotated[
+        _Seed, Field(description="What every random number is made from: the same seed, the same run.")
+    ] = 1
+    epochs: Annotated[_Count, Field(description="How many times all training images are gone through.")]
+    batch_size: Annotated[
+        _Count, Field(description="How many images make one step (m, the book's mini-batch size).")
+    ]
+    optimizer: Annotated[
+        OptimizerName, Field(description="The rule of a step; sgd is the book's w <- w - eta dC/dw.")
+    ] = "sgd"
+    learning_rate: Annotated[_Number, Field(gt=0, description="How far a step goes (eta).")]
+    momentum: Annotated[
+        Annotated[_Number, Field(ge=0, le=1)] | None,
+        Field(description="The share of its velocity that a step keeps (mu); 0 is plain sgd."),
+    ] = None
+    beta1: Annotated[
+        _Share | None,
+        Field(description="The share that Adam's running mean of the gradient keeps at a step."),
+    ] = None
+    beta2: Annotated[
+        _Share | None,
+        Field(description="The share that Adam's running mean of the squared gradient keeps at a step."),
+    ] = None
+    schedule: Annotated[
+        ScheduleName,
+        Field(
+            description="The learning rate after the warm-up: constant, or falling to zero at the end "
+            "of the last epoch, in a straight line or along a cosine."
+        ),
+    ] = "constant"
+    warmup: Annotated[
+        _Share,
+        Field(description="The share of the run over which the learning rate rises from zero."),
+    ] = 0.0
+    l2: Annotated[
+        _Number,
+        Field(
+            ge=0,
+            description="The strength of L2 regularization (lambda): the cost gets a penalty of "
+            "lambda/2n times the sum of all w^2, n being the number of training images.",
+        ),
+    ] = 0.0
+    label_smoothing: Annotated[
+        _Share, Field(description="The share of each target (y) that is spread evenly over all classes.")
+    ] = 0.0
+    threads: Annotated[
+        Literal["auto"] | _Count,
+        Field(description="How many threads multiply matrices; auto suits the network and the machine."),
+    ] = "auto"
+    watch: Annotated[
+        tuple[Watched, ...],
+        Field(
+            description="What is measured after each epoch. The test set may be watched to draw the "
+            "book's curves; nothing is chosen by it."
+        ),
+    ] = ("validation accuracy",)
+    keep: Annotated[
+        Literal["best", "last"],
+        Field(description="The weights kept: of the best validation accuracy, or of the last epoch."),
+    ] = "best"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """A whole run."""
+
+    __pydantic_config__ = _CLOSED
+
+    data: Annotated[DataConfig, Field(description="Which images.")] = field(default_factory=DataConfig)
+    network: Annotated[NetworkConfig, Field(description="What learns.")]
+    training: Annotated[TrainingConfig, Field(description="How it learns.")]

@@ -1,0 +1,104 @@
+"""Plain values to a Config, or else every mistake in them at once: the schema's first, then the rules'."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from nnbp_cli.config import rules
+from nnbp_cli.config.explaining import explained
+from nnbp_cli.config.memory import too_large
+from nnbp_cli.config.overrides import Origins
+from nnbp_cli.config.schema import Config, DataConfig, NetworkConfig, TrainingConfig
+from nnbp_cli.config.wording import Place, dotted
+from nnbp_cli.errors import ConfigError
+
+_CONFIG = TypeAdapter(Config)
+_DATA = TypeAdapter(DataConfig)
+_NETWORK = TypeAdapter(NetworkConfig)
+_TRAINING = TypeAdapter(TrainingConfig)
+
+
+def validate(
+    plain: dict[str, Any], where: str, origins: Origins = (), mistakes: Iterable[str] = ()
+) -> Config:
+    """The Config that `plain` is, with every default filled in.
+
+    `where` names the file, `origins` what came from the command line instead. Raises one ConfigError
+    with a line for every mistake; those known already, `mistakes`, come first.
+    """
+    try:
+        config = _CONFIG.validate_python(plain)
+        problems = list(rules.breaches(config.data, config.network, config.training))
+    except ValidationError as error:
+        problems = [*explained(error), *_breaches_in_sound_tables(plain, error)]
+    _refuse(problems, where, origins, mistakes)
+    return rules.resolved(config)
+
+
+def network_from_plain(plain: object, where: str) -> NetworkConfig:
+    """The NetworkConfig that `plain` is, a config's [network]. Raises ConfigError, a line a mistake."""
+    try:
+        network = _NETWORK.validate_python(plain)
+        problems = list(rules.breaches(network=network))
+    except ValidationError as error:
+        problems = list(explained(error, above=("network",)))
+    _refuse(problems, where)
+    return network
+
+
+def data_from_plain(plain: object, where: str) -> DataConfig:
+    """The DataConfig that `plain` is, a config's [data]. Raises ConfigError, a line a mistake."""
+    try:
+        data = _DATA.validate_python(plain)
+        problems = list(rules.breaches(data=data))
+    except ValidationError as error:
+        problems = list(explained(error, above=("data",)))
+    _refuse(problems, where)
+    return rules.resolved_data(data)
+
+
+def check_against_data(config: Config, *, where: str, images: int, inputs: int, classes: int) -> None:
+    """Hold a config against the data: `images` that train, each of `inputs` pixels, in `classes` classes.
+
+    Raises one ConfigError for all that does not fit, or would not fit into the machine's memory.
+    """
+    problems: list[tuple[Place, str]] = []
+    last = len(config.network.layers) - 1
+    outputs = config.network.layers[last].neurons
+    if outputs != classes:
+        wrong = f"the output layer has {outputs:,} neurons for {classes} classes; make it {classes}"
+        problems.append((("network", "layers", last, "neurons"), wrong))
+    if config.training.batch_size > images:
+        problems.append(rules.batch_too_large(config.training.batch_size, images))
+    if too_much := too_large(config.network, config.training.optimizer, inputs):
+        problems.append((("network", "layers"), too_much))
+    _refuse(problems, where)
+
+
+def _breaches_in_sound_tables(plain: dict[str, Any], error: ValidationError) -> rules.Breaches:
+    """What else is wrong in those tables that the schema finds nothing wrong in."""
+    unsound = {each["loc"][0] for each in error.errors()}
+    adapters: dict[str, TypeAdapter[Any]] = {"data": _DATA, "network": _NETWORK, "training": _TRAINING}
+    sound = adapters.keys() - unsound
+    return rules.breaches(**{name: adapters[name].validate_python(plain.get(name, {})) for name in sound})
+
+
+def _refuse(
+    problems: list[tuple[Place, str]], where: str, origins: Origins = (), mistakes: Iterable[str] = ()
+) -> None:
+    """Raise the ConfigError of all `mistakes` and `problems`, if there are any."""
+    if lines := [*mistakes, *(_line(where, origins, *problem) for problem in problems)]:
+        raise ConfigError("\n".join(lines))
+
+
+def _line(where: str, origins: Origins, place: Place, problem: str) -> str:
+    """One problem on one line, under the name of what set its place: the last --set there, or the file."""
+    for origin, setting in reversed(origins):
+        if origin == place:
+            return f"{setting}: {problem}"
+        if origin == place[: len(origin)] or place == origin[: len(place)]:
+            return f"{setting}: {dotted(place)}: {problem}"
+    return f"{where}: {dotted(place)}: {problem}"

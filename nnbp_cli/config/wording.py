@@ -1,0 +1,44 @@
+"""Places and values of a config in words, on one line whatever they hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+Place = tuple[str | int, ...]
+
+_LONGEST = 60
+
+
+def dotted(place: Place) -> str:
+    """A place in the config as it is written after --set: network.layers.0.neurons."""
+    return ".".join(step if re.fullmatch(r"[\w-]+", step) else quoted(step) for step in map(str, place))
+
+
+def printable(text: str) -> str:
+    """Text with line breaks and whatever else a terminal cannot show written as escapes."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+
+
+def quoted(value: object) -> str:
+    """A value as it would stand in the file, cut where it is long; of a list or a table only the kind."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return str(value).lower()
+        case dict():
+            return "a table"
+        case list() | tuple():
+            return "a list"
+        case int() if value.bit_length() > 200:
+            return "a larger one" if value > 0 else "a smaller one"
+        case str():
+            return repr(value if len(value) <= _LONGEST else value[:_LONGEST] + "...")
+    return str(value)
+
+
+def listed(words: Iterable[str], last: str = "or") -> str:
+    """Words as a sentence lists them: a, b or c."""
+    *most, end = words
+    return f"{', '.join(most)} {last} {end}" if most else end

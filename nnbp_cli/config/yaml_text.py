@@ -1,0 +1,145 @@
+"""YAML 1.2 to plain values, trusting nothing.
+
+Values are built from the parser's events, one by one, so that a text that is too deep, too large or
+names a Python object is refused before anything is made of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+from ruamel.yaml.nodes import ScalarNode
+from ruamel.yaml.reader import ReaderError
+
+from nnbp_cli.config.wording import quoted
+from nnbp_cli.errors import ConfigError
+
+_DEEPEST = 50
+_MOST_VALUES = 10_000
+_PLAIN = {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "bool", "null")}
+
+
+def parse_yaml(text: str, where: str) -> Any:
+    """The one document in `text` as dicts, lists, text, numbers, booleans and None.
+
+    Dates stay text. Raises ConfigError with the line for what is not YAML, and for what is but is not
+    wanted here: tags, %YAML 1.1, a key given twice, more than 50 levels or 10,000 values.
+    """
+    try:
+        return _Builder(text, where).document()
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise _not_yaml(where, mark.line, mark.column, error.problem) from error
+    except ReaderError as error:
+        before = text[: error.position]
+        line, column = before.count("\n"), error.position - before.rfind("\n") - 1
+        raise _not_yaml(where, line, column, error.reason) from error
+
+
+def _not_yaml(where: str, line: int, column: int, problem: object) -> ConfigError:
+    problem = " ".join(str(problem).split())
+    return ConfigError(f"{where}: line {line + 1}, column {column + 1}: not YAML: {problem}")
+
+
+class _Builder:
+    """Reads events from left to right; `anchors` holds what aliases may stand for so far."""
+
+    def __init__(self, text: str, where: str) -> None:
+        self.yaml = YAML(typ="safe", pure=True)
+        self.events = self.yaml.parse(text)
+        self.where = where
+        self.anchors: dict[str, Any] = {}
+        self.values = 0
+
+    def document(self) -> Any:
+        next(self.events)  # the start of the stream
+        start = next(self.events)
+        if not isinstance(start, DocumentStartEvent):
+            return None
+        if start.version not in (None, (1, 2)):
+            raise self.refused(start, "only YAML 1.2 is read, where no is text and 010 is 10; drop %YAML")
+        value = self.value(next(self.events), depth=0)
+        next(self.events)  # the end of the document
+        after = next(self.events)
+        if not isinstance(after, StreamEndEvent):
+            raise self.refused(after, "a second document starts here; one is read")
+        return value
+
+    def value(self, event: Any, depth: int) -> Any:
+        self.admit(depth, event)
+        if isinstance(event, AliasEvent):
+            if event.anchor not in self.anchors:
+                raise self.refused(
+                    event, f"nothing before this is called {quoted(event.anchor)}; write it out"
+                )
+            return self.copy(self.anchors[event.anchor], depth, event)
+        value: Any
+        if isinstance(event, ScalarEvent):
+            value = self.scalar(event)
+        elif isinstance(event, SequenceStartEvent):
+            value = self.sequence(depth)
+        else:
+            value = self.mapping(depth)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = value
+        return value
+
+    def scalar(self, event: ScalarEvent) -> Any:
+        tag = self.yaml.resolver.resolve(ScalarNode, event.value, event.implicit)
+        if str(tag) not in _PLAIN:
+            return event.value
+        try:
+            return self.yaml.constructor.construct_object(ScalarNode(tag, event.value))
+        except ValueError:  # it looked like a number: 0x_, or five thousand digits
+            return event.value
+
+    def sequence(self, depth: int) -> list[Any]:
+        values = []
+        while not isinstance(event := next(self.events), SequenceEndEvent):
+            values.append(self.value(event, depth + 1))
+        return values
+
+    def mapping(self, depth: int) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        while not isinstance(event := next(self.events), MappingEndEvent):
+            if not isinstance(event, ScalarEvent):
+                raise self.refused(event, "a list, a table or an alias is no key; write text")
+            if event.value in values:
+                raise self.refused(event, f"key {quoted(event.value)} is given twice; keep one")
+            self.admit(depth, event)
+            values[event.value] = self.value(next(self.events), depth + 1)
+        return values
+
+    def copy(self, value: Any, depth: int, alias: Event) -> Any:
+        """A copy of what an alias stands for, counted as if it were written out."""
+        self.admit(depth, alias)
+        if isinstance(value, list):
+            return [self.copy(each, depth + 1, alias) for each in value]
+        if isinstance(value, dict):
+            return {key: self.copy(each, depth + 1, alias) for key, each in value.items()}
+        return value
+
+    def admit(self, depth: int, event: Event) -> None:
+        """Count one more key or value, unless it is too deep, one too many, or tagged."""
+        self.values += 1
+        if depth > _DEEPEST:
+            raise self.refused(event, f"nested more than {_DEEPEST} levels deep")
+        if self.values > _MOST_VALUES:
+            raise self.refused(event, f"more than {_MOST_VALUES:,} keys and values; a config has a few dozen")
+        if tag := getattr(event, "tag", None):
+            raise self.refused(event, f"tag {quoted(str(tag))} is not read; leave it out")
+
+    def refused(self, event: Event, why: str) -> ConfigError:
+        return ConfigError(f"{self.where}: line {event.start_mark.line + 1}: {why}")

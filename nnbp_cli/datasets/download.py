@@ -1,0 +1,155 @@
+"""Bringing a published data set here, from whichever mirror has it, every byte verified.
+
+A body stays in memory until its size and its SHA-256 are right (the largest has 26 MB); only then is there
+a file. So a download that dies leaves nothing behind, and no wrong byte ever gets a final name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections import deque
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from time import monotonic
+from typing import Protocol
+
+from nnbp_cli import files
+from nnbp_cli.datasets.catalog import Entry, File
+from nnbp_cli.datasets.idx import resemblance
+from nnbp_cli.datasets.transfer import Limits, TransferError, receive
+from nnbp_cli.errors import ConfigError, NnbpError
+
+
+class Progress(Protocol):
+    """Who is told how a download is going."""
+
+    def note(self, message: str) -> None:
+        """A line about it."""
+
+    def received(self, file: File, count: int) -> None:
+        """So many bytes of `file` have come; fewer than before: from another mirror."""
+
+
+class Unwatched:
+    """The progress that nobody watches."""
+
+    def note(self, message: str) -> None:
+        """See `Progress`."""
+
+    def received(self, file: File, count: int) -> None:
+        """See `Progress`."""
+
+
+UNWATCHED = Unwatched()
+PATIENCE = Limits()
+
+
+def fetch(
+    entry: Entry,
+    data_dir: Path,
+    *,
+    mirrors: Sequence[str] = (),
+    force: bool = False,
+    progress: Progress = UNWATCHED,
+    limits: Limits = PATIENCE,
+) -> Path:
+    """Bring the files of `entry` into `data_dir`/name, and return that folder.
+
+    `mirrors` are asked before those of the catalog. A file that is there and right is left alone, unless
+    `force`; one that is damaged is fetched again. Raises NnbpError, with what each mirror said, when none
+    has a file; ConfigError for a mirror that is no URL.
+    """
+    for mirror in mirrors:
+        if not mirror.startswith(("http://", "https://")):
+            raise ConfigError(f"--mirror: expected a URL with http:// or https://, got '{mirror}'")
+    folder = data_dir / entry.name
+    files.make_directory(folder)
+    deadline = monotonic() + limits.total
+    line = deque([*mirrors, *entry.mirrors])
+    for file in entry.files:
+        path = folder / file.name
+        if force or not _is_here(path, file, progress):
+            try:
+                content = _first_right(line, file, progress, limits, deadline)
+            except TransferError as refusals:
+                raise _nowhere(entry, folder, file, refusals) from refusals
+            files.write(path, content)
+            progress.note(f"{path}: {file.size:,} bytes from {line[0]}")
+    return folder
+
+
+def _is_here(path: Path, file: File, progress: Progress) -> bool:
+    try:
+        with path.open("rb") as found:
+            right = path.stat().st_size == file.size and _is_right(found.read(), file)
+    except FileNotFoundError:
+        return False
+    except OSError:  # not readable is not right
+        right = False
+    progress.note(f"{path}: already here" if right else f"{path}: damaged; fetching it again")
+    return right
+
+
+def _is_right(content: bytes, file: File) -> bool:
+    return len(content) == file.size and hashlib.sha256(content).hexdigest() == file.sha256
+
+
+def _first_right(line: deque[str], file: File, progress: Progress, limits: Limits, deadline: float) -> bytes:
+    """The bytes of `file` from the first mirror in `line` that has them; those that fail go to its end.
+
+    Raises TransferError, a line for each mirror, when none has them.
+    """
+    refusals = []
+    for _ in range(len(line)):
+        url = f"{line[0].rstrip('/')}/{file.name}"
+        try:
+            return _content(url, file, progress, limits, deadline)
+        except TransferError as error:
+            refusals.append(f"{url}: {error}")
+            line.rotate(-1)
+            if len(refusals) < len(line):
+                progress.note(f"{refusals[-1]}; trying {line[0]}")
+    raise TransferError("\n".join(refusals))
+
+
+def _content(url: str, file: File, progress: Progress, limits: Limits, deadline: float) -> bytes:
+    """The bytes of `file` from `url`. Raises TransferError when they are not right."""
+    body = bytearray()
+    most = file.size + file.size // 1000 + 100  # room for a server that packs what is packed
+    progress.received(file, 0)
+    with closing(receive(url, limits, deadline)) as pieces:
+        for piece in pieces:
+            body += piece
+            progress.received(file, min(len(body), file.size))
+            if len(body) > most:
+                raise TransferError(f"more than the {file.size:,} bytes that are due{_seems(body)}")
+    for content in (bytes(body), _unpacked(body, file.size)):
+        if _is_right(content, file):
+            return content
+    if len(body) != file.size:
+        raise TransferError(f"{len(body):,} bytes where {file.size:,} are due{_seems(body)}")
+    raise TransferError(f"wrong bytes: the checksum does not hold{_seems(body)}")
+
+
+def _unpacked(body: bytearray, size: int) -> bytes:
+    """What a server packed on the way (Content-Encoding: gzip), cut soon after `size` bytes; or nothing."""
+    try:
+        return zlib.decompressobj(wbits=31).decompress(body, size + 1)
+    except zlib.error:
+        return b""
+
+
+def _seems(body: bytearray) -> str:
+    kind = resemblance(bytes(body[:1000]))
+    return f"; it seems to be {kind}" if kind else ""
+
+
+def _nowhere(entry: Entry, folder: Path, file: File, refusals: TransferError) -> NnbpError:
+    names = ", ".join(file.name for file in entry.files)
+    return NnbpError(
+        f"{folder}: no mirror gave '{file.name}'; try again later, or name one with --mirror\n"
+        + "".join(f"  {refusal}\n" for refusal in str(refusals).split("\n"))
+        + f"  by hand: put {names} of {entry.title} into {folder}"
+    )

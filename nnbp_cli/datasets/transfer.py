@@ -1,0 +1,143 @@
+"""The bytes at one URL, as they come, from a server that may do anything.
+
+A server can hold its client up in many places: the look-up of its name, the handshake, a header sent letter
+by letter, a body that drips. A socket's time-out sees silence only. So the request is made on a thread of
+its own, and whoever wants the bytes waits for that thread by the clock, and leaves it when it takes too long.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Generator
+from dataclasses import dataclass
+from http import HTTPStatus
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
+from time import monotonic
+
+import requests
+import urllib3.exceptions
+from requests.adapters import HTTPAdapter
+from urllib3.response import BaseHTTPResponse
+from urllib3.util import Retry
+
+PIECE = 1 << 16
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a server may take, in seconds. A slow line is fine, as long as it is honest."""
+
+    connect: float = 5.0
+    silence: float = 15.0  # without a single byte
+    answer: float = 60.0  # until the answer begins, with all retries
+    retries: int = 2
+    retry_after: float = 15.0  # what a server may ask for with Retry-After; it gets no more
+    slow_seconds: float = 30.0  # in which at least ...
+    slow_bytes: int = 30 * 1024  # ... this much must come
+    total: float = 3600.0  # for a whole data set
+
+
+class TransferError(Exception):
+    """A server did not deliver; why, in a few words."""
+
+
+def receive(url: str, limits: Limits, deadline: float) -> Generator[bytes, None, None]:
+    """The body at `url`, piece by piece, as it is on the wire: no Content-Encoding is undone.
+
+    `deadline` is in seconds of time.monotonic(). Raises TransferError when the server refuses, breaks off
+    or takes longer than `limits` or `deadline` allow.
+    """
+    arrivals: SimpleQueue[bytes | TransferError | None] = SimpleQueue()
+    left = Event()
+    Thread(target=_request, args=(url, limits, arrivals, left), daemon=True).start()
+    answered = False
+    count, until = 0, monotonic() + limits.answer  # the bytes of this span of time, and its end
+    try:
+        while True:
+            try:
+                arrival = arrivals.get(timeout=max(0.0, min(until, deadline) - monotonic()))
+            except Empty:
+                if monotonic() >= deadline:
+                    raise TransferError("stopped, since the time is up") from None
+                if not answered:
+                    raise TransferError(f"no answer within {limits.answer:g} s") from None
+                if count < limits.slow_bytes:
+                    raise TransferError(f"too slow: {count:,} bytes in {limits.slow_seconds:g} s") from None
+                count, until = 0, monotonic() + limits.slow_seconds
+                continue
+            if arrival is None:
+                return
+            if isinstance(arrival, TransferError):
+                raise arrival
+            if not answered:
+                answered, until = True, monotonic() + limits.slow_seconds
+            count += len(arrival)
+            yield arrival
+    finally:
+        left.set()
+
+
+def _request(
+    url: str, limits: Limits, arrivals: SimpleQueue[bytes | TransferError | None], left: Event
+) -> None:
+    """Put into `arrivals` b"" when the answer begins, its pieces, and None at the end, or the error."""
+    headers = {"Accept-Encoding": "identity"}  # the files are packed already
+    timeout = (limits.connect, limits.silence)
+    try:
+        with requests.Session() as session:
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, HTTPAdapter(max_retries=_retry(limits)))
+            with session.get(url, stream=True, headers=headers, timeout=timeout) as response:
+                arrivals.put(b"")
+                if response.status_code != HTTPStatus.OK:
+                    arrivals.put(TransferError(_status(response.status_code)))
+                    return
+                while not left.is_set() and (piece := response.raw.read1(PIECE, decode_content=False)):
+                    arrivals.put(piece)
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        arrivals.put(TransferError(_reason(error, limits)))
+    else:
+        arrivals.put(None)
+
+
+def _retry(limits: Limits) -> Retry:
+    class BoundedRetry(Retry):
+        def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
+            seconds = super().get_retry_after(response)
+            return seconds and min(seconds, limits.retry_after)
+
+    return BoundedRetry(
+        total=limits.retries,
+        connect=min(1, limits.retries),  # a name server that is away is slow to say so
+        status_forcelist=(429, 500, 502, 503, 504),
+        backoff_factor=0.5,
+        raise_on_status=False,
+    )
+
+
+def _status(code: int) -> str:
+    try:
+        return f"{code} {HTTPStatus(code).phrase}"
+    except ValueError:
+        return f"status {code}"
+
+
+def _reason(error: BaseException, limits: Limits) -> str:
+    """What happened, without the names of classes; `error` wraps it several times over."""
+    chain = [error]
+    while cause := chain[-1].__cause__ or chain[-1].__context__:
+        chain.append(cause)
+    root = chain[-1]
+    if isinstance(root, socket.gaierror):
+        return "its name is not known here; is there a network?"
+    if isinstance(root, OSError) and root.strerror:
+        return root.strerror.lower()
+    for link in chain:
+        if isinstance(link, urllib3.exceptions.ReadTimeoutError):
+            return f"silent for {limits.silence:g} s"
+        if isinstance(link, urllib3.exceptions.ConnectTimeoutError):
+            return f"no connection within {limits.connect:g} s"
+        if isinstance(link, urllib3.exceptions.ProtocolError):
+            return "the connection broke off"
+    return f"{root}"

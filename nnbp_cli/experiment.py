@@ -1,0 +1,260 @@
+"""A whole run, from a config to the scored weights: the one module that knows all the others.
+
+config -> data -> network -> training -> run directory -> test score
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
+from math import prod
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import Any, Protocol
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from nnbp_cli import __version__, interrupts, run_directory, weights
+from nnbp_cli.config import Config, DataConfig, NetworkConfig, build, check_against_data, to_toml
+from nnbp_cli.datasets import catalog, dataset, download
+from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.errors import ConfigError, MissingData, NnbpError
+from nnbp_cli.evaluation import Score, evaluate
+from nnbp_cli.nn.initializers import INITIALIZERS
+from nnbp_cli.nn.network import Network
+from nnbp_cli.nn.penalties import Penalty
+from nnbp_cli.run_directory import RunDirectory
+from nnbp_cli.training import loop
+from nnbp_cli.training.loop import Epoch, State
+from nnbp_cli.weights import Weights
+
+# Below this many multiplications in a layer's matrix product one thread is used: a second would save little,
+# and beside any other work on the machine the two wait for each other, which has cost a factor of ten.
+ONE_THREAD = 250_000_000
+
+
+class Display(Protocol):
+    """Who is told how a run is going."""
+
+    def note(self, message: str) -> None:
+        """A line about the run."""
+
+    def download(self) -> AbstractContextManager[download.Progress]:
+        """Who is told how a download is going, while it is."""
+
+    def begin(self, epochs: int, batches: int) -> None:
+        """Training begins; an epoch has so many batches."""
+
+    def step(self, state: State) -> None:
+        """A batch, or a block of evaluation, is done."""
+
+    def epoch(self, epoch: Epoch) -> None:
+        """An epoch is complete."""
+
+    def end(self) -> None:
+        """Training has ended, in whatever way."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run finds its data and leaves its results; `name` is the config's."""
+
+    name: str
+    data_dir: Path
+    out: Path | None = None
+    weights: Path = Path("weights.npz")
+    offline: bool = False
+    config_path: str = "config"
+
+
+def run(config: Config, place: Place, display: Display) -> dict[str, Any]:
+    """Train what `config` describes and score it; the summary, which is also in the run directory.
+
+    Raises ConfigError where config and data do not fit, NnbpError when data, disk or training fail.
+    """
+    began, cpu = perf_counter(), process_time()
+    weights.check_replaceable(place.weights)
+    data = _obtain(config, place, display)
+    images = len(data.training.labels)
+    check_against_data(
+        config, where=place.config_path, images=images, inputs=prod(data.shape), classes=data.classes
+    )
+    config = _decided(config, data)
+    network = build(config.network, prod(data.shape))
+
+    directory = run_directory.create(place.out, place.name)
+    directory.write_config(to_toml(config))
+    directory.start_log(config.training.watch)
+    for line in _introduction(config, data):
+        display.note(line)
+
+    with threadpool_limits(config.training.threads, user_api="blas"), np.errstate(all="ignore"):
+        state = loop.start(network, INITIALIZERS[config.network.initializer], config.training)
+        loaded = perf_counter(), process_time()
+        stopped_by = _train(network, data, config, state, directory, display)
+        trained = perf_counter(), process_time()
+        learned = _learned(config, data, state)
+        weights.save(directory.weights, learned)
+        weights.save(place.weights, learned)
+        test = None if stopped_by else evaluate(network, learned.params, data.test, learned.penalty)
+
+    summary = {
+        "run": str(directory.path),
+        "weights": str(place.weights),
+        "network": _sizes(config.network, prod(data.shape)),
+        "parameters": state.params.theta.size,
+        "data": asdict(config.data) | {"digest": data.digest, "test": len(data.test.labels)},
+        "epochs": state.epoch,
+        "stopped_by": stopped_by,
+        "kept_epoch": learned.epoch,
+        "kept": dict(state.history[learned.epoch - 1].scores) if learned.epoch else {},
+        "test": {"accuracy": test.accuracy, "cost": test.cost} if test else None,
+        "test_set_watched": _watches_test(config),
+        "seconds": {
+            "total": round(perf_counter() - began, 3),
+            "training": round(sum(epoch.seconds for epoch in state.history), 3),
+            "training_and_evaluation": round(trained[0] - loaded[0], 3),
+        },
+        "cpu_seconds": {
+            "total": round(process_time() - cpu, 3),
+            "training_and_evaluation": round(trained[1] - loaded[1], 3),
+        },
+        "threads": config.training.threads,
+        "seed": config.training.seed,
+        "versions": {"nnbp": __version__, "numpy": np.__version__, "python": platform.python_version()},
+    }
+    directory.write_summary(summary)
+    return summary
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The score of saved weights on a split of a data set; `note` says what the reader should know of it."""
+
+    network: str
+    data: str
+    split: str
+    score: Score
+    note: str
+
+
+def score(path: Path, data_name: str | None, data_dir: Path, split: str) -> Scored:
+    """Score the weights at `path` on "test", "validation" or "train" of their own data set or of another.
+
+    Raises NnbpError where weights or data are not sound, or do not fit each other.
+    """
+    learned = weights.load(path)
+    config = DataConfig(name=data_name) if data_name else learned.data
+    data = _load(config, data_dir)
+    classes = learned.config.layers[-1].neurons
+    if (data.shape, data.classes) != (learned.shape, classes):
+        due, found = (
+            f"{n} classes of {s[0]}x{s[1]}" for n, s in ((classes, learned.shape), (data.classes, data.shape))
+        )
+        raise NnbpError(
+            f"{path}: was trained for {due}, '{config.name}' has {found}; name fitting data with --data"
+        )
+    chosen = {"test": data.test, "validation": data.validation, "train": data.training}[split]
+    if not len(chosen.labels):
+        raise NnbpError(f"{config.name}: no {split} images; choose another --split")
+    changed = data_name is None and data.digest != learned.digest
+    note = f"note: {config.name} is not what it was when these weights were trained" if changed else ""
+    with np.errstate(all="ignore"):
+        result = evaluate(learned.network, learned.params, chosen, learned.penalty)
+    return Scored(_sizes(learned.config, prod(learned.shape)), config.name, split, result, note)
+
+
+def _load(config: DataConfig, data_dir: Path) -> Dataset:
+    options = {key: value for key, value in asdict(config).items() if key != "name"}
+    return dataset.load(config.name, data_dir, **options)
+
+
+def _obtain(config: Config, place: Place, display: Display) -> Dataset:
+    """The data set of the config, downloaded first where it can be and is not there at all."""
+    try:
+        return _load(config.data, place.data_dir)
+    except ConfigError as error:
+        raise ConfigError(f"{place.config_path}: {error}") from error
+    except MissingData:
+        if place.offline or config.data.name not in catalog.CATALOG:
+            raise
+    display.note(f"{config.data.name} is not in {place.data_dir} yet; downloading it")
+    with display.download() as progress:
+        download.fetch(catalog.CATALOG[config.data.name], place.data_dir, progress=progress)
+    return _load(config.data, place.data_dir)
+
+
+def _decided(config: Config, data: Dataset) -> Config:
+    """The config with everything it left open decided, so that it says all there is to say of the run."""
+    training = config.training
+    threads = training.threads
+    if threads == "auto":
+        neurons = [prod(data.shape), *(layer.neurons for layer in config.network.layers)]
+        largest = max(a * b for a, b in pairwise(neurons)) * training.batch_size
+        threads = 1 if largest < ONE_THREAD else os.cpu_count() or 1
+    return replace(
+        config,
+        data=replace(config.data, train=len(data.training.labels), validation=len(data.validation.labels)),
+        training=replace(training, threads=threads),
+    )
+
+
+def _train(
+    network: Network, data: Dataset, config: Config, state: State, directory: RunDirectory, display: Display
+) -> str | None:
+    """Train to the end, or to the first signal, whose name is returned; log and save on the way."""
+    display.begin(config.training.epochs, loop.batches_per_epoch(data, config.training))
+    try:
+        with interrupts.deferred() as signal_received:
+            for epoch in loop.train(network, data, config.training, state):
+                if epoch is None:
+                    display.step(state)
+                else:
+                    directory.log(epoch)
+                    display.epoch(epoch)
+                    if loop.best_epoch(state.history, config.training) is epoch:
+                        weights.save(directory.weights, _learned(config, data, state))
+                if signal_received():
+                    return signal_received()
+    finally:
+        display.end()
+    return None
+
+
+def _learned(config: Config, data: Dataset, state: State) -> Weights:
+    """What a run has to show so far: the kept weights, or before the first epoch's end those at hand."""
+    params = build(config.network, prod(data.shape)).parameters(state.params.theta.dtype)
+    params.theta[:] = state.kept if state.history else state.params.theta
+    return Weights(
+        config=config.network,
+        params=params,
+        data=config.data,
+        shape=data.shape,
+        digest=data.digest,
+        penalty=Penalty(config.training.l2, len(data.training.labels)),
+        epoch=loop.best_epoch(state.history, config.training).number if state.history else 0,
+    )
+
+
+def _introduction(config: Config, data: Dataset) -> Iterator[str]:
+    training, validation, test = (len(split.labels) for split in (data.training, data.validation, data.test))
+    rows, columns = data.shape
+    counts = f"{training:,} training, {validation:,} validation, {test:,} test images"
+    yield f"{config.data.name}: {counts} of {rows}x{columns}"
+    cost, seed, threads = config.network.cost, config.training.seed, config.training.threads
+    yield f"network {_sizes(config.network, rows * columns)}, cost {cost}, seed {seed}, threads {threads}"
+    if _watches_test(config):
+        yield "note: the test set is watched, to show its curve; nothing is chosen by it"
+
+
+def _sizes(network: NetworkConfig, inputs: int) -> str:
+    return "-".join(str(n) for n in (inputs, *(layer.neurons for layer in network.layers)))
+
+
+def _watches_test(config: Config) -> bool:
+    return any(name.startswith("test") for name in config.training.watch)

@@ -1,0 +1,73 @@
+"""What a run leaves on disk: config.toml, log.csv, weights.npz and summary.json in a directory of its own."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from nnbp_cli import files
+from nnbp_cli.errors import NnbpError
+from nnbp_cli.training.loop import Epoch
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """The directory of one run, which exists and belongs to it alone."""
+
+    path: Path
+
+    @property
+    def weights(self) -> Path:
+        """Where the weights of the run are."""
+        return self.path / "weights.npz"
+
+    def write_config(self, toml: str) -> None:
+        """Keep the config with everything that was left open in it decided: it runs again as it is."""
+        files.write(self.path / "config.toml", toml)
+
+    def start_log(self, watch: Iterable[str]) -> None:
+        """Begin log.csv with the names of its columns."""
+        columns = ["epoch", "learning_rate", "seconds", *(name.replace(" ", "_") for name in watch)]
+        files.write(self.path / "log.csv", _row(columns))
+
+    def log(self, epoch: Epoch) -> None:
+        """Add an epoch to log.csv; costs and accuracies (0 to 1) in the order of the columns."""
+        row = [epoch.number, f"{epoch.learning_rate:.6g}", f"{epoch.seconds:.3f}"]
+        files.append(
+            self.path / "log.csv", _row([*row, *(f"{value:.6g}" for value in epoch.scores.values())])
+        )
+
+    def write_summary(self, summary: Mapping[str, Any]) -> None:
+        """Keep what came out, as JSON."""
+        files.write(self.path / "summary.json", json.dumps(summary, indent=2) + "\n")
+
+
+def create(path: Path | None, name: str) -> RunDirectory:
+    """The run directory `path`, or a new runs/NAME-DATE-TIME. Raises NnbpError if it is in use already."""
+    if path is None:
+        now = datetime.now().strftime("%Y%m%d-%H%M%S")
+        path = _unused(Path("runs") / f"{name}-{now}")
+    elif path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise NnbpError(f"{path}: is there already and not empty; choose another directory for --out")
+    files.make_directory(path)
+    return RunDirectory(path)
+
+
+def _unused(path: Path) -> Path:
+    """`path`, or with -2, -3, ... behind it where another run was begun in the same second."""
+    candidate, k = path, 2
+    while candidate.exists():
+        candidate, k = path.with_name(f"{path.name}-{k}"), k + 1
+    return candidate
+
+
+def _row(values: Iterable[Any]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(values)
+    return line.getvalue()

@@ -1,0 +1,176 @@
+"""Mini-batch stochastic gradient descent, as a generator that prints and writes nothing.
+
+It yields at every point where a run may safely be left: None after a batch or a block of evaluation, and
+an `Epoch` when one is complete. Whoever asks for the next step draws the progress bar, writes the log,
+saves, and stops by no longer asking. All that the rest of a run depends on is in `State`, and the state
+changes only between yields; a run that is given its state again goes on to the same end, bit for bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field
+from math import ceil, isfinite
+from time import perf_counter
+
+import numpy as np
+import numpy.typing as npt
+
+from nnbp_cli.config import TrainingConfig
+from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.errors import NnbpError
+from nnbp_cli.evaluation import evaluating
+from nnbp_cli.nn.arrays import Array, aligned_zeros
+from nnbp_cli.nn.initializers import Initializer
+from nnbp_cli.nn.network import Network
+from nnbp_cli.nn.parameters import Parameters
+from nnbp_cli.nn.penalties import Penalty
+from nnbp_cli.streams import stream
+from nnbp_cli.training import optimizers
+from nnbp_cli.training.batches import batches, smoothed_targets
+from nnbp_cli.training.schedules import factor
+
+COSTS_SAMPLED = 50  # a run shows its running cost this many times an epoch
+BLOCK = 65_536  # parameters are updated in stretches that stay in the cache
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What is known at the end of an epoch: its number, from 1, the rate of its last batch, its seconds
+    of training without evaluation, and the scores that are watched, by name ("validation accuracy").
+    """
+
+    number: int
+    learning_rate: float
+    seconds: float
+    scores: Mapping[str, float]
+
+
+@dataclass
+class State:
+    """Where a run is: `epoch` epochs complete, and `batch` batches of the next one.
+
+    `params` is theta now, `kept` is theta at the best epoch so far, `slots` is the optimizer's memory.
+    `seconds` is the time that this epoch's batches have taken; `cost` is the mean cost of the batch it was
+    last sampled at.
+    """
+
+    params: Parameters
+    kept: Array
+    slots: Array
+    epoch: int = 0
+    batch: int = 0
+    seconds: float = 0.0
+    cost: float = float("nan")
+    history: list[Epoch] = field(default_factory=list)
+
+
+def start(
+    network: Network,
+    initializer: Initializer,
+    training: TrainingConfig,
+    dtype: npt.DTypeLike = np.float32,
+) -> State:
+    """The state of a run that has yet to begin: drawn parameters, empty slots."""
+    params = network.parameters(dtype)
+    initializer.fill(params, stream(training.seed, "initialization"))
+    rows, size = optimizers.from_config(training).rows, params.theta.size
+    slots = aligned_zeros(rows * size, dtype).reshape(rows, size)
+    return State(params, kept=params.theta.copy(), slots=slots)
+
+
+def batches_per_epoch(dataset: Dataset, training: TrainingConfig) -> int:
+    """How many batches an epoch has, a short last one included."""
+    return ceil(len(dataset.training.labels) / training.batch_size)
+
+
+def train(
+    network: Network, dataset: Dataset, training: TrainingConfig, state: State
+) -> Iterator[Epoch | None]:
+    """Train from `state` to the end of the last epoch.
+
+    Raises NnbpError when the cost or a parameter is no longer finite.
+    """
+    params, dtype = state.params, state.params.theta.dtype
+    gradient = network.parameters(dtype)
+    targets = smoothed_targets(dataset.classes, training.label_smoothing, dtype)
+    penalty = Penalty(training.l2, len(dataset.training.labels))
+    step = optimizers.from_config(training).step
+    parts = [slice(k, k + BLOCK) for k in range(0, params.theta.size, BLOCK)]
+    stretches = [(params.theta[part], gradient.theta[part], state.slots[:, part]) for part in parts]
+    per_epoch = batches_per_epoch(dataset, training)
+    sample_every = ceil(per_epoch / COSTS_SAMPLED)
+
+    while state.epoch < training.epochs:
+        rate = training.learning_rate
+        clock = perf_counter()
+        for x, y in batches(
+            dataset.training,
+            targets,
+            training.batch_size,
+            seed=training.seed,
+            epoch=state.epoch,
+            first=state.batch,
+            dtype=dtype,
+        ):
+            t = state.epoch * per_epoch + state.batch + 1
+            # The middle of the step, so that a rate that starts or ends at zero is never zero.
+            progress = (t - 0.5) / (training.epochs * per_epoch)
+            rate = training.learning_rate * factor(training.schedule, training.warmup, progress)
+
+            z, a = network.backprop(params, x, y, out=gradient)
+            penalty.add_gradient(params, gradient)
+            for theta, slope, slots in stretches:
+                step(theta, slope, slots, rate, t)
+
+            state.batch += 1
+            if state.batch % sample_every == 0 or state.batch == per_epoch:
+                state.cost = float(network.cost.values(z, a, y).mean())
+                _check_finite(state)
+            state.seconds += perf_counter() - clock
+            yield None
+            clock = perf_counter()
+
+        scores = yield from _watched(network, dataset, training, params, penalty)
+        epoch = Epoch(state.epoch + 1, rate, state.seconds, scores)
+        state.history.append(epoch)
+        if best_epoch(state.history, training) is epoch:
+            state.kept[:] = params.theta
+        state.epoch, state.batch, state.seconds = state.epoch + 1, 0, 0.0
+        yield epoch
+
+
+def best_epoch(history: list[Epoch], training: TrainingConfig) -> Epoch:
+    """The epoch whose weights are kept: the last, or the first of those with the best validation accuracy."""
+    if training.keep == "last":
+        return history[-1]
+    return max(history, key=lambda epoch: epoch.scores["validation accuracy"])
+
+
+def _watched(
+    network: Network, dataset: Dataset, training: TrainingConfig, params: Parameters, penalty: Penalty
+) -> Generator[None, None, dict[str, float]]:
+    """The scores that `watch` names; what it does not name costs nothing."""
+    scores: dict[str, float] = {}
+    for name in ("training", "validation", "test"):
+        if any(watched.startswith(name) for watched in training.watch):
+            score = yield from evaluating(network, params, getattr(dataset, name), penalty)
+            scores |= {f"{name} cost": score.cost, f"{name} accuracy": score.accuracy}
+    return {watched: scores[watched] for watched in training.watch}
+
+
+def _check_finite(state: State) -> None:
+    """Stop a run that has diverged, and say where it was seen."""
+    if isfinite(state.cost) and isfinite(state.params.theta.sum()):
+        return
+    sick = [
+        f"the {window} of layer {layer}"
+        for layer, windows in enumerate(state.params.layers)
+        for window, values in zip(("weights", "biases"), windows)
+        if not np.isfinite(values).all()
+    ]
+    seen = f"not finite in {', '.join(sick)}" if sick else f"the cost is {state.cost}"
+    raise NnbpError(
+        f"training: diverged: {seen}, seen after batch {state.batch} of epoch {state.epoch + 1}; "
+        "try a smaller learning_rate, or another initializer"
+    )

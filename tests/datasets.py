@@ -1,0 +1,21 @@
+"""Small data sets for the tests, made of nothing but a seed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnbp_cli.datasets.dataset import Dataset, Split
+
+
+def blobs(training: int = 120, others: int = 40, seed: int = 0) -> Dataset:
+    """3x4 images in five classes: each class has a picture of its own, with some noise on it."""
+    rng = np.random.default_rng(seed)
+    pictures = rng.integers(0, 200, size=(5, 12))
+
+    def split(n: int) -> Split:
+        labels = rng.integers(5, size=n).astype(np.uint8)
+        labels[:5] = range(5)
+        noise = rng.integers(0, 56, size=(n, 12))
+        return Split((pictures[labels] + noise).astype(np.uint8), labels)
+
+    return Dataset("blobs", split(training), split(others), split(others), (3, 4), 5, "no digest")

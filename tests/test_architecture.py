@@ -1,0 +1,98 @@
+"""The layout keeps its word: imports go one way, and a help text loads nothing heavy."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import nnbp_cli
+
+PACKAGE = Path(nnbp_cli.__file__).parent
+
+# Each may import what stands on the lines above it, and its own line.
+ORDER = [
+    {"errors", "files", "streams", "interrupts"},
+    {"nn"},
+    {"datasets"},
+    {"config"},
+    {"weights", "evaluation"},
+    {"training"},
+    {"run_directory"},
+    {"experiment"},
+    {"commands", "cli", "__main__"},
+]
+RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported_parts(path: Path) -> set[str]:
+    """The parts of the package that a module imports anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        found |= {name.split(".")[1] for name in names if name.startswith("nnbp_cli.")}
+    return found - {"__version__"}
+
+
+MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__init__.py"]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_one_way(path: Path) -> None:
+    part = part_of(path)
+    backwards = {other for other in imported_parts(path) if RANK[other] > RANK[part]}
+    assert not backwards
+
+
+@pytest.mark.parametrize("part", ["nn"])
+def test_the_mathematics_imports_numpy_and_nothing_else(part: str) -> None:
+    for path in (PACKAGE / part).glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                names = (
+                    [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+                )
+                for name in names:
+                    root = name.split(".")[0]
+                    assert (
+                        root in sys.stdlib_module_names or root == "numpy" or name.startswith("nnbp_cli.nn")
+                    )
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["train", "--help"], ["eval", "-h"], ["download", "-h"]]
+)
+def test_a_help_text_imports_nothing_heavy(arguments: list[str]) -> None:
+    program = (
+        "import sys\n"
+        "from nnbp_cli.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "heavy = {'numpy', 'requests', 'tqdm', 'pydantic', 'ruamel', 'urllib3'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    subprocess.run([sys.executable, "-c", program, *arguments], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_the_package_depends_on_what_it_says_and_no_more() -> None:
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]
+    declared = {dependency.split(">")[0] for dependency in project["dependencies"]}
+    assert declared == {
+        "numpy", "click", "tqdm", "requests", "pydantic", "ruamel.yaml", "tomli-w", "threadpoolctl"
+    }  # fmt: skip
+    lowest = (PACKAGE.parent / "tests" / "lowest-versions.txt").read_text()
+    for dependency in project["dependencies"]:
+        assert dependency.replace(">=", "==") in lowest

@@ -1,0 +1,323 @@
+"""Data sets: what is read, how it is split, and everything that can be wrong with the files of one."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nnbp_cli.datasets import dataset, idx, synthetic
+from nnbp_cli.datasets.catalog import CATALOG, NAMES, Entry, File
+from nnbp_cli.datasets.dataset import load, locate
+from nnbp_cli.errors import ConfigError, MissingData, NnbpError
+
+REAL = Path(os.environ.get("NNBP_DATA_DIR", "data"))
+needs_mnist = [
+    pytest.mark.mnist,
+    pytest.mark.skipif(not (REAL / "mnist").is_dir(), reason="NNBP_DATA_DIR has no mnist/"),
+]
+
+RNG = np.random.default_rng(3)
+RIGHT = {
+    NAMES[0]: RNG.integers(0, 256, (60, 28, 28), np.uint8),
+    NAMES[1]: RNG.permutation(np.arange(60, dtype=np.uint8) % 10),
+    NAMES[2]: RNG.integers(0, 256, (11, 28, 28), np.uint8),
+    NAMES[3]: np.arange(11, dtype=np.uint8) % 10,
+}
+
+
+def put(folder: Path, suffix: str = ".gz", **changed: idx.Bytes) -> Path:
+    """The four files in `folder`; those of `changed` (images, labels, test_images, test_labels) are other ones."""
+    folder.mkdir(parents=True, exist_ok=True)
+    keys = ("images", "labels", "test_images", "test_labels")
+    for key, (name, array) in zip(keys, RIGHT.items(), strict=True):
+        idx.write(folder / f"{name}{suffix}", changed.get(key, array))
+    return folder
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a made-up published data set called tiny, which the catalog knows as it is there."""
+    return publish(monkeypatch, put(tmp_path / "tiny"))
+
+
+def publish(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Path:
+    contents = {f"{name}.gz": (folder / f"{name}.gz").read_bytes() for name in NAMES}
+    files = (File(name, len(c), hashlib.sha256(c).hexdigest()) for name, c in contents.items())
+    monkeypatch.setitem(
+        CATALOG,  # type: ignore[arg-type]
+        folder.name,
+        Entry(folder.name, "Tiny", None, (), tuple(files)),
+    )
+    return folder
+
+
+def refusal(name: str, data_dir: Path, **numbers: int) -> str:
+    with pytest.raises(NnbpError) as error:
+        load(name, data_dir, **numbers)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+@pytest.mark.parametrize("mark", [pytest.param("mnist", marks=needs_mnist)])
+def test_mnist_is_mnist(mark: str) -> None:
+    data = load("mnist", REAL)
+    assert data.training.images.shape == (50_000, 784)
+    assert data.validation.images.shape == data.test.images.shape == (10_000, 784)
+    assert (data.shape, data.classes) == ((28, 28), 10)
+    assert data.training.labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
+    assert data.test.labels[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
+    counts = np.bincount(np.concatenate([data.training.labels, data.validation.labels]))
+    assert counts.tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+    assert np.bincount(data.test.labels).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+    assert data.digest == "b2d8f5bf39174ee5ffeefa97e42d673c35432b411bb5d1f74fbbeddae7f1690a"
+
+
+@pytest.mark.parametrize("mark", [pytest.param("mnist", marks=needs_mnist)])
+def test_mnist_is_in_memory_once(mark: str) -> None:
+    program = (
+        "import resource, sys, pathlib; from nnbp_cli.datasets.dataset import load\n"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024\n"
+        "before = peak(); data = load('mnist', pathlib.Path(sys.argv[1])); print(peak() - before)\n"
+    )
+    grown = subprocess.run([sys.executable, "-c", program, REAL], check=True, capture_output=True, text=True)
+    assert float(grown.stdout) < 70  # MB; the images alone have 55
+
+
+def test_the_first_images_train_and_the_last_validate(tiny: Path) -> None:
+    data = load("tiny", tiny.parent, train=30, validation=7)
+    images = RIGHT[NAMES[0]].reshape(60, 784)
+    np.testing.assert_array_equal(data.training.images, images[:30])
+    np.testing.assert_array_equal(data.training.labels, RIGHT[NAMES[1]][:30])
+    np.testing.assert_array_equal(data.validation.images, images[-7:])
+    np.testing.assert_array_equal(data.validation.labels, RIGHT[NAMES[1]][-7:])
+    np.testing.assert_array_equal(data.test.images, RIGHT[NAMES[2]].reshape(11, 784))
+    np.testing.assert_array_equal(data.test.labels, RIGHT[NAMES[3]])
+    assert (data.name, data.shape, data.classes) == ("tiny", (28, 28), 10)
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "sizes"),
+    [
+        (None, None, (50, 10)),
+        (None, 25, (35, 25)),
+        (20, None, (20, 10)),
+        (60, 0, (60, 0)),
+        (35, 25, (35, 25)),
+    ],
+)
+def test_what_is_not_said_of_the_split_is_a_sixth_and_the_rest(
+    tiny: Path, train: int | None, validation: int | None, sizes: tuple[int, int]
+) -> None:
+    data = load("tiny", tiny.parent, train=train, validation=validation)
+    assert (len(data.training.images), len(data.validation.labels)) == sizes
+    assert (len(data.training.labels), len(data.validation.images)) == sizes
+
+
+def test_splits_are_views_that_cannot_be_written(tiny: Path) -> None:
+    data = load("tiny", tiny.parent)
+    whole = data.training.images.base
+    assert whole is not None
+    assert data.validation.images.base is whole
+    with pytest.raises(ValueError, match="read-only"):
+        data.training.images[0, 0] = 1
+
+
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        (
+            {"train": 51, "validation": 10},
+            "data.train: 51 training and 10 validation images (data.validation) are more than the 60 there are; "
+            "lower one",
+        ),
+        (
+            {"train": 51},
+            "data.train: 51 training and 10 validation images (data.validation) are more than the 60 there are; "
+            "lower one",
+        ),
+        ({"train": 0}, "data.train: expected a number of at least 1, got 0"),
+        ({"validation": 60}, "data.train: expected a number of at least 1, got 0"),
+        ({"validation": -1}, "data.validation: expected a number of at least 0, got -1"),
+    ],
+)
+def test_a_split_that_does_not_fit_is_refused(tiny: Path, numbers: dict[str, int], message: str) -> None:
+    assert refusal("tiny", tiny.parent, **numbers) == message
+    with pytest.raises(ConfigError):
+        load("tiny", tiny.parent, **numbers)
+
+
+def test_the_digest_is_that_of_the_unpacked_files(tiny: Path, tmp_path: Path) -> None:
+    unpacked = b"".join(gzip.decompress((tiny / f"{name}.gz").read_bytes()) for name in NAMES)
+    digest = load("tiny", tiny.parent).digest
+    assert digest == hashlib.sha256(unpacked).hexdigest()
+    assert digest == load(str(put(tmp_path / "plain", suffix="")), tmp_path, train=3, validation=2).digest
+    other = RIGHT[NAMES[3]].copy()
+    other[-1] += 1
+    assert digest != load(str(put(tmp_path / "other", test_labels=other)), tmp_path).digest
+
+
+def test_no_files_are_missing_data(tmp_path: Path) -> None:
+    with pytest.raises(MissingData) as error:
+        load("mnist", tmp_path)
+    assert str(error.value) == f"{tmp_path}/mnist: no MNIST files here; run 'nnbp download'"
+    with pytest.raises(MissingData) as error:
+        load("kmnist", tmp_path)
+    assert str(error.value) == f"{tmp_path}/kmnist: no Kuzushiji-MNIST files here; run 'nnbp download kmnist'"
+
+
+def test_one_file_missing_is_missing_data(tiny: Path) -> None:
+    (tiny / f"{NAMES[2]}.gz").unlink()
+    with pytest.raises(MissingData) as error:
+        load("tiny", tiny.parent)
+    assert str(error.value) == f"{tiny}: no '{NAMES[2]}.gz' here; run 'nnbp download tiny'"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_published_file_that_is_damaged_says_to_download_again(tiny: Path, name: str) -> None:
+    (tiny / f"{name}.gz").write_bytes(b"")
+    assert refusal("tiny", tiny.parent) == (
+        f"{tiny}/{name}.gz: damaged: zero bytes; run 'nnbp download tiny'"
+    )
+
+
+def test_another_data_set_under_the_same_names_is_caught_by_the_checksum(tiny: Path) -> None:
+    put(tiny, images=RIGHT[NAMES[0]][:, ::-1])
+    message = refusal("tiny", tiny.parent)
+    assert message.startswith(f"{tiny}/{NAMES[0]}.gz: damaged: wrong checksum: its SHA-256 is ")
+    assert message.endswith("; run 'nnbp download tiny'")
+
+
+WRONG = [
+    ({"labels": RIGHT[NAMES[1]][:-1]}, "60 training images with 59 labels"),
+    ({"test_labels": np.zeros(12, np.uint8)}, "11 test images with 12 labels"),
+    ({"images": np.zeros((0, 28, 28), np.uint8)}, "no training images in the files"),
+    ({"test_images": np.zeros((11, 0, 28), np.uint8)}, "no test images in the files"),
+]
+
+
+@pytest.mark.parametrize(("changed", "what"), WRONG)
+def test_files_that_do_not_belong_together_are_refused(
+    tmp_path: Path, changed: dict[str, idx.Bytes], what: str
+) -> None:
+    own = put(tmp_path / "own", **changed)
+    assert refusal(str(own), tmp_path) == f"{own}: {what}; put a good copy there"
+
+
+@pytest.mark.parametrize(
+    ("changed", "what"),
+    [
+        *WRONG,
+        ({"labels": np.full(60, 37, np.uint8)}, "a training label of 37 where 0 to 9 are due"),
+        ({"test_labels": np.full(11, 10, np.uint8)}, "a test label of 10 where 0 to 9 are due"),
+        (
+            {"images": np.ones((60, 29, 28), np.uint8), "test_images": np.ones((11, 29, 28), np.uint8)},
+            "training images of 29x28 and test images of 29x28 where 28x28 is due",
+        ),
+    ],
+)
+def test_a_published_data_set_must_be_of_28x28_digits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: dict[str, idx.Bytes], what: str
+) -> None:
+    folder = publish(monkeypatch, put(tmp_path / "tiny", **changed))
+    assert refusal("tiny", tmp_path) == f"{folder}: {what}; run 'nnbp download tiny'"
+
+
+def test_a_folder_of_ones_own_has_any_size_and_any_classes(tmp_path: Path) -> None:
+    own = put(
+        tmp_path / "own",
+        suffix="",
+        images=np.ones((60, 3, 5), np.uint8),
+        labels=np.arange(60, dtype=np.uint8),
+        test_images=np.ones((11, 3, 5), np.uint8),
+        test_labels=np.full(11, 70, np.uint8),
+    )
+    data = load(str(own), tmp_path / "elsewhere")
+    assert (data.shape, data.classes) == ((3, 5), 71)
+    assert data.training.images.shape == (50, 15)
+
+
+def test_training_and_test_images_must_be_of_one_size(tmp_path: Path) -> None:
+    own = put(tmp_path / "own", test_images=np.ones((11, 29, 28), np.uint8))
+    assert refusal(str(own), tmp_path) == (
+        f"{own}: training images of 28x28 and test images of 29x28 where one size is due; put a good copy there"
+    )
+
+
+def test_a_folder_of_ones_own_without_a_file_is_not_to_be_downloaded(tmp_path: Path) -> None:
+    own = put(tmp_path / "own")
+    (own / f"{NAMES[1]}.gz").unlink()
+    assert refusal(str(own), tmp_path) == f"{own}: no '{NAMES[1]}' here, nor '{NAMES[1]}.gz'; put it there"
+    with pytest.raises(NnbpError) as error:
+        load(str(own), tmp_path)
+    assert not isinstance(error.value, MissingData)
+
+
+def test_where_a_name_leads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("own", "mnist", "synthetic"):
+        Path(folder).mkdir()
+    assert locate("mnist", Path("data")) == Path("data/mnist")
+    assert locate("synthetic", Path("data")) == Path("data/synthetic-20000-seed-1")
+    assert locate("synthetic", Path("data"), size=50, seed=0) == Path("data/synthetic-50-seed-0")
+    assert locate("own", Path("data")) == Path("own")
+    assert locate("./mnist", Path("data")) == Path("mnist")
+    assert locate("no/where", Path("data")) == Path("no/where")
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("minst", "did you mean 'mnist'?"),
+        ("fashion", "did you mean 'fashion-mnist'?"),
+        ("zalando", "use mnist, fashion-mnist, kmnist, synthetic or a folder"),
+    ],
+)
+def test_a_name_of_nothing_gets_a_hint(tmp_path: Path, name: str, hint: str) -> None:
+    message = f"data.name: no data set and no folder is called '{name}'; {hint}"
+    with pytest.raises(ConfigError, match=f"^{re.escape(message)}$"):
+        load(name, tmp_path)
+
+
+def test_synthetic_digits_are_drawn_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = load("synthetic", tmp_path, size=66, seed=4)
+    images, labels = synthetic.draw(66, 4, "training")
+    np.testing.assert_array_equal(data.training.images, images[:55].reshape(55, 784))
+    np.testing.assert_array_equal(data.validation.labels, labels[55:])
+    np.testing.assert_array_equal(data.test.images, synthetic.draw(13, 4, "test")[0].reshape(13, 784))
+    assert (data.name, data.shape, data.classes) == ("synthetic", (28, 28), 10)
+    monkeypatch.setattr(dataset, "draw", None)
+    assert load("synthetic", tmp_path, size=66, seed=4).digest == data.digest
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["synthetic-66-seed-4"]
+    assert sorted(path.name for path in (tmp_path / "synthetic-66-seed-4").iterdir()) == sorted(
+        f"{name}.gz" for name in NAMES
+    )
+
+
+def test_synthetic_digits_that_are_there_in_part_are_drawn_again(tmp_path: Path) -> None:
+    digest = load("synthetic", tmp_path, size=20).digest
+    for name in NAMES:
+        (tmp_path / "synthetic-20-seed-1" / f"{name}.gz").unlink()
+        assert load("synthetic", tmp_path, size=20).digest == digest
+
+
+def test_damaged_synthetic_digits_are_an_error_that_says_how_to_draw_them_again(tmp_path: Path) -> None:
+    digest = load("synthetic", tmp_path, size=20).digest
+    path = tmp_path / "synthetic-20-seed-1" / f"{NAMES[1]}.gz"
+    path.write_bytes(b"")
+    message = f"{path}: damaged: zero bytes; delete it, and it will be drawn again"
+    assert refusal("synthetic", tmp_path, size=20) == message
+    path.unlink()
+    assert load("synthetic", tmp_path, size=20).digest == digest
+
+
+def test_too_few_synthetic_digits_are_refused(tmp_path: Path) -> None:
+    assert refusal("synthetic", tmp_path, size=4) == "data.size: expected a number of at least 5, got 4"
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,196 @@
+"""The IDX format: what is written is read back, and what is damaged is named and costs nothing."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import re
+import tracemalloc
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nnbp_cli.datasets import idx
+from nnbp_cli.errors import MissingData, NnbpError
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (7, 5, 3)).astype(np.uint8)
+LABELS = np.arange(6, dtype=np.uint8)
+
+
+def refusal(path: Path, dimensions: int = 3, sha256: str | None = None) -> str:
+    """The message about a damaged file, without the path and the remedy, which it must have."""
+    with pytest.raises(NnbpError) as error:
+        idx.read(path, dimensions, sha256, remedy="run 'nnbp download mnist'")
+    found = re.fullmatch(
+        rf"{re.escape(str(path))}: damaged: (.*); run 'nnbp download mnist'", str(error.value)
+    )
+    assert found, error.value
+    assert not isinstance(error.value, MissingData)
+    return found[1]
+
+
+def packed(array: idx.Bytes) -> bytes:
+    return gzip.compress(idx.header(array.shape) + array.tobytes(), mtime=0)
+
+
+@pytest.mark.parametrize("name", ["images", "images.gz"])
+@pytest.mark.parametrize("array", [IMAGES, IMAGES.transpose(1, 2, 0), LABELS, LABELS[:0]])
+def test_what_is_written_is_read(tmp_path: Path, name: str, array: idx.Bytes) -> None:
+    idx.write(tmp_path / name, array)
+    found = idx.read(tmp_path / name, array.ndim)
+    assert found.dtype == np.uint8
+    assert not found.flags.writeable
+    np.testing.assert_array_equal(found, array)
+
+
+def test_the_bytes_are_those_of_the_format(tmp_path: Path) -> None:
+    idx.write(tmp_path / "plain", IMAGES[:2])
+    assert (tmp_path / "plain").read_bytes() == (
+        b"\x00\x00\x08\x03\x00\x00\x00\x02\x00\x00\x00\x05\x00\x00\x00\x03" + IMAGES[:2].tobytes()
+    )
+
+
+def test_the_same_array_gives_the_same_gzip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    idx.write(tmp_path / "a.gz", IMAGES)
+    monkeypatch.setattr("time.time", lambda: 1e9)
+    idx.write(tmp_path / "b.gz", IMAGES)
+    assert (tmp_path / "a.gz").read_bytes() == (tmp_path / "b.gz").read_bytes()
+
+
+def test_only_bytes_are_written(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="expected uint8, got float64"):
+        idx.write(tmp_path / "a", np.zeros(3))  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())
+
+
+def test_gzip_is_told_by_the_content_not_by_the_name(tmp_path: Path) -> None:
+    (tmp_path / "packed").write_bytes(packed(IMAGES))
+    (tmp_path / "plain.gz").write_bytes(idx.header(IMAGES.shape) + IMAGES.tobytes())
+    for name in ("packed", "plain.gz"):
+        np.testing.assert_array_equal(idx.read(tmp_path / name, 3), IMAGES)
+
+
+def test_a_missing_file_is_not_a_damaged_one(tmp_path: Path) -> None:
+    with pytest.raises(MissingData, match="no such file; run 'nnbp download'"):
+        idx.read(tmp_path / "none.gz", 3, remedy="run 'nnbp download'")
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(NnbpError, match=r"cannot be read: is a directory; make it readable"):
+        idx.read(tmp_path, 3)
+
+
+HTML = b"\n<!DOCTYPE html><html><title>Log in</title></html>"
+SHOULD_BE_IMAGES = "where images (magic 00000803) are due"
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"", "zero bytes"),
+        (HTML, f"an HTML page {SHOULD_BE_IMAGES}"),
+        (gzip.compress(HTML), f"an HTML page {SHOULD_BE_IMAGES}"),
+        (b"PK\x03\x04" + bytes(60), f"a zip archive {SHOULD_BE_IMAGES}"),
+        (b"version https://git-lfs.github.com/spec/v1\n", f"a Git LFS pointer {SHOULD_BE_IMAGES}"),
+        (packed(LABELS), f"labels (magic 00000801) {SHOULD_BE_IMAGES}"),
+        (packed(np.zeros((1, 1, 1, 1), np.uint8)), f"arrays (magic 00000804) {SHOULD_BE_IMAGES}"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(60), f"bytes (magic 89504e47) {SHOULD_BE_IMAGES}"),
+        (b"\x00\x00\x0d\x03" + bytes(60), f"bytes (magic 00000d03) {SHOULD_BE_IMAGES}"),
+        (gzip.compress(packed(IMAGES)), f"bytes (magic 1f8b0800) {SHOULD_BE_IMAGES}"),
+        (b"\x00\x00\x08\x03\x00\x00", "it ends inside its header"),
+        (packed(IMAGES)[:12], "a truncated gzip file"),
+        (packed(IMAGES)[:-30], "a truncated gzip file"),
+        (packed(IMAGES)[:-1], "a truncated gzip file"),
+        (packed(IMAGES) + b"more", "other bytes follow its gzip data"),
+        (idx.header((7, 5, 3)) + bytes(104), "its header promises 121 bytes, it has 120"),
+        (idx.header((7, 5, 3)) + bytes(106), "its header promises 121 bytes, it has 122"),
+        (gzip.compress(idx.header((7, 5, 3)) + bytes(104)), "its header promises 121 bytes, it has 120"),
+        (
+            gzip.compress(idx.header((7, 5, 3)) + bytes(106)),
+            "it has more than the 121 bytes that its header promises",
+        ),
+    ],
+)
+def test_damage_is_named(tmp_path: Path, content: bytes, what: str) -> None:
+    (tmp_path / "a.gz").write_bytes(content)
+    assert refusal(tmp_path / "a.gz") == what
+
+
+def test_images_are_not_labels(tmp_path: Path) -> None:
+    (tmp_path / "a.gz").write_bytes(packed(IMAGES))
+    assert refusal(tmp_path / "a.gz", 1) == "images (magic 00000803) where labels (magic 00000801) are due"
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bytes])
+def test_a_header_that_promises_the_sky_is_refused(tmp_path: Path, pack: type[bytes]) -> None:
+    (tmp_path / "a.gz").write_bytes(pack(idx.header((2**32 - 1,) * 3) + bytes(1000)))
+    tracemalloc.start()
+    what = refusal(tmp_path / "a.gz")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert what.startswith("its header promises 79,228,162,458,924,105,385,300,197,391 bytes, ")
+    assert peak < 2e6
+
+
+def test_more_than_the_memory_of_the_machine_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.gz").write_bytes(packed(IMAGES))
+    monkeypatch.setattr(os, "sysconf", {"SC_PAGE_SIZE": 10, "SC_PHYS_PAGES": 12}.__getitem__)
+    assert refusal(tmp_path / "a.gz") == "its header promises 121 bytes, more than this machine's memory"
+    monkeypatch.setattr(os, "sysconf", {"SC_PAGE_SIZE": 11, "SC_PHYS_PAGES": 11}.__getitem__)
+    idx.read(tmp_path / "a.gz", 3)
+
+
+def test_a_gzip_bomb_is_unpacked_no_further_than_its_header_promises(tmp_path: Path) -> None:
+    pack = zlib.compressobj(9, wbits=31)
+    bomb = pack.compress(idx.header((7, 5, 3)))
+    bomb += b"".join(pack.compress(bytes(1_000_000)) for _ in range(100)) + pack.flush()
+    (tmp_path / "a.gz").write_bytes(bomb)
+    tracemalloc.start()
+    what = refusal(tmp_path / "a.gz")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert what == "it has more than the 121 bytes that its header promises"
+    assert peak < 2e6
+
+
+def test_every_flipped_bit_is_caught_by_the_checksum(tmp_path: Path) -> None:
+    good = packed(IMAGES)
+    path, sha256 = tmp_path / "a.gz", hashlib.sha256(good).hexdigest()
+    path.write_bytes(good)
+    idx.read(path, 3, sha256)
+    seen = set()
+    for bit in range(0, 8 * len(good), 5):
+        bad = bytearray(good)
+        bad[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(bad)
+        seen.add(re.sub(r"SHA-256 is .*", "", refusal(path, sha256=sha256)))
+    assert "wrong checksum: its " in seen  # in the header of the gzip, say
+    assert "corrupt gzip data, which fails its checksum" in seen
+
+
+def test_another_file_than_the_published_one_is_caught_by_the_checksum(tmp_path: Path) -> None:
+    (tmp_path / "a.gz").write_bytes(packed(IMAGES))
+    assert refusal(tmp_path / "a.gz", sha256="0123456789abcdef" * 4) == (
+        f"wrong checksum: its SHA-256 is {hashlib.sha256(packed(IMAGES)).hexdigest()[:16]}..., "
+        "expected 0123456789abcdef..."
+    )
+
+
+@given(content=st.binary(max_size=200), magic=st.booleans(), gzipped=st.booleans())
+def test_no_file_at_all_shows_a_traceback(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, magic: bool, gzipped: bool
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.gz"
+    content = b"\x00\x00\x08\x01" * magic + content
+    path.write_bytes(gzip.compress(content) if gzipped else content)
+    try:
+        idx.read(path, 1)
+    except NnbpError as error:
+        assert "\n" not in str(error)  # noqa: PT017

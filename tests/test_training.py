@@ -1,0 +1,264 @@
+"""The loop, the optimizers and the schedules."""
+
+from __future__ import annotations
+
+import copy
+import re
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nnbp_cli.config import TrainingConfig
+from nnbp_cli.datasets.dataset import Dataset, Split
+from nnbp_cli.datasets.scaling import scaled
+from nnbp_cli.errors import NnbpError
+from nnbp_cli.evaluation import evaluate
+from nnbp_cli.nn import costs, initializers
+from nnbp_cli.nn.activations import linear, sigmoid, softmax
+from nnbp_cli.nn.network import Network
+from nnbp_cli.nn.penalties import Penalty
+from nnbp_cli.training import loop
+from nnbp_cli.training.batches import batches, smoothed_targets
+from nnbp_cli.training.loop import Epoch, State
+from nnbp_cli.training.optimizers import OPTIMIZERS, Adam, Momentum, Sgd, from_config
+from nnbp_cli.training.schedules import SCHEDULES, factor
+from tests import per_example
+from tests.datasets import blobs
+from tests.networks import dense
+
+TRAINING = TrainingConfig(epochs=3, batch_size=16, learning_rate=0.5)
+NETWORK = dense([12, 7, 5], [sigmoid, softmax], costs.log_likelihood)
+
+
+def run(
+    training: TrainingConfig = TRAINING, network: Network = NETWORK, dataset: Dataset | None = None
+) -> tuple[State, list[Epoch]]:
+    state = loop.start(network, initializers.default, training)
+    steps = loop.train(network, dataset or blobs(), training, state)
+    return state, [epoch for epoch in steps if epoch]
+
+
+@pytest.mark.parametrize(("cost", "output"), [("quadratic", sigmoid), ("cross-entropy", sigmoid)])
+def test_100_steps_end_where_the_per_example_implementation_ends(cost: str, output: Any) -> None:
+    network = dense([12, 7, 5], [sigmoid, sigmoid], costs.COSTS[cost])
+    training = replace(TRAINING, epochs=13, batch_size=15, learning_rate=0.7, l2=3.0)
+    data = blobs(training=115)  # eight batches, of which the last is short
+    state = loop.start(network, initializers.default, training, dtype=np.float64)
+    weights = [W.copy() for W, _ in state.params.layers]
+    biases = [b[:, None].copy() for _, b in state.params.layers]
+
+    for steps, _ in enumerate(loop.train(network, data, training, state)):  # noqa: B007
+        if state.epoch == 12 and state.batch == 4:
+            break
+
+    targets = np.eye(5)
+    taken = [
+        rows
+        for epoch in range(13)
+        for rows in batches(data.training, targets, 15, seed=1, epoch=epoch, first=0, dtype=np.float64)
+    ][:100]
+    per_example.train(weights, biases, ["sigmoid", "sigmoid"], cost, taken, 0.7, l2_over_n=3.0 / 115)
+    for (W, b), theirs_W, theirs_b in zip(state.params.layers, weights, biases, strict=True):
+        np.testing.assert_allclose(W, theirs_W, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(b[:, None], theirs_b, rtol=0, atol=1e-12)
+
+
+def test_it_learns() -> None:
+    _, epochs = run(replace(TRAINING, epochs=20))
+    assert epochs[-1].scores["validation accuracy"] > 0.95
+    assert [epoch.number for epoch in epochs] == list(range(1, 21))
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_the_same_seed_gives_the_same_bits_and_another_seed_others(optimizer: Any) -> None:
+    training = replace(TRAINING, optimizer=optimizer, learning_rate=0.01)
+    first, again, other = run(training)[0], run(training)[0], run(replace(training, seed=2))[0]
+    assert first.params.theta.dtype == np.float32
+    assert first.params.theta.tobytes() == again.params.theta.tobytes()
+    assert first.params.theta.tobytes() != other.params.theta.tobytes()
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_run_left_at_any_yield_and_taken_up_again_ends_with_the_same_bits(optimizer: Any) -> None:
+    training = replace(TRAINING, optimizer=optimizer, learning_rate=0.01, schedule="cosine", warmup=0.2)
+    whole, epochs = run(training)
+    stops = 3 * (8 + 1 + 1)  # per epoch: batches, a block of validation, its end
+    for stop in range(1, stops + 1):
+        state = loop.start(NETWORK, initializers.default, training)
+        steps = loop.train(NETWORK, blobs(), training, state)
+        for _ in range(stop):
+            next(steps)
+        saved = copy.deepcopy(state)
+        # deepcopy breaks windows from theta, as a file would; put the vector into fresh ones
+        resumed = loop.start(NETWORK, initializers.default, training)
+        resumed.params.theta[:], resumed.slots[:], resumed.kept[:] = (
+            saved.params.theta,
+            saved.slots,
+            saved.kept,
+        )
+        resumed.epoch, resumed.batch, resumed.history = saved.epoch, saved.batch, saved.history
+        list(loop.train(NETWORK, blobs(), training, resumed))
+        assert resumed.params.theta.tobytes() == whole.params.theta.tobytes()
+        assert resumed.kept.tobytes() == whole.kept.tobytes()
+        assert [epoch.scores for epoch in resumed.history] == [epoch.scores for epoch in epochs]
+
+
+@settings(max_examples=60, deadline=None)
+@given(n=st.integers(1, 60), batch_size=st.integers(1, 70), epoch=st.integers(0, 3), data=st.data())
+def test_batches_partition_the_images_and_start_anywhere(
+    n: int, batch_size: int, epoch: int, data: st.DataObject
+) -> None:
+    split = Split(np.arange(n, dtype=np.uint8)[:, None], np.arange(n, dtype=np.uint8))
+    every = list(batches(split, np.eye(n), batch_size, seed=1, epoch=epoch, first=0, dtype=np.float64))
+    seen = [round(float(value) * 255) for x, _ in every for value in x[:, 0]]
+    assert sorted(seen) == list(range(n))
+    assert all(len(x) == batch_size for x, _ in every[:-1])
+    for x, y in every:
+        np.testing.assert_array_equal(np.rint(x[:, 0] * 255), y.argmax(axis=1), "x and y belong together")
+
+    first = data.draw(st.integers(0, len(every)))
+    rest = list(batches(split, np.eye(n), batch_size, seed=1, epoch=epoch, first=first, dtype=np.float64))
+    assert len(rest) == len(every) - first
+    for (x, _), (again, _) in zip(every[first:], rest, strict=True):
+        np.testing.assert_array_equal(x, again)
+
+
+def test_a_block_boundary_loses_no_image() -> None:
+    n = 10_000
+    split = Split(np.zeros((n, 1), np.uint8), (np.arange(n) % 251).astype(np.uint8))
+    counts = [
+        y.sum(axis=0) for _, y in batches(split, np.eye(251), 30, seed=1, epoch=0, first=0, dtype=float)
+    ]
+    np.testing.assert_array_equal(np.sum(counts, axis=0), np.bincount(split.labels, minlength=251))
+
+
+def test_every_epoch_has_an_order_of_its_own() -> None:
+    split = Split(np.arange(50, dtype=np.uint8)[:, None], np.zeros(50, np.uint8))
+    orders = {
+        next(batches(split, np.eye(1), 50, seed=seed, epoch=epoch, first=0, dtype=float))[0].tobytes()
+        for seed in (1, 2)
+        for epoch in range(3)
+    }
+    assert len(orders) == 6
+
+
+def test_smoothed_targets_sum_to_one() -> None:
+    np.testing.assert_allclose(smoothed_targets(5, 0.1)[2], [0.02, 0.02, 0.92, 0.02, 0.02], rtol=1e-6)
+    assert smoothed_targets(5, 0.0).dtype == np.float32
+
+
+def test_momentum_steps_by_hand() -> None:
+    theta, slots = np.array([1.0, 2.0]), np.zeros((1, 2))
+    Momentum(0.5).step(theta, np.array([1.0, -2.0]), slots, 0.1, 1)  # v = -0.1 g
+    np.testing.assert_allclose(theta, [0.9, 2.2])
+    Momentum(0.5).step(theta, np.array([0.0, 1.0]), slots, 0.1, 2)  # v = 0.5 v - 0.1 g = [-0.05, 0.1 - 0.1]
+    np.testing.assert_allclose(theta, [0.85, 2.2])
+
+
+def test_momentum_of_zero_is_gradient_descent() -> None:
+    a, b, gradient = np.ones(3), np.ones(3), np.array([0.3, -0.2, 0.1])
+    Momentum(0.0).step(a, gradient, np.zeros((1, 3)), 0.1, 1)
+    Sgd().step(b, gradient, np.zeros((0, 3)), 0.1, 1)
+    np.testing.assert_array_equal(a, b)
+
+
+def test_adam_is_the_paper_s_algorithm_after_100_steps() -> None:
+    rng = np.random.default_rng(0)
+    theta, slots, m, v = np.ones(4), np.zeros((2, 4)), np.zeros(4), np.zeros(4)
+    expected = np.ones(4)
+    for t in range(1, 101):
+        gradient = rng.standard_normal(4)
+        Adam(0.9, 0.99).step(theta, gradient, slots, 0.01, t)
+        m = 0.9 * m + 0.1 * gradient
+        v = 0.99 * v + 0.01 * gradient**2
+        expected -= 0.01 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.99**t)) + 1e-8)
+    np.testing.assert_allclose(theta, expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("optimizer", [Momentum(), Adam()], ids=["momentum", "adam"])
+def test_a_gradient_that_stays_away_leaves_no_denormal_numbers(optimizer: Momentum | Adam) -> None:
+    theta, slots = np.ones(3, np.float32), np.zeros((optimizer.rows, 3), np.float32)
+    optimizer.step(theta, np.full(3, 1e-6, np.float32), slots, 0.1, 1)
+    for t in range(2, 1500):
+        optimizer.step(theta, np.zeros(3, np.float32), slots, 0.1, t)
+    assert (abs(slots[0]) > np.finfo(np.float32).tiny).all()
+
+
+def test_an_optimizer_gets_the_numbers_of_the_config() -> None:
+    assert from_config(TRAINING) == Sgd()
+    assert from_config(replace(TRAINING, optimizer="momentum", momentum=0.7)) == Momentum(0.7)
+    assert from_config(replace(TRAINING, optimizer="adam", beta2=0.99)) == Adam(0.9, 0.99)
+
+
+def test_updates_in_stretches_are_the_update_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    training = replace(TRAINING, optimizer="adam", learning_rate=0.01, l2=1.0)
+    whole, _ = run(training)
+    monkeypatch.setattr(loop, "BLOCK", 13)
+    assert run(training)[0].params.theta.tobytes() == whole.params.theta.tobytes()
+
+
+def test_schedules() -> None:
+    assert [factor("constant", 0, p) for p in (0, 0.5, 1)] == [1, 1, 1]
+    assert [factor("linear", 0, p) for p in (0, 0.25, 1)] == [1, 0.75, 0]
+    assert factor("cosine", 0, 0.5) == pytest.approx(0.5)
+    for name in SCHEDULES:
+        assert factor(name, 0.2, 0.1) == pytest.approx(0.5), "half way up"
+        assert factor(name, 0.2, 0.2) == pytest.approx(1), "the top"
+
+
+def test_the_best_epoch_is_kept_or_the_last() -> None:
+    state, epochs = run(replace(TRAINING, epochs=12, learning_rate=5.0))
+    accuracies = [epoch.scores["validation accuracy"] for epoch in epochs]
+    best = int(np.argmax(accuracies))
+    assert best < 11, "a run that gets worse again is needed here"
+    params = NETWORK.parameters()
+    params.theta[:] = state.kept
+    assert evaluate(NETWORK, params, blobs().validation, Penalty(0, 1)).accuracy == accuracies[best]
+
+    last, _ = run(replace(TRAINING, epochs=12, learning_rate=5.0, keep="last"))
+    np.testing.assert_array_equal(last.kept, last.params.theta)
+
+
+def test_what_is_watched_is_what_is_scored() -> None:
+    names: Any = ("test accuracy", "training cost", "validation cost", "training accuracy")
+    state, epochs = run(replace(TRAINING, watch=names, keep="last", l2=2.0))
+    assert tuple(epochs[-1].scores) == names
+    training = evaluate(NETWORK, state.params, blobs().training, Penalty(2.0, 120))
+    assert epochs[-1].scores["training cost"] == training.cost
+    assert epochs[-1].scores["training accuracy"] == training.accuracy
+    assert run(replace(TRAINING, watch=(), keep="last"))[1][-1].scores == {}
+
+
+def test_a_run_that_diverges_stops_and_says_where() -> None:
+    network = dense([12, 7, 5], [linear, linear], costs.quadratic)
+    with np.errstate(all="ignore"), pytest.raises(NnbpError) as caught:
+        run(replace(TRAINING, learning_rate=1e9), network)
+    assert re.match(
+        r"training: diverged: .*, seen after batch \d+ of epoch 1; try a smaller learning_rate",
+        str(caught.value),
+    )
+
+
+def test_a_score_is_counted_right() -> None:
+    network = dense([12, 5], [softmax], costs.log_likelihood)
+    params, data = network.parameters(np.float64), blobs(training=5000)
+    initializers.default.fill(params, np.random.default_rng(3))
+
+    score = evaluate(network, params, data.training, Penalty(4.0, 5000))
+
+    x, labels = scaled(data.training.images, np.float64), data.training.labels
+    said = network.predict(params, x).argmax(axis=1)
+    assert score.images == 5000
+    assert score.accuracy == (said == labels).mean()
+    penalty = 4.0 / (2 * 5000) * (params.weights**2).sum()
+    assert score.cost == pytest.approx(network.costs(params, x, np.eye(5)[labels]).mean() + penalty)
+    for k in range(5):
+        assert score.confusion[k].sum() == (labels == k).sum()
+        assert score.confusion[k, k] == ((labels == k) & (said == k)).sum()
+        assert score.recall[k] == pytest.approx((said[labels == k] == k).mean())
+        if (said == k).any():
+            assert score.precision[k] == pytest.approx((labels[said == k] == k).mean())
