@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -45,13 +44,22 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; that stdout is closed early, as by `nnbp eval ... | head`, is no error."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        return result
+
     def main(self, args: Sequence[str] | None = None, *more: Any, **options: Any) -> NoReturn:
         """Run a command line, `args` or the process's own, and exit with its status."""
         args = sys.argv[1:] if args is None else list(args)
         options |= {"prog_name": "nnbp", "standalone_mode": False}
         try:
             status = super().main(args, *more, **options)
-            sys.stdout.flush()
         except Exception as error:
             if "--debug" in args:
                 raise
@@ -64,10 +72,6 @@ class Commands(click.Group):
 def _tell(error: Exception) -> int:
     """Print an error for people; the exit status that belongs to it."""
     match error:
-        case BrokenPipeError():  # whoever was reading has read enough, as in `nnbp eval ... | head`
-            with suppress(OSError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
         case NnbpError():
             return _say(str(error), error.exit_status)
         case click.exceptions.Abort():

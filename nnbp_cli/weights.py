@@ -126,10 +126,13 @@ class _Archive:
         if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1:
             raise self.refused(f"member {name!r} is compressed")
         try:
-            array = np.lib.format.read_array(io.BytesIO(self.archive.read(info)), allow_pickle=False)
-        except (ValueError, EOFError, OSError, zipfile.BadZipFile, NotImplementedError) as error:
+            content = io.BytesIO(self.archive.read(info))
+            np.lib.format.read_magic(content)
+            shape, by_columns, dtype = np.lib.format.read_array_header_1_0(content)
+            array = np.frombuffer(content.getbuffer()[content.tell() :], dtype)
+            return array.reshape(shape, order="F" if by_columns else "C")
+        except (ValueError, OSError, zipfile.BadZipFile, NotImplementedError) as error:
             raise self.refused(f"member {name!r} cannot be read") from error
-        return np.asarray(array)
 
 
 def _read(archive: _Archive) -> Weights:
@@ -140,6 +143,8 @@ def _read(archive: _Archive) -> Weights:
         digest, scaling = str(data.pop("digest")), data.pop("scaling")
         penalty = Penalty(l2=float(meta["penalty"]["l2"]), images=int(meta["penalty"]["images"]))
         rows, columns = (int(n) for n in meta["shape"])
+        if rows < 1 or columns < 1:
+            raise ValueError(f"images of {rows}x{columns}")
         weights_of = data_from_plain(data, where=str(archive.path))
         epoch = int(meta["epoch"])
     except (KeyError, TypeError, ValueError, ConfigError) as error:
@@ -147,7 +152,10 @@ def _read(archive: _Archive) -> Weights:
     if scaling != SCALING:
         raise archive.refused(f"pixels scaled as {scaling!r}, where this program knows {SCALING!r}")
 
-    params = build(config, rows * columns).parameters(np.float32)
+    network = build(config, rows * columns)
+    if 4 * network.size > archive.path.stat().st_size:
+        raise archive.refused(f"its network has {network.size:,} parameters, more than the file can hold")
+    params = network.parameters(np.float32)
     expected = _members(params)
     for name in archive.members:
         if name != "meta" and name not in expected:

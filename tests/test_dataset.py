@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,10 +20,7 @@ from nnbp_cli.datasets.dataset import load, locate
 from nnbp_cli.errors import ConfigError, MissingData, NnbpError
 
 REAL = Path(os.environ.get("NNBP_DATA_DIR", "data"))
-needs_mnist = [
-    pytest.mark.mnist,
-    pytest.mark.skipif(not (REAL / "mnist").is_dir(), reason="NNBP_DATA_DIR has no mnist/"),
-]
+needs_mnist = pytest.mark.skipif(not (REAL / "mnist").is_dir(), reason="NNBP_DATA_DIR has no mnist/")
 
 RNG = np.random.default_rng(3)
 RIGHT = {
@@ -33,8 +31,8 @@ RIGHT = {
 }
 
 
-def put(folder: Path, suffix: str = ".gz", **changed: idx.Bytes) -> Path:
-    """The four files in `folder`; those of `changed` (images, labels, test_images, test_labels) are other ones."""
+def put(folder: Path, *, suffix: str = ".gz", **changed: Any) -> Path:
+    """The four files in `folder`; `changed` gives other arrays: images, labels, test_images, test_labels."""
     folder.mkdir(parents=True, exist_ok=True)
     keys = ("images", "labels", "test_images", "test_labels")
     for key, (name, array) in zip(keys, RIGHT.items(), strict=True):
@@ -52,7 +50,7 @@ def publish(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Path:
     contents = {f"{name}.gz": (folder / f"{name}.gz").read_bytes() for name in NAMES}
     files = (File(name, len(c), hashlib.sha256(c).hexdigest()) for name, c in contents.items())
     monkeypatch.setitem(
-        CATALOG,  # type: ignore[arg-type]
+        CATALOG,
         folder.name,
         Entry(folder.name, "Tiny", None, (), tuple(files)),
     )
@@ -66,8 +64,9 @@ def refusal(name: str, data_dir: Path, **numbers: int) -> str:
     return str(error.value)
 
 
-@pytest.mark.parametrize("mark", [pytest.param("mnist", marks=needs_mnist)])
-def test_mnist_is_mnist(mark: str) -> None:
+@pytest.mark.mnist
+@needs_mnist
+def test_mnist_is_mnist() -> None:
     data = load("mnist", REAL)
     assert data.training.images.shape == (50_000, 784)
     assert data.validation.images.shape == data.test.images.shape == (10_000, 784)
@@ -80,8 +79,9 @@ def test_mnist_is_mnist(mark: str) -> None:
     assert data.digest == "b2d8f5bf39174ee5ffeefa97e42d673c35432b411bb5d1f74fbbeddae7f1690a"
 
 
-@pytest.mark.parametrize("mark", [pytest.param("mnist", marks=needs_mnist)])
-def test_mnist_is_in_memory_once(mark: str) -> None:
+@pytest.mark.mnist
+@needs_mnist
+def test_mnist_is_in_memory_once() -> None:
     program = (
         "import resource, sys, pathlib; from nnbp_cli.datasets.dataset import load\n"
         "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024\n"
@@ -135,13 +135,13 @@ def test_splits_are_views_that_cannot_be_written(tiny: Path) -> None:
     [
         (
             {"train": 51, "validation": 10},
-            "data.train: 51 training and 10 validation images (data.validation) are more than the 60 there are; "
-            "lower one",
+            "data.train: 51 training and 10 validation images (data.validation) are more than the 60 "
+            "there are; lower one",
         ),
         (
             {"train": 51},
-            "data.train: 51 training and 10 validation images (data.validation) are more than the 60 there are; "
-            "lower one",
+            "data.train: 51 training and 10 validation images (data.validation) are more than the 60 "
+            "there are; lower one",
         ),
         ({"train": 0}, "data.train: expected a number of at least 1, got 0"),
         ({"validation": 60}, "data.train: expected a number of at least 1, got 0"),
@@ -205,7 +205,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("changed", "what"), WRONG)
 def test_files_that_do_not_belong_together_are_refused(
-    tmp_path: Path, changed: dict[str, idx.Bytes], what: str
+    tmp_path: Path, changed: dict[str, Any], what: str
 ) -> None:
     own = put(tmp_path / "own", **changed)
     assert refusal(str(own), tmp_path) == f"{own}: {what}; put a good copy there"
@@ -224,7 +224,7 @@ def test_files_that_do_not_belong_together_are_refused(
     ],
 )
 def test_a_published_data_set_must_be_of_28x28_digits(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: dict[str, idx.Bytes], what: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any], what: str
 ) -> None:
     folder = publish(monkeypatch, put(tmp_path / "tiny", **changed))
     assert refusal("tiny", tmp_path) == f"{folder}: {what}; run 'nnbp download tiny'"
@@ -247,7 +247,8 @@ def test_a_folder_of_ones_own_has_any_size_and_any_classes(tmp_path: Path) -> No
 def test_training_and_test_images_must_be_of_one_size(tmp_path: Path) -> None:
     own = put(tmp_path / "own", test_images=np.ones((11, 29, 28), np.uint8))
     assert refusal(str(own), tmp_path) == (
-        f"{own}: training images of 28x28 and test images of 29x28 where one size is due; put a good copy there"
+        f"{own}: training images of 28x28 and test images of 29x28 where one size is due; "
+        "put a good copy there"
     )
 
 

@@ -126,6 +126,15 @@ def test_images_are_not_labels(tmp_path: Path) -> None:
     assert refusal(tmp_path / "a.gz", 1) == "images (magic 00000803) where labels (magic 00000801) are due"
 
 
+def test_a_gzip_too_small_for_what_its_header_promises_is_refused(tmp_path: Path) -> None:
+    """A gigabyte, for which this machine may have the memory."""
+    content = gzip.compress(idx.header((1000, 1000, 1000)))
+    (tmp_path / "a.gz").write_bytes(content)
+    assert refusal(tmp_path / "a.gz") == (
+        f"its header promises 1,000,000,016 bytes, more than {len(content)} gzipped bytes can hold"
+    )
+
+
 @pytest.mark.parametrize("pack", [gzip.compress, bytes])
 def test_a_header_that_promises_the_sky_is_refused(tmp_path: Path, pack: type[bytes]) -> None:
     (tmp_path / "a.gz").write_bytes(pack(idx.header((2**32 - 1,) * 3) + bytes(1000)))
@@ -193,4 +202,4 @@ def test_no_file_at_all_shows_a_traceback(
     try:
         idx.read(path, 1)
     except NnbpError as error:
-        assert "\n" not in str(error)  # noqa: PT017
+        assert "\n" not in str(error)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from nnbp_cli.config.toml_text import parse_toml
-from nnbp_cli.config.wording import Place, dotted, printable, quoted
+from nnbp_cli.config.wording import Place, dotted, printable, quoted, whole
 from nnbp_cli.errors import ConfigError
 
 # Which place of the config was set by which --set; the last one that fits counts.
@@ -24,17 +24,21 @@ def apply(settings: Iterable[str], plain: dict[str, Any]) -> tuple[Origins, list
     mistakes = []
     for setting in settings:
         where = f"--set {printable(setting)}"
-        key, equals, text = setting.partition("=")
-        if not equals:
-            mistakes.append(f"{where}: no '='; write KEY=VALUE, as in --set training.epochs=5")
-            continue
         try:
-            place = _put(plain, key.strip().split("."), _value(text.strip()))
+            origins.append((_set(plain, setting), where))
         except LookupError as error:
             mistakes.append(f"{where}: {error.args[0]}")
-        else:
-            origins.append((place, where))
     return origins, mistakes
+
+
+def _set(plain: dict[str, Any], setting: str) -> Place:
+    """Put one KEY=VALUE into `plain`; the place it went to. Raises LookupError where it cannot go."""
+    key, equals, text = setting.partition("=")
+    if not equals:
+        raise LookupError("no '='; write KEY=VALUE, as in --set training.epochs=5")
+    if not whole(setting):
+        raise LookupError("not UTF-8 text; write it as UTF-8")
+    return _put(plain, key.strip().split("."), _value(text.strip()))
 
 
 def _value(text: str) -> Any:

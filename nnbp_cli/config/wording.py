@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from math import log10
 
 Place = tuple[str | int, ...]
 
@@ -20,6 +21,11 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
+def whole(text: str) -> bool:
+    """Whether every character is one: half a surrogate pair, as in YAML's "\\ud800", is none."""
+    return not any("\ud800" <= each <= "\udfff" for each in text)
+
+
 def quoted(value: object) -> str:
     """A value as it would stand in the file, cut where it is long; of a list or a table only the kind."""
     match value:
@@ -32,7 +38,7 @@ def quoted(value: object) -> str:
         case list() | tuple():
             return "a list"
         case int() if value.bit_length() > 200:
-            return "a larger one" if value > 0 else "a smaller one"
+            return f"an integer of about {round(value.bit_length() * log10(2))} digits"
         case str():
             return repr(value if len(value) <= _LONGEST else value[:_LONGEST] + "...")
     return str(value)

@@ -23,7 +23,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.reader import ReaderError
 
-from nnbp_cli.config.wording import quoted
+from nnbp_cli.config.wording import quoted, whole
 from nnbp_cli.errors import ConfigError
 
 _DEEPEST = 50
@@ -132,7 +132,7 @@ class _Builder:
         return value
 
     def admit(self, depth: int, event: Event) -> None:
-        """Count one more key or value, unless it is too deep, one too many, or tagged."""
+        """Count one more key or value, unless it is too deep, too many, tagged, or no text."""
         self.values += 1
         if depth > _DEEPEST:
             raise self.refused(event, f"nested more than {_DEEPEST} levels deep")
@@ -140,6 +140,8 @@ class _Builder:
             raise self.refused(event, f"more than {_MOST_VALUES:,} keys and values; a config has a few dozen")
         if tag := getattr(event, "tag", None):
             raise self.refused(event, f"tag {quoted(str(tag))} is not read; leave it out")
+        if isinstance(event, ScalarEvent) and not whole(event.value):
+            raise self.refused(event, f"{quoted(event.value)} is not text; write whole characters")
 
     def refused(self, event: Event, why: str) -> ConfigError:
         return ConfigError(f"{self.where}: line {event.start_mark.line + 1}: {why}")

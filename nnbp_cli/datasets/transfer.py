@@ -72,6 +72,7 @@ def receive(url: str, limits: Limits, deadline: float) -> Generator[bytes, None,
                 raise arrival
             if not answered:
                 answered, until = True, monotonic() + limits.slow_seconds
+                continue
             count += len(arrival)
             yield arrival
     finally:
@@ -140,4 +141,4 @@ def _reason(error: BaseException, limits: Limits) -> str:
             return f"no connection within {limits.connect:g} s"
         if isinstance(link, urllib3.exceptions.ProtocolError):
             return "the connection broke off"
-    return f"{root}"
+    return " ".join(str(root).split()) or type(root).__name__

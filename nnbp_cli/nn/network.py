@@ -14,6 +14,7 @@ Dividing by m once, at BP1, makes every gradient the mean over the batch. docs/b
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,11 @@ class Network:
 
     layers: tuple[Layer, ...]
     cost: Cost
+
+    @property
+    def size(self) -> int:
+        """How many parameters it has."""
+        return sum(prod(shape) for layer in self.layers for shape in layer.shapes)
 
     def parameters(self, dtype: npt.DTypeLike = np.float32) -> Parameters:
         """Parameters of the right shapes, all zero; also what `backprop` takes as `out`."""

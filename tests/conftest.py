@@ -1,0 +1,29 @@
+"""What all tests share: no data directory from outside, and the real MNIST only where it is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+OUTSIDE = Path(os.environ.get("NNBP_DATA_DIR", "data")).resolve()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if not (OUTSIDE / "mnist").is_dir():
+        skip = pytest.mark.skip(reason="no real MNIST; NNBP_DATA_DIR says where it is")
+        for item in items:
+            if item.get_closest_marker("mnist"):
+                item.add_marker(skip)
+
+
+@pytest.fixture
+def real_data() -> Path:
+    """The data directory that holds the real MNIST."""
+    return OUTSIDE
+
+
+@pytest.fixture(autouse=True)
+def _no_data_directory_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NNBP_DATA_DIR", raising=False)

@@ -1,0 +1,426 @@
+"""A config file becomes plain values, or one line that says why not; never a traceback, never a wrong value."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from nnbp_cli.config import overrides
+from nnbp_cli.config.reading import read
+from nnbp_cli.config.toml_text import parse_toml
+from nnbp_cli.config.yaml_text import parse_yaml
+from nnbp_cli.errors import ConfigError
+
+
+def refusal(path: Path, content: bytes | str | None = None) -> str:
+    """What is said of the file `path`, without the path; `content` is written to it first."""
+    if content is not None:
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    began = time.perf_counter()
+    with pytest.raises(ConfigError) as caught:
+        read(path)
+    assert time.perf_counter() - began < 1
+    message = str(caught.value)
+    assert "\n" not in message
+    assert message.startswith(f"{path}: ")
+    return message.removeprefix(f"{path}: ")
+
+
+# What is read
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1e-3", 0.001),
+        ("5E5", 500_000.0),
+        ("010", 10),
+        ("1_000", 1000),
+        ("3", 3),
+        ("true", True),
+        ("~", None),
+        ("", None),
+        (".inf", float("inf")),
+        ("1e400", float("inf")),
+        ("no", "no"),
+        ("off", "off"),
+        ("1:30", "1:30"),
+        ("2001-01-01", "2001-01-01"),
+        ("'3'", "3"),
+        ("=", "="),
+        ("0b", "0b"),
+        ("1" * 5000, "1" * 5000),
+    ],
+)
+def test_yaml_values_are_those_of_yaml_1_2(text: str, value: object) -> None:
+    read_value = parse_yaml(f"key: {text}", "x.yaml")["key"]
+    assert read_value == value
+    assert type(read_value) is type(value)
+
+
+def test_yaml_keys_are_text_whatever_they_look_like() -> None:
+    assert parse_yaml("{no: 1, 010: 2, ~: 3, <<: 4}", "x.yaml") == {"no": 1, "010": 2, "~": 3, "<<": 4}
+
+
+def test_an_alias_stands_for_a_copy() -> None:
+    plain = parse_yaml("a: &layer {neurons: 30}\nb: [*layer, *layer]", "x.yaml")
+    assert plain == {"a": {"neurons": 30}, "b": [{"neurons": 30}, {"neurons": 30}]}
+    assert plain["a"] is not plain["b"][0] is not plain["b"][1]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("x.toml", "[data]\nsize = 3\n"), ("x.yaml", "data:\n  size: 3\n"), ("X.YML", "data: {size: 3}")],
+)
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["", "byte order mark"])
+@pytest.mark.parametrize("line_break", ["\n", "\r\n"], ids=["lf", "crlf"])
+def test_a_byte_order_mark_and_windows_line_breaks_just_work(
+    tmp_path: Path, name: str, text: str, mark: bytes, line_break: str
+) -> None:
+    (tmp_path / name).write_bytes(mark + text.replace("\n", line_break).encode())
+    assert read(tmp_path / name) == {"data": {"size": 3}}
+
+
+def test_brackets_and_dots_in_text_and_comments_are_not_depth() -> None:
+    many = "[." * 200
+    text = f'''# {many}
+a = "{many}\\"{many}"
+b = \'{many}\'
+c = """
+{many} "" \\""" {many}"""
+d = \'\'\'{many}\'\'\'
+e = [{"0.5, " * 200}]
+'''
+    assert list(parse_toml(text, "x.toml")) == ["a", "b", "c", "d", "e"]
+
+
+@pytest.mark.parametrize("name", ["x.toml", "x.yaml"])
+def test_fifty_levels_are_read(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(("a = " if name == "x.toml" else "a: ") + "[" * 49 + "]" * 49)
+    assert read(tmp_path / name)
+
+
+# What is not
+
+
+@pytest.mark.parametrize("name", ["x.toml", "x.yaml"])
+@pytest.mark.parametrize("content", ["", "\n", "# nothing\n"], ids=["no bytes", "a line break", "a comment"])
+def test_an_empty_file_is_refused(tmp_path: Path, name: str, content: str) -> None:
+    assert refusal(tmp_path / name, content) == "is empty; 'nnbp init' writes a config to start from"
+
+
+@pytest.mark.parametrize(("text", "got"), [("- 1", "a list"), ("data", "'data'"), ("3", "3")])
+def test_what_is_no_table_is_refused(tmp_path: Path, text: str, got: str) -> None:
+    due = "expected the tables data, network and training"
+    assert refusal(tmp_path / "x.yaml", text) == f"{due}, got {got}"
+
+
+def test_a_file_that_is_not_there_or_no_config_is_refused_with_what_is_read(tmp_path: Path) -> None:
+    due = "expected a .toml, .yaml or .yml file"
+    (tmp_path / "folder.toml").mkdir()
+    assert refusal(tmp_path / "gone.toml") == f"no such file; {due}, as 'nnbp init' writes one"
+    assert refusal(tmp_path / "x.ini", "[data]") == f"is not a config file; {due}"
+    assert refusal(tmp_path / "mnist") == f"is not a config file; {due}"
+    assert refusal(tmp_path) == f"is a directory; {due}"
+    assert refusal(tmp_path / "folder.toml") == f"is a directory; {due}"
+    (tmp_path / "loop.toml").symlink_to("loop.toml")
+    assert refusal(tmp_path / "loop.toml").startswith("cannot be read: too many levels of symbolic links; ")
+
+
+def test_a_path_with_a_line_break_is_still_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"two\\nlines\.toml: no such file") as caught:
+        read(tmp_path / "two\nlines.toml")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["x.toml", "x.yaml"])
+def test_a_file_without_end_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).symlink_to("/dev/zero")
+    assert refusal(tmp_path / name) == "larger than 64 KB; a config has a few hundred bytes"
+
+
+@pytest.mark.parametrize("name", ["x.toml", "x.yaml"])
+def test_the_largest_file_that_is_read_has_64_kb(tmp_path: Path, name: str) -> None:
+    largest = "# " + "x" * (64 * 1024 - 2)
+    assert refusal(tmp_path / name, largest).startswith("is empty")
+    assert refusal(tmp_path / name, largest + "x").startswith("larger than 64 KB")
+
+
+@pytest.mark.parametrize("name", ["x.toml", "x.yaml"])
+def test_what_is_not_utf_8_is_refused_with_its_line(tmp_path: Path, name: str) -> None:
+    assert refusal(tmp_path / name, b"# a\n# b\n# \xff") == "line 3: not UTF-8 text; save the file as UTF-8"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a = 1\nb = 2\na = 3\nc = 4", "line 3, column 6: a key is given twice; keep one"),
+        ("a = 1\na = 2", "line 2, column 6: a key is given twice; keep one"),
+        ("[a]\n[a]\n", "line 2, column 3: a table is given twice; keep one"),
+        ("a = {b = 1}\n[a]", "line 2, column 3: a table is given twice; keep one"),
+        ("a = 1\nb = mnist", "line 2, column 5: not a TOML value; text is written in quotes"),
+        ("a = 1\nb 2", "line 2, column 3: not TOML: expected '=' after a key in a key/value pair"),
+        ("a = [1,", "at the end: not a TOML value; text is written in quotes"),
+        ("a = " + "1" * 5000, "not TOML: an integer has too many digits"),
+        ("a = " + "[" * 51 + "]" * 51, "nested more than 50 levels deep"),
+        ("a = " + "{a=" * 51, "nested more than 50 levels deep"),
+        ("a = " + "[" * 60_000, "nested more than 50 levels deep"),
+        (".".join("a" * 52) + " = 1", "nested more than 50 levels deep"),
+        (
+            "[" + "a." * 15_000 + "a]\n" + "\n".join(f"b{i}=1" for i in range(4000)),
+            "nested more than 50 levels deep",
+        ),
+        ('a = """' + '\\"""' * 15_000, "at the end: not TOML: unterminated string"),
+    ],
+    ids=range(14),
+)
+def test_toml_is_refused_with_its_line(tmp_path: Path, text: str, said: str) -> None:
+    assert refusal(tmp_path / "x.toml", text) == said
+
+
+BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 30)
+)
+TOWER = "a0: &a0 x\n" + "".join(f"a{i}: &a{i} [*a{i - 1}]\n" for i in range(1, 60))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: 1\nb: 2\na: 3", "line 3: key 'a' is given twice; keep one"),
+        ("data:\n  size: 1\n  'size': 2", "line 3: key 'size' is given twice; keep one"),
+        ("a: b: c", "line 1, column 5: not YAML: mapping values are not allowed here"),
+        ("a:\n\t- 1", "line 2, column 1: not YAML: found character '\\t' that cannot start any token"),
+        ("a: 1\nb: \x01", "line 2, column 4: not YAML: special characters are not allowed"),
+        ("a: 1\n---\nb: 2", "line 2: a second document starts here; one is read"),
+        ("[a]: 1", "line 1: a list, a table or an alias is no key; write text"),
+        ("a: &a x\n? *a\n: 1", "line 2: a list, a table or an alias is no key; write text"),
+        (
+            "a: 1\nb: !!python/object/apply:os.system [touch pwned]",
+            "line 2: tag 'tag:yaml.org,2002:python/object/apply:os.system' is not read; leave it out",
+        ),
+        ("a: !!binary aGk=", "line 1: tag 'tag:yaml.org,2002:binary' is not read; leave it out"),
+        ("!!str a: 1", "line 1: tag 'tag:yaml.org,2002:str' is not read; leave it out"),
+        ("a: !mine {b: 1}", "line 1: tag '!mine' is not read; leave it out"),
+        (
+            "%YAML 1.1\n---\na: no",
+            "line 2: only YAML 1.2 is read, where no is text and 010 is 10; drop %YAML",
+        ),
+        ("a: &a [*a]", "line 1: nothing before this is called 'a'; write it out"),
+        ("a: *b", "line 1: nothing before this is called 'b'; write it out"),
+        (BOMB, "line 4: more than 10,000 keys and values; a config has a few dozen"),
+        (TOWER, "line 51: nested more than 50 levels deep"),
+        ("a: [" + "1," * 30_000 + "]", "line 1: more than 10,000 keys and values; a config has a few dozen"),
+        ("[" * 51 + "]" * 51, "line 1: nested more than 50 levels deep"),
+        ("[" * 60_000, "line 1: nested more than 50 levels deep"),
+        ("{a: " * 16_000, "line 1: nested more than 50 levels deep"),
+        ("- " * 30_000, "line 1: nested more than 50 levels deep"),
+        ("\n".join(" " * i + "a:" for i in range(200)), "line 51: nested more than 50 levels deep"),
+        ('a: "\\ud800"', "line 1: '\\ud800' is not text; write whole characters"),
+        ('"\\udfff": 1', "line 1: '\\udfff' is not text; write whole characters"),
+    ],
+    ids=range(25),
+)
+def test_yaml_is_refused_with_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert refusal(tmp_path / "x.yaml", text) == said
+    assert not Path("pwned").exists()
+
+
+@pytest.mark.parametrize("text", [BOMB, "[" * 60_000, "a: [" + "1," * 30_000])
+def test_refusing_takes_less_than_100_mb(tmp_path: Path, text: str) -> None:
+    (tmp_path / "x.yaml").write_text(text)
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom nnbp_cli.config.reading import read\n"
+        "try: read(Path(sys.argv[1]))\nexcept Exception as error: print(error)\n"
+        "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "x.yaml")]
+    said, megabytes = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    assert "x.yaml: line" in said
+    assert int(megabytes) < 100
+
+
+# Whatever the text, there are plain values or one line
+
+PIECES = st.sampled_from(
+    [
+        "a",
+        "b",
+        "data",
+        ": ",
+        " = ",
+        "\n",
+        "\n  ",
+        "- ",
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        "'",
+        '"',
+        '"""',
+        "\\",
+        ".",
+        "#",
+        "&a ",
+        "*a",
+    ]
+    + [
+        "!!int ",
+        "!x ",
+        "? ",
+        "| ",
+        "> ",
+        "%YAML 1.2\n",
+        "---\n",
+        "...\n",
+        "\t",
+        "\r",
+        "é",
+        "\x00",
+        "\ufeff",
+        "\u2028",
+    ]
+    + ["1", "-0x", "1e999", "_", "0o7", "1979-05-27", "07:32:00", "~", "true", "<<", "[[", "\\ud800", "\\x"]
+)
+TEXTS = st.one_of(st.lists(PIECES, max_size=25).map("".join), st.text(max_size=60))
+
+
+def plain_or_one_line(text: str, suffix: str) -> Any:
+    parse = {"toml": parse_toml, "yaml": parse_yaml}[suffix]
+    try:
+        return parse(text, f"x.{suffix}")
+    except ConfigError as error:
+        assert str(error).startswith(f"x.{suffix}: ")
+        assert str(error).isprintable() or "é" in text or not text.isprintable()
+        assert "\n" not in str(error)
+        return None
+
+
+def is_plain(value: object) -> bool:
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and is_plain(each) for key, each in value.items())
+    if isinstance(value, list):
+        return all(map(is_plain, value))
+    return value is None or isinstance(value, str | int | float | bool)
+
+
+@given(TEXTS)
+@example("a: !!int x")
+@example("? ")
+@example("&a")
+def test_any_text_is_plain_yaml_or_refused_in_a_line(text: str) -> None:
+    assert is_plain(plain_or_one_line(text, "yaml"))
+
+
+@given(TEXTS)
+def test_any_text_is_toml_or_refused_in_a_line(text: str) -> None:
+    plain_or_one_line(text, "toml")
+
+
+@given(st.binary(max_size=60), st.sampled_from(["toml", "yaml"]))
+def test_any_bytes_are_tables_or_refused_in_a_line(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, suffix: str
+) -> None:
+    path = tmp_path_factory.getbasetemp() / f"x.{suffix}"
+    path.write_bytes(content)
+    try:
+        assert isinstance(read(path), dict)
+    except ConfigError as error:
+        assert "\n" not in str(error)
+
+
+# --set
+
+
+def plain() -> dict[str, Any]:
+    return {"network": {"layers": [{"neurons": 30}, {"neurons": 10}], "none": []}, "training": {"epochs": 3}}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("5", 5),
+        (" 5 ", 5),
+        ("1e-3", 0.001),
+        ("true", True),
+        ("adam", "adam"),
+        ("'adam'", "adam"),
+        ('["test cost"]', ["test cost"]),
+        ("{a = 1}", {"a": 1}),
+        ("", ""),
+        ("a=b", "a=b"),
+        ("[1", "[1"),
+        ("1\nother = 2", "1\nother = 2"),
+        ("[" * 60, "[" * 60),
+    ],
+)
+def test_a_value_is_read_as_toml_or_else_as_text(text: str, value: object) -> None:
+    config = plain()
+    overrides.apply([f"training.epochs={text}"], config)
+    assert config["training"]["epochs"] == value
+
+
+def test_settings_reach_into_lists_make_tables_and_the_last_one_wins() -> None:
+    config = plain()
+    settings = ["network.layers.1.neurons=7", "data.name=kmnist", "training.epochs=4", "training.epochs=5"]
+    origins, mistakes = overrides.apply(settings, config)
+    assert not mistakes
+    assert config["network"]["layers"] == [{"neurons": 30}, {"neurons": 7}]
+    assert config["data"] == {"name": "kmnist"}
+    assert config["training"]["epochs"] == 5
+    assert origins[0] == (("network", "layers", 1, "neurons"), "--set network.layers.1.neurons=7")
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("epochs", "no '='; write KEY=VALUE, as in --set training.epochs=5"),
+        (
+            "network.layers.2.neurons=1",
+            "network.layers has no '2'; there is network.layers.0 to network.layers.1",
+        ),
+        (
+            "network.layers.-1.neurons=1",
+            "network.layers has no '-1'; there is network.layers.0 to network.layers.1",
+        ),
+        (f"network.layers.{'9' * 5000}=1", None),
+        ("network.layers.x=1", "network.layers has no 'x'; there is network.layers.0 to network.layers.1"),
+        ("network.none.0=1", "network.none has no '0'; there is nothing"),
+        ("training.epochs.x=1", "training.epochs is 3, with no 'x' in it"),
+        ("a\udcff=1", "not UTF-8 text; write it as UTF-8"),
+    ],
+)
+def test_a_setting_that_leads_nowhere_is_a_mistake_and_changes_nothing(
+    setting: str, said: str | None
+) -> None:
+    config = plain()
+    origins, (mistake,) = overrides.apply([setting], config)
+    assert not origins
+    assert config == plain()
+    assert mistake.startswith("--set ")
+    assert said is None or mistake.endswith(f": {said}")
+    assert mistake.isprintable()
+
+
+@given(TEXTS, TEXTS)
+def test_any_setting_is_put_in_place_or_a_mistake_of_one_line(key: str, text: str) -> None:
+    origins, mistakes = overrides.apply([f"{key}={text}", f"network.{key}={text}", text], plain())
+    assert len(origins) + len(mistakes) == 3
+    assert all("\n" not in mistake for mistake in mistakes)
+
+
+def test_resource_limits_are_measured_in_kilobytes_here() -> None:
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > 10_000

@@ -1,0 +1,474 @@
+"""Downloads from mirrors that are honest, slow, broken or hostile: right files or none, and a clear word."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from nnbp_cli.commands.download import command
+from nnbp_cli.datasets import download
+from nnbp_cli.datasets.catalog import CATALOG, NAMES, Entry, File
+from nnbp_cli.datasets.transfer import Limits
+from nnbp_cli.errors import ConfigError, NnbpError
+from tests import mirror as faults
+from tests.mirror import Fault, mirror
+
+BYTES = np.random.default_rng(5).bytes(9_000)
+CONTENT = {
+    f"{name}.gz": b"\x1f\x8b" + BYTES[:size]
+    for name, size in zip(NAMES, (9_000, 300, 4_000, 70), strict=True)
+}
+FIRST = f"{NAMES[0]}.gz"
+TINY = Entry(
+    "tiny",
+    "Tiny",
+    "MIT",
+    (),
+    tuple(File(name, len(c), hashlib.sha256(c).hexdigest()) for name, c in CONTENT.items()),
+)
+HASTE = Limits(
+    connect=0.3,
+    silence=0.4,
+    answer=1.0,
+    retries=1,
+    retry_after=0.1,
+    slow_seconds=0.5,
+    slow_bytes=2_000,
+    total=20,
+)
+
+
+class Watch:
+    """Everything that a download said."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.counts: list[tuple[str, int]] = []
+
+    def note(self, message: str) -> None:
+        self.notes.append(message)
+
+    def received(self, file: File, count: int) -> None:
+        self.counts.append((file.name, count))
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+def fetch(data_dir: Path, *mirrors: str, entry: Entry = TINY, **options: Any) -> Path:
+    return download.fetch(entry, data_dir, mirrors=mirrors, **({"limits": HASTE} | options))
+
+
+def is_all_there(folder: Path) -> bool:
+    """All four files, right, and nothing beside them."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()} == CONTENT
+
+
+def refusals(data_dir: Path, *mirrors: str, **options: Any) -> list[str]:
+    """What each mirror said when a download failed. Nothing is left on the disk."""
+    with pytest.raises(NnbpError) as error:
+        fetch(data_dir, *mirrors, **options)
+    first, *reasons, last = str(error.value).split("\n")
+    folder = data_dir / "tiny"
+    assert first == f"{folder}: no mirror gave '{FIRST}'; try again later, or name one with --mirror"
+    assert last == f"  by hand: put {', '.join(CONTENT)} of Tiny into {folder}"
+    assert not list(folder.iterdir())
+    urls = [f"  {url.rstrip('/')}/{FIRST}: " for url in mirrors]
+    assert [reason[: len(url)] for reason, url in zip(reasons, urls, strict=True)] == urls
+    return [reason[len(url) :] for reason, url in zip(reasons, urls, strict=True)]
+
+
+def refusal(data_dir: Path, fault: Fault, **limits: float) -> str:
+    """What a faulty mirror is said to have done; and with a good one behind it all must end well."""
+    options: dict[str, Any] = {"limits": replace(HASTE, **limits)}  # type: ignore[arg-type]
+    with mirror(CONTENT, fault) as bad:
+        (reason,) = refusals(data_dir, bad.url, **options)
+        with mirror(CONTENT) as good:
+            assert is_all_there(fetch(data_dir, bad.url, good.url, **options))
+    return reason
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_a_data_set_is_fetched(tmp_path: Path, slash: str) -> None:
+    watch = Watch()
+    with mirror(CONTENT) as good:
+        folder = fetch(tmp_path / "new" / "data", good.url + slash, progress=watch)
+        assert folder == tmp_path / "new" / "data" / "tiny"
+        assert is_all_there(folder)
+        assert good.asked == list(CONTENT)
+    for file in TINY.files:
+        counts = [count for name, count in watch.counts if name == file.name]
+        assert (counts[0], counts[-1]) == (0, file.size)
+        assert counts == sorted(set(counts))
+    assert watch.notes[0] == f"{folder}/{FIRST}: 9,002 bytes from {good.url}{slash}"
+    assert len(watch.notes) == 4
+
+
+def test_what_is_here_and_right_is_not_fetched_again_unless_forced(tmp_path: Path) -> None:
+    watch = Watch()
+    with mirror(CONTENT) as good:
+        folder = fetch(tmp_path, good.url)
+        good.asked.clear()
+        fetch(tmp_path, good.url, progress=watch)
+        assert not good.asked
+        assert watch.notes == [f"{folder}/{name}: already here" for name in CONTENT]
+        fetch(tmp_path, good.url, force=True)
+        assert good.asked == list(CONTENT)
+
+
+@pytest.mark.parametrize(
+    "damage", [b"", CONTENT[FIRST][:-1], CONTENT[FIRST][:-1] + b"?", CONTENT[FIRST] + b"?"]
+)
+def test_what_is_damaged_is_fetched_again_and_said(tmp_path: Path, damage: bytes) -> None:
+    watch = Watch()
+    with mirror(CONTENT) as good:
+        folder = fetch(tmp_path, good.url)
+        (folder / FIRST).write_bytes(damage)
+        good.asked.clear()
+        fetch(tmp_path, good.url, progress=watch)
+        assert good.asked == [FIRST]
+        assert is_all_there(folder)
+    assert watch.notes[0] == f"{folder}/{FIRST}: damaged; fetching it again"
+
+
+def test_what_is_missing_alone_is_fetched(tmp_path: Path) -> None:
+    with mirror(CONTENT) as good:
+        folder = fetch(tmp_path, good.url)
+        (folder / FIRST).unlink()
+        good.asked.clear()
+        fetch(tmp_path, good.url)
+        assert good.asked == [FIRST]
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"), [(403, "403 Forbidden"), (404, "404 Not Found"), (499, "status 499")]
+)
+def test_a_refusal_leads_to_the_next_mirror(tmp_path: Path, status: int, reason: str) -> None:
+    assert refusal(tmp_path, faults.says(status)) == reason
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_server_that_is_busy_is_asked_again(tmp_path: Path, status: int) -> None:
+    with mirror(CONTENT, faults.first_says(1, status)) as busy:
+        assert is_all_there(fetch(tmp_path, busy.url))
+        assert busy.asked[:2] == [FIRST, FIRST]
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"), [(500, "500 Internal Server Error"), (503, "503 Service Unavailable")]
+)
+def test_a_server_that_stays_busy_leads_to_the_next_mirror(tmp_path: Path, status: int, reason: str) -> None:
+    assert refusal(tmp_path, faults.says(status)) == reason
+
+
+def test_retry_after_is_respected(tmp_path: Path) -> None:
+    fault = faults.first_says(1, 503, Retry_After="1")
+    with mirror(CONTENT, fault) as busy:
+        start = time.monotonic()
+        assert is_all_there(fetch(tmp_path, busy.url, limits=replace(HASTE, retry_after=5, answer=5)))
+        assert 1 <= time.monotonic() - start < 3
+
+
+@pytest.mark.parametrize("wait", ["21600", "Wed, 21 Oct 2099 07:28:00 GMT"])
+def test_retry_after_six_hours_is_not(tmp_path: Path, wait: str) -> None:
+    start = time.monotonic()
+    assert refusal(tmp_path, faults.says(503, Retry_After=wait)) == "503 Service Unavailable"
+    assert time.monotonic() - start < 3
+
+
+def test_a_retry_after_that_cannot_be_read_leads_to_the_next_mirror(tmp_path: Path) -> None:
+    assert "soon" in refusal(tmp_path, faults.says(503, Retry_After="soon"))
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (faults.login_page, "250 bytes where 9,002 are due; it seems to be an HTML page"),
+        (faults.wrong_bytes, "wrong bytes: the checksum does not hold"),
+        (faults.cut_short, "4,501 bytes where 9,002 are due"),
+        (faults.broken_off, "the connection broke off"),
+        (faults.endless, "more than the 9,002 bytes that are due"),
+        (faults.silent, "silent for 0.4 s"),
+        (faults.silent_halfway, "silent for 0.4 s"),
+    ],
+)
+def test_a_wrong_answer_leads_to_the_next_mirror(tmp_path: Path, fault: Fault, reason: str) -> None:
+    assert refusal(tmp_path, fault) == reason
+
+
+def test_a_body_that_drips_is_stopped(tmp_path: Path) -> None:
+    assert re.fullmatch(r"too slow: \d\d? bytes in 0.5 s", refusal(tmp_path, faults.dripping_body))
+
+
+def test_a_header_that_drips_is_stopped(tmp_path: Path) -> None:
+    assert refusal(tmp_path, faults.dripping_header) == "no answer within 1 s"
+
+
+def test_an_honest_slow_line_finishes(tmp_path: Path) -> None:
+    """It takes longer than any of the limits on its parts, but is fast enough in each of them."""
+    with mirror(CONTENT, faults.slow_but_honest) as slow:
+        limits = replace(HASTE, silence=0.3, slow_seconds=0.2, answer=0.3)
+        assert is_all_there(fetch(tmp_path, slow.url, limits=limits))
+
+
+def test_all_has_to_end_by_the_deadline(tmp_path: Path) -> None:
+    start = time.monotonic()
+    with mirror(CONTENT, faults.slow_but_honest) as slow:
+        assert refusals(tmp_path, slow.url, limits=replace(HASTE, total=0.3)) == [
+            "stopped, since the time is up"
+        ]
+    assert time.monotonic() - start < 1
+
+
+def test_what_came_before_the_deadline_is_kept(tmp_path: Path) -> None:
+    entry = replace(TINY, files=TINY.files[1:2] + TINY.files[:1])
+    with mirror(CONTENT, faults.slow_but_honest) as slow, pytest.raises(NnbpError, match="no mirror gave"):
+        fetch(tmp_path, slow.url, entry=entry, limits=replace(HASTE, total=0.3))
+    assert [path.name for path in (tmp_path / "tiny").iterdir()] == [TINY.files[1].name]
+
+
+@pytest.mark.parametrize("fault", [faults.called_gzip, faults.packed_again, faults.chunked])
+def test_the_bytes_are_right_however_they_travel(tmp_path: Path, fault: Fault) -> None:
+    with mirror(CONTENT, fault) as good:
+        assert is_all_there(fetch(tmp_path, good.url))
+
+
+def test_a_redirection_is_followed(tmp_path: Path) -> None:
+    with mirror(CONTENT) as good, mirror(CONTENT, faults.elsewhere(good.url)) as sign:
+        assert is_all_there(fetch(tmp_path, sign.url))
+        assert good.asked == sign.asked == list(CONTENT)
+
+
+def closed_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.fixture
+def deaf_port() -> Iterator[str]:
+    """Where no connection is ever made: the queue of those who wait is full."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server:
+        waiting = [socket.socket() for _ in range(3)]
+        for client in waiting:
+            client.setblocking(False)
+            client.connect_ex(server.getsockname())
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        for client in waiting:
+            client.close()
+
+
+def test_every_mirror_is_named_with_its_reason(
+    tmp_path: Path, deaf_port: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up = socket.getaddrinfo
+
+    def without_dns(host: str, *more: Any, **options: Any) -> Any:
+        if host == "mirror.example":
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        return look_up(host, *more, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", without_dns)
+    watch = Watch()
+    with mirror({}) as empty:
+        mirrors = ("http://mirror.example/mnist/", closed_port(), deaf_port, empty.url)
+        reasons = refusals(tmp_path, *mirrors, progress=watch, limits=replace(HASTE, retries=0))
+        assert reasons == [
+            "its name is not known here; is there a network?",
+            "connection refused",
+            "no connection within 0.3 s",
+            "404 Not Found",
+        ]
+    assert watch.notes == [
+        f"{url.rstrip('/')}/{FIRST}: {reason}; trying {then}"
+        for url, reason, then in zip(mirrors, reasons, mirrors[1:], strict=False)
+    ]
+
+
+def test_the_users_mirrors_come_before_the_catalogs_and_who_fails_goes_last(tmp_path: Path) -> None:
+    with mirror({}) as empty, mirror(CONTENT) as good, mirror(CONTENT) as published:
+        entry = replace(TINY, mirrors=(published.url,))
+        fetch(tmp_path, empty.url, good.url, entry=entry)
+        assert empty.asked == [FIRST]
+        assert good.asked == list(CONTENT)
+        assert not published.asked
+
+
+def test_the_catalogs_mirrors_come_after_the_users(tmp_path: Path) -> None:
+    with mirror({}) as empty, mirror(CONTENT) as published:
+        fetch(tmp_path, empty.url, entry=replace(TINY, mirrors=(published.url,)))
+        assert published.asked == list(CONTENT)
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://example.org/", "/srv/mnist"])
+def test_a_mirror_that_is_no_url_is_a_mistake_of_usage(tmp_path: Path, url: str) -> None:
+    with pytest.raises(
+        ConfigError, match=rf"^--mirror: expected a URL with http:// or https://, got '{url}'$"
+    ):
+        fetch(tmp_path, url)
+
+
+def test_a_file_that_failed_leaves_the_old_one(tmp_path: Path) -> None:
+    with mirror(CONTENT) as good:
+        folder = fetch(tmp_path, good.url)
+    with mirror(CONTENT, faults.wrong_bytes) as bad, pytest.raises(NnbpError, match="wrong bytes"):
+        fetch(tmp_path, bad.url, force=True)
+    assert is_all_there(folder)
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with mirror(CONTENT) as good, pytest.raises(NnbpError) as error:
+        fetch(tmp_path, good.url)
+    assert str(error.value) == (
+        f"{tmp_path}/tiny/{FIRST}: cannot be written: no space left on device; "
+        "free some space or choose another place"
+    )
+    assert not list((tmp_path / "tiny").iterdir())
+
+
+def test_two_downloads_at_once_both_end_right(tmp_path: Path) -> None:
+    with mirror(CONTENT, faults.slow_but_honest) as slow:
+        threads = [Thread(target=fetch, args=(tmp_path, slow.url)) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert slow.asked.count(FIRST) == 2
+    assert is_all_there(tmp_path / "tiny")
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from nnbp_cli.datasets import download
+from nnbp_cli.datasets.catalog import Entry, File
+files = (File('big.gz', 400_000, sys.argv[3]),)
+download.fetch(Entry('tiny', 'Tiny', None, (), files), Path(sys.argv[1]), mirrors=[sys.argv[2]])
+"""
+
+
+def test_a_download_that_was_killed_leaves_no_wrong_file_and_the_next_finishes(tmp_path: Path) -> None:
+    content = np.random.default_rng(6).bytes(400_000)
+    sha256 = hashlib.sha256(content).hexdigest()
+
+    def half(handler: faults.Handler, body: bytes) -> None:
+        handler.head(Content_Length=str(len(body)))
+        handler.wfile.write(body[:200_000])
+        handler.server.stopping.wait(20)
+
+    with mirror({"big.gz": content}, half) as server:
+        arguments = [sys.executable, "-c", PROGRAM, str(tmp_path), server.url, sha256]
+        with subprocess.Popen(arguments) as process:
+            until = time.monotonic() + 20
+            while not server.asked and time.monotonic() < until:
+                time.sleep(0.01)
+            time.sleep(0.1)
+            process.send_signal(signal.SIGKILL)
+        assert not list((tmp_path / "tiny").iterdir())
+        server.fault = None
+        subprocess.run(arguments, check=True)
+    assert (tmp_path / "tiny" / "big.gz").read_bytes() == content
+
+
+def run(*arguments: str) -> tuple[str, str]:
+    """stdout and stderr of the command, which must end well."""
+    result = CliRunner().invoke(command, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout, result.stderr
+
+
+@pytest.fixture
+def tiny_as_mnist(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CATALOG, "mnist", replace(TINY, name="mnist"))
+
+
+@pytest.mark.usefixtures("tiny_as_mnist")
+def test_the_command_says_where_the_data_is(tmp_path: Path) -> None:
+    with mirror(CONTENT) as good:
+        out, err = run("--data-dir", str(tmp_path), "--mirror", good.url)
+        assert out == f"{tmp_path}/mnist: Tiny, 4 files, all verified, licence MIT\n"
+        assert err.splitlines() == [
+            f"{tmp_path}/mnist/{file.name}: {file.size:,} bytes from {good.url}" for file in TINY.files
+        ]
+        assert is_all_there(tmp_path / "mnist")
+        good.asked.clear()
+        assert run("mnist", "-q", "--data-dir", str(tmp_path)) == (out, "")
+        assert not good.asked
+        run("--force", "--data-dir", str(tmp_path), "--mirror", good.url)
+        assert good.asked == list(CONTENT)
+
+
+@pytest.mark.usefixtures("tiny_as_mnist")
+def test_the_data_directory_is_the_options_the_environments_or_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NNBP_DATA_DIR", raising=False)
+    with mirror(CONTENT) as good:
+        assert run("--mirror", good.url)[0].startswith("data/mnist: ")
+        monkeypatch.setenv("NNBP_DATA_DIR", "there")
+        assert run("--mirror", good.url)[0].startswith("there/mnist: ")
+        assert run("--mirror", good.url, "--data-dir", "here")[0].startswith("here/mnist: ")
+    assert all(is_all_there(tmp_path / place / "mnist") for place in ("data", "there", "here"))
+
+
+def test_synthetic_digits_are_not_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("synthetic") == (
+        "synthetic: nothing to download; it is drawn when it is first trained on\n",
+        "",
+    )
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_command_takes_names_of_the_catalog_only() -> None:
+    result = CliRunner().invoke(command, ["minst"])
+    assert result.exit_code == 2
+    assert "'minst' is not one of 'mnist', 'fashion-mnist', 'kmnist', 'synthetic'" in result.stderr
+
+
+def test_the_help_names_every_data_set_and_gives_an_example() -> None:
+    out, _ = run("--help")
+    assert all(name in out for name in CATALOG)
+    assert "nnbp download fashion-mnist" in out
+
+
+def test_bars_are_drawn_on_a_terminal_and_gone_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from nnbp_cli.commands.download_display import DownloadDisplay
+
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with mirror(CONTENT) as good, DownloadDisplay(quiet=False) as display:
+        fetch(tmp_path, good.url, progress=display)
+    drawn = capsys.readouterr().err
+    assert all(f"{name}: 100%" in drawn or f"{name}:   0%" in drawn for name in CONTENT)
+    assert not drawn.split("\r")[-1].strip()
+
+
+@pytest.mark.parametrize("entry", CATALOG.values(), ids=lambda entry: entry.name)
+def test_the_catalog_is_well_formed(entry: Entry) -> None:
+    assert [file.name for file in entry.files] == [f"{name}.gz" for name in NAMES]
+    assert all(re.fullmatch(r"[0-9a-f]{64}", file.sha256) for file in entry.files)
+    assert all(re.fullmatch(r"https?://\S+/", url) for url in entry.mirrors)
+    assert CATALOG[entry.name] is entry

@@ -1,0 +1,291 @@
+"""`nnbp train` and `nnbp eval` from end to end, on a few hundred synthetic digits."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nnbp_cli import config, weights
+from nnbp_cli.evaluation import Score
+from tests.command_line import Said, nnbp
+
+CONFIG = """
+[data]
+name = "synthetic"
+size = 600
+
+[network]
+cost = "log-likelihood"
+
+[[network.layers]]
+neurons = 12
+activation = "relu"
+
+[[network.layers]]
+neurons = 10
+activation = "softmax"
+
+[training]
+epochs = 3
+batch_size = 20
+learning_rate = 0.1
+l2 = 0.5
+watch = ["training cost", "validation accuracy"]
+"""
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory in which the synthetic digits are kept from test to test."""
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture
+def here(tmp_path: Path, drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty current directory, but for small.toml."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NNBP_DATA_DIR", str(drawn))
+    (tmp_path / "small.toml").write_text(CONFIG)
+    return tmp_path
+
+
+def train(*more: object) -> Said:
+    return nnbp("train", "--config", "small.toml", *more)
+
+
+def test_a_run_leaves_its_results_and_says_what_to_do_next(here: Path) -> None:
+    said = train()
+
+    assert said.status == 0
+    *_, first, kept, after = said.out.splitlines()
+    assert first.startswith("test accuracy ")
+    assert after == "next: nnbp eval weights.npz"
+    (run,) = (here / "runs").iterdir()
+    assert run.name.startswith("small-")
+    assert str(run.relative_to(here)) in kept
+    assert sorted(path.name for path in run.iterdir()) == [
+        "config.toml",
+        "log.csv",
+        "summary.json",
+        "weights.npz",
+    ]
+    assert (here / "weights.npz").read_bytes() == (run / "weights.npz").read_bytes()
+    assert "epoch 3/3" in said.err
+    assert "480" not in said.out, "progress and messages go to stderr"
+
+
+def test_the_log_has_a_row_for_every_epoch_and_a_column_for_what_is_watched(here: Path) -> None:
+    train("--out", "run")
+    rows = list(csv.DictReader((here / "run" / "log.csv").read_text().splitlines()))
+    assert list(rows[0]) == ["epoch", "learning_rate", "seconds", "training_cost", "validation_accuracy"]
+    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+    assert all(float(row["learning_rate"]) == 0.1 for row in rows)
+    assert float(rows[2]["training_cost"]) < float(rows[0]["training_cost"])
+
+
+def test_the_config_of_a_run_runs_again_and_gives_the_same_weights(here: Path) -> None:
+    train("--out", "first", "--set", "training.threads=1")
+    resolved = tomllib.loads((here / "first" / "config.toml").read_text())
+    assert resolved["data"] == {"name": "synthetic", "size": 600, "seed": 1, "train": 500, "validation": 100}
+    assert resolved["training"]["threads"] == 1
+
+    assert nnbp("train", "--config", "first/config.toml", "--out", "second").status == 0
+    first, second = (weights.load(here / run) for run in ("first", "second"))
+    assert first.params.theta.tobytes() == second.params.theta.tobytes()
+
+
+def test_the_summary_is_what_json_prints_and_eval_finds_the_same_figures(here: Path) -> None:
+    said = train("--out", "run", "--json", "-q")
+    assert said.err == ""
+    summary = json.loads(said.out)
+    assert summary == json.loads((here / "run" / "summary.json").read_text())
+    assert summary["network"] == "784-12-10"
+    assert summary["epochs"] == 3
+    assert summary["stopped_by"] is None
+    assert summary["test_set_watched"] is False
+
+    for of in ("weights.npz", "run", "run/weights.npz"):
+        scored = json.loads(nnbp("eval", of, "--json").out)
+        assert scored["accuracy"] == summary["test"]["accuracy"]
+        assert scored["cost"] == pytest.approx(summary["test"]["cost"], rel=1e-6)
+    validation = json.loads(nnbp("eval", "run", "--json", "--split", "validation").out)
+    assert validation["accuracy"] == summary["kept"]["validation accuracy"]
+    assert validation["images"] == 100
+
+
+def test_eval_shows_accuracy_precision_recall_and_the_confusion_matrix(here: Path) -> None:
+    train()
+    scored = json.loads(nnbp("eval", "weights.npz", "--json").out)
+    score = Score(scored["cost"], np.array(scored["confusion"]))
+    assert scored["images"] == score.images == 120
+    assert scored["accuracy"] == score.accuracy
+    assert scored["precision"] == pytest.approx(score.precision)
+    assert scored["recall"] == pytest.approx(score.recall)
+
+    text = nnbp("eval", "weights.npz").out
+    assert f"accuracy {score.accuracy:.2%}" in text
+    row = next(line for line in text.splitlines() if line.strip().startswith("7 "))
+    counts = [str(count) if count else "." for count in score.confusion[7]]
+    assert row.split() == ["7", *counts, f"{score.recall[7]:.1%}"]
+
+
+def test_keys_can_be_set_on_the_command_line(here: Path) -> None:
+    said = train("--set", "training.epochs=1", "--set", "network.layers.0.neurons=7", "--json", "-q")
+    summary = json.loads(said.out)
+    assert (summary["epochs"], summary["network"]) == (1, "784-7-10")
+
+
+def test_a_test_set_that_is_watched_is_owned_up_to(here: Path) -> None:
+    said = train("--set", "training.watch=['validation accuracy', 'test accuracy']", "--json")
+    assert json.loads(said.out)["test_set_watched"] is True
+    assert "the test set is watched" in said.err
+
+
+def test_a_run_directory_in_use_is_refused_before_anything_is_trained(here: Path) -> None:
+    (here / "run").mkdir()
+    (here / "run" / "mine.txt").write_text("mine")
+    said = train("--out", "run")
+    assert said.status == 1
+    assert (
+        said.err.splitlines()[-1] == "run: is there already and not empty; choose another directory for --out"
+    )
+    assert "epoch" not in said.err
+
+
+def test_a_file_that_is_not_ours_is_never_replaced(here: Path) -> None:
+    (here / "weights.npz").write_text("my thesis")
+    said = train()
+    assert said == Said(
+        1, "", "weights.npz: is there already, and not nnbp's; name another file with --weights\n"
+    )
+    assert (here / "weights.npz").read_text() == "my thesis"
+    assert train("--weights", "other.npz").status == 0
+    assert train("--weights", "other.npz").status == 0, "its own weights it replaces"
+
+
+def test_a_run_that_diverges_says_so_and_leaves_the_weights_as_they_were(here: Path) -> None:
+    assert train().status == 0
+    before = (here / "weights.npz").read_bytes()
+    said = train("--set", "training.learning_rate=1e30")
+    assert said.status == 1
+    assert "diverged" in said.err.splitlines()[-1]
+    assert "smaller learning_rate" in said.err.splitlines()[-1]
+    assert (here / "weights.npz").read_bytes() == before
+
+
+def test_offline_a_missing_data_set_is_an_error_with_the_way_out(here: Path) -> None:
+    said = train("--set", "data.name=mnist", "--set", "data.size=600", "--offline")
+    assert said.status == 2, "size is for synthetic"
+    (here / "small.toml").write_text(CONFIG.replace('name = "synthetic"\nsize = 600', 'name = "mnist"'))
+    said = train("--offline", "--data-dir", "nowhere")
+    assert said == Said(1, "", "nowhere/mnist: no MNIST files here; run 'nnbp download'\n")
+
+
+def test_weights_are_scored_on_other_data_only_if_it_fits(here: Path) -> None:
+    train()
+    said = nnbp("eval", "weights.npz", "--data", "minst")
+    assert said.status == 2
+    assert "did you mean 'mnist'?" in said.err
+    assert nnbp("eval", "weights.npz", "--data", "fashion-mnist").err.endswith(
+        "fashion-mnist: no Fashion-MNIST files here; run 'nnbp download fashion-mnist'\n"
+    )
+
+
+def own_images(folder: Path, classes: int = 3) -> None:
+    from nnbp_cli.datasets import idx
+
+    rng = np.random.default_rng(0)
+    for stem, n in (("train", 60), ("t10k", 12)):
+        labels = (np.arange(n) % classes).astype(np.uint8)
+        images = (labels[:, None, None] * 60 + rng.integers(0, 50, (n, 5, 4))).astype(np.uint8)
+        idx.write(folder / f"{stem}-images-idx3-ubyte.gz", images)
+        idx.write(folder / f"{stem}-labels-idx1-ubyte", labels)
+
+
+def test_own_images_of_any_size_and_number_of_classes(here: Path) -> None:
+    (here / "mine").mkdir()
+    own_images(here / "mine")
+    (here / "small.toml").write_text(
+        CONFIG.replace('"synthetic"\nsize = 600', '"./mine"').replace("neurons = 10", "neurons = 3")
+    )
+    said = train("--set", "training.epochs=30", "--json")
+    assert said.status == 0, said.err
+    summary = json.loads(said.out)
+    assert summary["network"] == "20-12-3"
+    assert summary["data"]["train"] == 50, "the last sixth validates"
+    assert summary["test"]["accuracy"] == 1.0
+    assert json.loads(nnbp("eval", "weights.npz", "--json").out)["accuracy"] == 1.0
+    assert nnbp("eval", "weights.npz", "--data", "synthetic").err.startswith(
+        "weights.npz: was trained for 3 classes of 5x4, 'synthetic' has 10 classes of 28x28"
+    )
+
+
+def test_a_network_with_another_number_of_outputs_than_classes_is_refused(here: Path) -> None:
+    said = train("--set", "network.layers.1.neurons=7")
+    assert said.status == 2
+    assert "10 classes" in said.err
+    assert not (here / "runs").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_stops_the_run_and_keeps_what_was_learned(here: Path, number: int, status: int) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "nnbp_cli",
+        "train",
+        "--config",
+        "small.toml",
+        "--set",
+        "training.epochs=100000",
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("epoch"):
+            break
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=20)
+    assert process.returncode == status
+    assert f"stopped by {signal.Signals(number).name}" in out
+    (run,) = (here / "runs").iterdir()
+    assert json.loads((run / "summary.json").read_text())["test"] is None
+    assert nnbp("eval", run).status == 0
+
+
+def test_stdout_may_be_closed_early(here: Path) -> None:
+    train()
+    command = f"{sys.executable} -m nnbp_cli eval weights.npz | head -n 1; echo ${{PIPESTATUS[0]}}"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert result.stderr == ""
+    assert result.stdout.splitlines()[-1] == "0"
+
+
+def test_the_commands_work_with_a_config_in_yaml(here: Path) -> None:
+    loaded = config.load("small.toml")
+    assert loaded.network.layers[0].neurons == 12
+    text = json.dumps(tomllib.loads(CONFIG))  # JSON is YAML
+    (here / "small.yaml").write_text(text)
+    assert config.load("small.yaml") == loaded
+    assert nnbp("train", "--config", "small.yaml", "-q").status == 0
+
+
+def test_five_lines_use_it_as_a_library(here: Path) -> None:
+    from nnbp_cli.datasets import dataset, scaling
+
+    train()
+    learned = weights.load(Path("weights.npz"))
+    images = dataset.load("synthetic", Path(os.environ["NNBP_DATA_DIR"]), size=600).test.images
+    probabilities = learned.network.predict(learned.params, scaling.scaled(images))
+    assert probabilities.shape == (120, 10)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)

@@ -1,0 +1,202 @@
+"""weights.npz: what goes in comes out, and what is not sound is refused."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nnbp_cli import weights
+from nnbp_cli.config import DataConfig, LayerConfig, NetworkConfig, OverrideConfig, build
+from nnbp_cli.errors import NnbpError
+from nnbp_cli.nn.penalties import Penalty
+from nnbp_cli.weights import Weights
+
+CONFIG = NetworkConfig(
+    cost="cross-entropy",
+    layers=(
+        LayerConfig(neurons=5, activation="relu", override=(OverrideConfig(neuron=2, activation="tanh"),)),
+        LayerConfig(neurons=4, activation="sigmoid"),
+    ),
+)
+
+
+def trained() -> Weights:
+    params = build(CONFIG, 6).parameters()
+    params.theta[:] = np.random.default_rng(0).standard_normal(params.theta.size)
+    data = DataConfig(name="./digits", train=50, validation=10)
+    return Weights(CONFIG, params, data, (3, 2), "a digest", Penalty(0.5, 50), epoch=7)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    weights.save(tmp_path / "weights.npz", trained())
+    return tmp_path / "weights.npz"
+
+
+@settings(max_examples=25, deadline=None)
+@given(values=st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=59, max_size=59))
+def test_saving_and_loading_gives_the_same_bits(
+    tmp_path_factory: pytest.TempPathFactory, values: list[float]
+) -> None:
+    path = tmp_path_factory.mktemp("run") / "weights.npz"
+    before = trained()
+    before.params.theta[:] = values
+    weights.save(path, before)
+    after = weights.load(path)
+    assert after.params.theta.tobytes() == before.params.theta.tobytes()
+    assert replace(after, params=before.params) == before
+
+
+def test_anyone_can_open_it_with_numpy(path: Path) -> None:
+    with np.load(path, allow_pickle=False) as file:
+        assert sorted(file) == ["layers.0.W", "layers.0.b", "layers.1.W", "layers.1.b", "meta"]
+        np.testing.assert_array_equal(file["layers.1.W"], trained().params.layers[1][0])
+        meta = json.loads(str(file["meta"]))
+    assert meta["format"] == 1
+    assert meta["data"]["name"] == "./digits"
+    assert meta["data"]["scaling"] == "byte / 255"
+    assert meta["network"]["layers"][0]["override"] == [{"neuron": 2, "activation": "tanh"}]
+
+
+def test_a_run_directory_will_do(path: Path) -> None:
+    assert weights.load(path.parent).epoch == 7
+
+
+def rewritten(path: Path, change: Callable[[dict[str, Any]], Any], compressed: bool = False) -> None:
+    with np.load(path, allow_pickle=False) as file:
+        members = dict(file)
+    change(members)
+    (np.savez_compressed if compressed else np.savez)(path, **members)
+
+
+def with_meta(**changes: Any) -> Callable[[dict[str, Any]], None]:
+    def change(members: dict[str, Any]) -> None:
+        members["meta"] = np.array(json.dumps(json.loads(str(members["meta"])) | changes))
+
+    return change
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(NnbpError) as caught:
+        weights.load(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert "\n" not in message
+    return message.removeprefix(f"{path}: ")
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda m: m.pop("layers.1.b"), "member 'layers.1.b' is missing"),
+        (lambda m: m.pop("meta"), "member 'meta' is missing"),
+        (lambda m: m.update(extra=np.zeros(2)), "member 'extra' belongs to no layer of its network"),
+        (
+            lambda m: m.update({"layers.0.W": np.zeros((6, 5), np.float32)}),
+            "member 'layers.0.W' is float32 (6, 5) where float32 (5, 6) is due",
+        ),
+        (
+            lambda m: m.update({"layers.0.b": np.zeros(5)}),
+            "member 'layers.0.b' is float64 (5,) where float32 (5,) is due",
+        ),
+        (
+            lambda m: m.update({"layers.0.b": np.full(5, np.nan, np.float32)}),
+            "member 'layers.0.b' holds numbers that are not finite",
+        ),
+        (lambda m: m.update({"layers.0.b": np.array([{}] * 5)}), "member 'layers.0.b' cannot be read"),
+        (lambda m: m.update(meta=np.array("{")), "its 'meta' is not the JSON that nnbp writes"),
+        (lambda m: m.update(meta=np.array("[" * 100_000)), "its 'meta' is not the JSON that nnbp writes"),
+        (lambda m: m.update(meta=np.zeros(3)), "its 'meta' is not the JSON that nnbp writes"),
+        (with_meta(network={"cost": "cross-entropy", "layers": []}), "its 'meta' is not understood"),
+        (with_meta(shape=[10**9, 10**9]), "its network has 5,000,000,000,000,000,029 parameters"),
+        (with_meta(shape=[-3, -2]), "its 'meta' is not understood"),
+    ],
+)
+def test_what_is_not_sound_is_refused(path: Path, change: Callable[[dict[str, Any]], Any], what: str) -> None:
+    rewritten(path, change)
+    assert what in refusal(path)
+
+
+def test_a_newer_format_is_refused_in_those_words(path: Path) -> None:
+    rewritten(path, with_meta(format=2))
+    assert refusal(path) == "format 2 is newer than this program reads (1); upgrade nnbp-cli"
+
+
+def test_a_compressed_file_is_refused_unopened(path: Path) -> None:
+    rewritten(path, lambda m: m.update({"layers.0.W": np.zeros(10**7)}), compressed=True)
+    assert "is compressed" in refusal(path)
+
+
+def test_a_member_given_twice_is_refused(path: Path) -> None:
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("layers.0.b.npy", b"")
+    assert "it holds a member twice" in refusal(path)
+
+
+def test_a_header_that_promises_gigabytes_costs_none(path: Path) -> None:
+    for header in (b"\x93NUMPY\x02\x00\xff\xff\xff\x7f{'descr'", npy_promising(10**12)):
+        with zipfile.ZipFile(path) as archive:
+            members = {name: archive.read(name) for name in archive.namelist()}
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in (members | {"layers.0.b.npy": header}).items():
+                archive.writestr(name, content)
+        assert "member 'layers.0.b' cannot be read" in refusal(path)
+
+
+def npy_promising(count: int) -> bytes:
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": (count,)})
+    return file.getvalue() + b"\0" * 20
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"", "damaged: the file is empty; choose another file or train again"),
+        (b"\x80\x04\x95\x10", "not an nnbp weights file but a pickle, which is never opened"),
+        (b"\x93NUMPY\x01\x00", "not an nnbp weights file but a single array (.npy)"),
+        (b"PK\x03\x04 and no more", "damaged: the end of the file is missing"),
+        (b"once upon a time", "not an nnbp weights file"),
+    ],
+)
+def test_another_kind_of_file_is_named(path: Path, content: bytes, what: str) -> None:
+    path.write_bytes(content)
+    assert refusal(path).startswith(what)
+
+
+def test_a_torn_file_is_damaged(path: Path) -> None:
+    whole = path.read_bytes()
+    for length in range(0, len(whole), 97):
+        path.write_bytes(whole[:length])
+        assert "damaged" in refusal(path) or "not an nnbp" in refusal(path)
+
+
+def test_a_flipped_bit_is_refused_or_changes_nothing(path: Path) -> None:
+    whole, theta = path.read_bytes(), trained().params.theta
+    for position in range(0, len(whole), 31):
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 4]) + whole[position + 1 :])
+        try:
+            np.testing.assert_array_equal(weights.load(path).params.theta, theta)
+        except NnbpError as error:
+            assert str(error).startswith(f"{path}: ")
+
+
+def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:
+    assert refusal(tmp_path / "w.npz") == "no such file; 'nnbp train' writes one"
+    assert refusal_of_directory(tmp_path) == "no such file; 'nnbp train' writes one"
+
+
+def refusal_of_directory(path: Path) -> str:
+    with pytest.raises(NnbpError) as caught:
+        weights.load(path)
+    return str(caught.value).removeprefix(f"{path / 'weights.npz'}: ")
