@@ -1,0 +1,61 @@
+"""The real thing: MNIST itself, where NNBP_DATA_DIR says it is."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nnbp_cli.config.shipped import shipped
+from tests.command_line import nnbp
+
+pytestmark = pytest.mark.mnist
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, real_data: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NNBP_DATA_DIR", str(real_data))
+
+
+def summary(config: str, *settings: str) -> dict[str, dict[str, float]]:
+    options = [part for setting in settings for part in ("--set", setting)]
+    said = nnbp("train", "--config", shipped()[config], "--json", "-q", *options)
+    assert said.status == 0, said.err
+    result: dict[str, dict[str, float]] = json.loads(said.out)
+    return result
+
+
+def test_the_chapter_1_network_learns_as_the_book_says() -> None:
+    assert summary("book/ch1-30", "training.epochs=10")["kept"]["test accuracy"] >= 0.93
+
+
+def test_the_showpiece_reaches_98_percent() -> None:
+    assert summary("mnist", "training.threads=1")["test"]["accuracy"] >= 0.98
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_every_shipped_config_runs(name: str) -> None:
+    said = summary(name, "training.epochs=1", *([] if name == "demo" else ["data.train=2000"]))
+    assert said["test"]["accuracy"] > 0.1
+
+
+def test_a_linear_network_stays_where_one_matrix_gets() -> None:
+    accuracy = summary("linear", "training.epochs=2")["test"]["accuracy"]
+    assert 0.82 < accuracy < 0.88
+
+
+def test_training_takes_less_than_250_mb() -> None:
+    program = (
+        "import resource, sys\n"
+        "from nnbp_cli.cli import main\n"
+        "try: main()\n"
+        "finally: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)\n"
+    )
+    command = [sys.executable, "-c", program, "train", "--config", str(shipped()["mnist"]), "-q"]
+    result = subprocess.run([*command, "--set", "training.epochs=1"], capture_output=True, text=True, check=True)
+    unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux kilobytes
+    assert int(result.stderr) * unit < 250e6

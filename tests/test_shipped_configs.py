@@ -1,0 +1,26 @@
+"""The configs that come with the program."""
+
+from __future__ import annotations
+
+import pytest
+
+from nnbp_cli import config
+from nnbp_cli.config.shipped import headline, shipped
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_shipped_config_is_valid_and_says_what_it_is_for(name: str) -> None:
+    loaded = config.load(shipped()[name])
+    assert config.build(loaded.network, 784).layers
+    assert 30 < len(headline(shipped()[name])) <= 110
+
+
+def test_the_showpiece_is_the_same_experiment_in_toml_and_yaml() -> None:
+    assert config.load(shipped()["mnist"]) == config.load(shipped()["mnist.yaml"])
+
+
+def test_the_showpiece_explains_every_key() -> None:
+    lines = [line for line in shipped()["mnist"].read_text().splitlines() if " = " in line]
+    assert lines
+    explained = [line for line in lines if "#" in line]
+    assert len(explained) >= len(lines) - 1, "the second 'neurons' speaks for itself"
