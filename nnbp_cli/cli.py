@@ -64,8 +64,6 @@ class Commands(click.Group):
             if "--debug" in args:
                 raise
             sys.exit(_tell(error))
-        except KeyboardInterrupt:
-            sys.exit(130)
         sys.exit(status if isinstance(status, int) else 0)
 
 

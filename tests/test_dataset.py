@@ -8,15 +8,17 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from nnbp_cli.datasets import dataset, idx, synthetic
+from nnbp_cli.datasets import idx, synthetic
 from nnbp_cli.datasets.catalog import CATALOG, NAMES, Entry, File
-from nnbp_cli.datasets.dataset import load, locate
+from nnbp_cli.datasets.dataset import load
+from nnbp_cli.datasets.sources import locate
 from nnbp_cli.errors import ConfigError, MissingData, NnbpError
 
 REAL = Path(os.environ.get("NNBP_DATA_DIR", "data"))
@@ -294,7 +296,7 @@ def test_synthetic_digits_are_drawn_once_and_kept(tmp_path: Path, monkeypatch: p
     np.testing.assert_array_equal(data.validation.labels, labels[55:])
     np.testing.assert_array_equal(data.test.images, synthetic.draw(13, 4, "test")[0].reshape(13, 784))
     assert (data.name, data.shape, data.classes) == ("synthetic", (28, 28), 10)
-    monkeypatch.setattr(dataset, "draw", None)
+    monkeypatch.setattr(idx, "write", None)
     assert load("synthetic", tmp_path, size=66, seed=4).digest == data.digest
     assert sorted(path.name for path in tmp_path.iterdir()) == ["synthetic-66-seed-4"]
     assert sorted(path.name for path in (tmp_path / "synthetic-66-seed-4").iterdir()) == sorted(
@@ -317,6 +319,33 @@ def test_damaged_synthetic_digits_are_an_error_that_says_how_to_draw_them_again(
     assert refusal("synthetic", tmp_path, size=20) == message
     path.unlink()
     assert load("synthetic", tmp_path, size=20).digest == digest
+
+
+@pytest.mark.parametrize(
+    ("number", "change"),
+    [
+        (0, lambda a: a[:-1]),
+        (0, lambda a: a[:, :, 1:]),
+        (1, lambda a: (a + 1) % 10),
+        (0, lambda a: a // 2),
+        (0, lambda a: a[::-1]),
+    ],
+)
+def test_synthetic_digits_that_another_version_drew_are_refused(
+    tmp_path: Path, number: int, change: Callable[[idx.Bytes], idx.Bytes]
+) -> None:
+    load("synthetic", tmp_path, size=80)
+    folder = tmp_path / "synthetic-80-seed-1"
+    path = folder / f"{NAMES[number]}.gz"
+    idx.write(path, change(idx.read(path, 3 - 2 * number)))
+    assert refusal("synthetic", tmp_path, size=80) == (
+        f"{folder}: not what this version draws; delete it, and it will be drawn again"
+    )
+
+
+def test_more_synthetic_digits_than_fit_the_memory_are_refused(tmp_path: Path) -> None:
+    message = "data.size: 1,000,000,000,000 images would not fit this machine's memory; take fewer"
+    assert refusal("synthetic", tmp_path, size=10**12) == message
 
 
 def test_too_few_synthetic_digits_are_refused(tmp_path: Path) -> None:

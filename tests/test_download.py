@@ -87,7 +87,10 @@ def refusals(data_dir: Path, *mirrors: str, **options: Any) -> list[str]:
         fetch(data_dir, *mirrors, **options)
     first, *reasons, last = str(error.value).split("\n")
     folder = data_dir / "tiny"
-    assert first == f"{folder}: no mirror gave '{FIRST}'; try again later, or name one with --mirror"
+    assert (
+        first
+        == f"{folder}: no mirror gave '{FIRST}'; try again later, or run 'nnbp download tiny --mirror URL'"
+    )
     assert last == f"  by hand: put {', '.join(CONTENT)} of Tiny into {folder}"
     assert not list(folder.iterdir())
     urls = [f"  {url.rstrip('/')}/{FIRST}: " for url in mirrors]
@@ -224,7 +227,7 @@ def test_a_header_that_drips_is_stopped(tmp_path: Path) -> None:
 def test_an_honest_slow_line_finishes(tmp_path: Path) -> None:
     """It takes longer than any of the limits on its parts, but is fast enough in each of them."""
     with mirror(CONTENT, faults.slow_but_honest) as slow:
-        limits = replace(HASTE, silence=0.3, slow_seconds=0.2, answer=0.3)
+        limits = replace(HASTE, silence=0.3, slow_seconds=0.2, slow_bytes=500, answer=0.3)
         assert is_all_there(fetch(tmp_path, slow.url, limits=limits))
 
 
@@ -290,7 +293,7 @@ def test_every_mirror_is_named_with_its_reason(
         mirrors = ("http://mirror.example/mnist/", closed_port(), deaf_port, empty.url)
         reasons = refusals(tmp_path, *mirrors, progress=watch, limits=replace(HASTE, retries=0))
         assert reasons == [
-            "its name is not known here; is there a network?",
+            "its name cannot be looked up (no network?)",
             "connection refused",
             "no connection within 0.3 s",
             "404 Not Found",

@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import chain
-from os import altsep, sep
 from pathlib import Path
 
-from nnbp_cli import files
-from nnbp_cli.datasets import idx
-from nnbp_cli.datasets.catalog import CATALOG, NAMES
-from nnbp_cli.datasets.idx import Bytes
-from nnbp_cli.datasets.synthetic import draw
-from nnbp_cli.errors import ConfigError, MissingData, NnbpError
+import numpy as np
 
-SYNTHETIC = "synthetic"
-SIZE, SEED = 20_000, 1  # of the synthetic data set, where none are given
+from nnbp_cli import files
+from nnbp_cli.datasets import idx, sources
+from nnbp_cli.datasets.catalog import CATALOG
+from nnbp_cli.datasets.idx import Bytes
+from nnbp_cli.datasets.sources import SYNTHETIC, Source
+from nnbp_cli.datasets.synthetic import draw
+from nnbp_cli.errors import ConfigError, NnbpError
+
 DIGITS = 10  # the classes of everything but a folder of one's own
 SHAPE = (28, 28)  # and its images
+
+FourArrays = tuple[Bytes, Bytes, Bytes, Bytes]  # training images, labels, test images, labels
 
 
 @dataclass(frozen=True)
@@ -51,17 +52,6 @@ class Dataset:
     digest: str
 
 
-@dataclass(frozen=True)
-class _Source:
-    """Four files in the order of NAMES, each with its SHA-256 if known, and what to do about damage."""
-
-    folder: Path
-    paths: tuple[Path, ...]
-    checksums: tuple[str | None, ...]
-    digits: bool
-    remedy: str
-
-
 def load(
     name: str,
     data_dir: Path,
@@ -78,79 +68,31 @@ def load(
     first use. Raises MissingData where downloading may help, NnbpError for files that are wrong,
     ConfigError for a name or numbers that do not fit them.
     """
-    source = _source(name, locate(name, data_dir, size=size, seed=seed))
-    if name == SYNTHETIC and not all(path.exists() for path in source.paths):
-        _draw(source.paths, SIZE if size is None else size, SEED if seed is None else seed)
-    images, labels, test_images, test_labels = arrays = _read(source)
+    size, seed = 20_000 if size is None else size, 1 if seed is None else seed
+    folder = sources.locate(name, data_dir, size=size, seed=seed)
+    if name == SYNTHETIC:
+        source = sources.drawn(folder)
+        arrays = _synthetic(source, size, seed)
+    else:
+        source = sources.published(name, folder) if name in CATALOG else sources.own(folder)
+        arrays = _read(source)
     _check(source, arrays)
-    shape: tuple[int, int] = images.shape[1:]
-    pixels = shape[0] * shape[1]
-    images, test_images = images.reshape(-1, pixels), test_images.reshape(-1, pixels)
+    images, labels, test_images, test_labels = arrays
+    rows, columns = images.shape[1:]
+    flat, test_flat = images.reshape(-1, rows * columns), test_images.reshape(-1, rows * columns)
     first, last = _split(len(images), train, validation)
     return Dataset(
         name,
-        Split(images[first], labels[first]),
-        Split(images[last], labels[last]),
-        Split(test_images, test_labels),
-        shape,
+        Split(flat[first], labels[first]),
+        Split(flat[last], labels[last]),
+        Split(test_flat, test_labels),
+        (rows, columns),
         DIGITS if source.digits else 1 + int(max(labels.max(), test_labels.max())),
         _digest(arrays),
     )
 
 
-def locate(name: str, data_dir: Path, *, size: int | None = None, seed: int | None = None) -> Path:
-    """The folder of the data set `name`, there or not. Raises ConfigError for a name that is none."""
-    if name in CATALOG:
-        return data_dir / name
-    if name == SYNTHETIC:
-        chosen = (SIZE if size is None else size, SEED if seed is None else seed)
-        return data_dir / "{}-{}-seed-{}".format(SYNTHETIC, *chosen)
-    folder = Path(name).expanduser()
-    if folder.is_dir() or sep in name or (altsep and altsep in name):
-        return folder
-    close = get_close_matches(name, [*CATALOG, SYNTHETIC], 1)
-    hint = f"did you mean '{close[0]}'?" if close else f"use {', '.join(CATALOG)}, {SYNTHETIC} or a folder"
-    raise ConfigError(f"data.name: no data set and no folder is called '{name}'; {hint}")
-
-
-def _source(name: str, folder: Path) -> _Source:
-    packed = tuple(folder / f"{stem}.gz" for stem in NAMES)
-    if name == SYNTHETIC:
-        return _Source(folder, packed, (None,) * 4, True, "delete it, and it will be drawn again")
-    if name in CATALOG:
-        return _catalogued(name, folder)
-    plain = tuple(folder / stem for stem in NAMES)
-    paths = tuple(p if p.exists() else q for p, q in zip(packed, plain, strict=True))
-    for path in paths:
-        if not path.exists():
-            # Not MissingData: no download brings a folder of one's own.
-            raise NnbpError(f"{folder}: no '{path.name}' here, nor '{path.name}.gz'; put it there")
-    return _Source(folder, paths, (None,) * 4, False, "put a good copy there")
-
-
-def _catalogued(name: str, folder: Path) -> _Source:
-    entry = CATALOG[name]
-    paths = tuple(folder / file.name for file in entry.files)
-    missing = [path for path in paths if not path.exists()]
-    if missing:
-        what = f"no {entry.title} files" if len(missing) == len(paths) else f"no '{missing[0].name}'"
-        command = "nnbp download" if name == "mnist" else f"nnbp download {name}"
-        raise MissingData(f"{folder}: {what} here; run '{command}'")
-    checksums = tuple(file.sha256 for file in entry.files)
-    return _Source(folder, paths, checksums, True, f"run 'nnbp download {name}'")
-
-
-def _draw(paths: tuple[Path, ...], size: int, seed: int) -> None:
-    """Draw the synthetic data set into its files. The test files hold a fifth of `size`, 10,000 at most."""
-    if size < 5:
-        raise ConfigError(f"data.size: expected a number of at least 5, got {size}")
-    files.make_directory(paths[0].parent)
-    drawn = chain(draw(size, seed, "training"), draw(min(size // 5, 10_000), seed, "test"))
-    for path, array in zip(paths, drawn, strict=True):
-        idx.write(path, array, level=1)
-
-
-def _read(source: _Source) -> tuple[Bytes, Bytes, Bytes, Bytes]:
+def _read(source: Source) -> FourArrays:
     images, labels, test_images, test_labels = (
         idx.read(path, dimensions, sha256, remedy=source.remedy)
         for path, sha256, dimensions in zip(source.paths, source.checksums, (3, 1, 3, 1), strict=True)
@@ -158,7 +100,32 @@ def _read(source: _Source) -> tuple[Bytes, Bytes, Bytes, Bytes]:
     return images, labels, test_images, test_labels
 
 
-def _check(source: _Source, arrays: tuple[Bytes, Bytes, Bytes, Bytes]) -> None:
+def _synthetic(source: Source, size: int, seed: int) -> FourArrays:
+    """The synthetic data set, drawn where it is not kept yet. A fifth of `size` tests, 10,000 at most.
+
+    What is kept is not trusted: another version may have drawn it. Another machine may round differently.
+    """
+    if size < 5:
+        raise ConfigError(f"data.size: expected a number of at least 5, got {size}")
+    if size * SHAPE[0] * SHAPE[1] > idx.physical_memory():
+        raise ConfigError(f"data.size: {size:,} images would not fit this machine's memory; take fewer")
+    if not all(path.exists() for path in source.paths):
+        files.make_directory(source.folder)
+        drawn = chain(draw(size, seed, "training"), draw(min(size // 5, 10_000), seed, "test"))
+        for path, array in zip(source.paths, drawn, strict=True):
+            idx.write(path, array, level=1)
+    arrays = _read(source)
+    images, labels = draw(min(size, 64), seed, "training")
+    if (
+        arrays[0].shape != (size, *SHAPE)
+        or not np.array_equal(arrays[1][: len(labels)], labels)
+        or not np.allclose(arrays[0][: len(images)], images, rtol=0, atol=2)
+    ):
+        raise NnbpError(f"{source.folder}: not what this version draws; {source.remedy}")
+    return arrays
+
+
+def _check(source: Source, arrays: FourArrays) -> None:
     """Raise NnbpError where four arrays, each of them right, do not make one data set."""
 
     def wrong(what: str) -> NnbpError:
@@ -191,7 +158,7 @@ def _split(count: int, train: int | None, validation: int | None) -> tuple[slice
     return slice(learn), slice(count - validate, count)
 
 
-def _digest(arrays: tuple[Bytes, ...]) -> str:
+def _digest(arrays: FourArrays) -> str:
     sha256 = hashlib.sha256()
     for array in arrays:
         sha256.update(idx.header(array.shape))

@@ -149,7 +149,8 @@ def _seems(body: bytearray) -> str:
 def _nowhere(entry: Entry, folder: Path, file: File, refusals: TransferError) -> NnbpError:
     names = ", ".join(file.name for file in entry.files)
     return NnbpError(
-        f"{folder}: no mirror gave '{file.name}'; try again later, or name one with --mirror\n"
+        f"{folder}: no mirror gave '{file.name}'; "
+        f"try again later, or run 'nnbp download {entry.name} --mirror URL'\n"
         + "".join(f"  {refusal}\n" for refusal in str(refusals).split("\n"))
         + f"  by hand: put {names} of {entry.title} into {folder}"
     )

@@ -114,7 +114,7 @@ def _values(file: BufferedReader, dimensions: int) -> Bytes:
         raise _DamagedError(f"{promise}, more than {size:,} gzipped bytes can hold")
     if not packed and total != size:
         raise _DamagedError(f"{promise}, it has {size:,}")
-    if total > _memory():
+    if total > physical_memory():
         raise _DamagedError(f"{promise}, more than this machine's memory")
     content = np.empty(total, np.uint8)
     filled = _unpack(file, content.data) if packed else file.readinto(content.data)
@@ -172,7 +172,7 @@ def _verify(file: BufferedReader, sha256: str) -> None:
         raise _DamagedError(f"wrong checksum: its SHA-256 is {found[:16]}..., expected {sha256[:16]}...")
 
 
-def _memory() -> float:
+def physical_memory() -> float:
     """The bytes of memory of this machine; infinite where the system does not say (Windows)."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 DOTS = 72  # along a digit, equally far apart
 DRIFT = 3  # slow waves along a digit
-FINE = 32  # steps from one control point to the next, to measure lengths by
+FINE = 256  # steps from one control point to the next, to measure lengths by
 
 # Catmull and Rom's cubic: from four points and t in 0 to 1 to a place between the two in the middle.
 CATMULL_ROM = np.array([[0, 2, 0, 0], [-1, 0, 1, 0], [2, -5, 4, -1], [-1, 3, -3, 1]]) / 2
@@ -30,20 +30,20 @@ class Skeletons(NamedTuple):
     points: NDArray[np.float32]  # (skeletons, 2, rows): x and y, from -1 to 1
     curves: NDArray[np.float32]  # (skeletons, rows, DOTS)
     first: NDArray[np.int64]  # (10,): where a digit's skeletons begin
-    count: NDArray[np.int64]  # (10,): how many it has
+    ways: NDArray[np.int64]  # (10,): how many it has
 
 
 def skeletons() -> Skeletons:
     """The table, as arrays."""
-    bones = [skeleton(way) for ways in WRITTEN for way in ways]
-    count = np.array([len(ways) for ways in WRITTEN])
+    bones = [skeleton(way) for lines in WRITTEN for way in lines]
+    ways = np.array([len(lines) for lines in WRITTEN])
     points = np.zeros((len(bones), 2, max(p.shape[1] for p, _ in bones) + DRIFT), np.float32)
     curves = np.zeros((len(bones), points.shape[2], DOTS), np.float32)
     for i, (p, curve) in enumerate(bones):
         points[i, :, : p.shape[1]] = p
         curves[i, : p.shape[1]] = curve
     curves[:, -DRIFT:] = np.cos(np.pi * np.outer(np.arange(1, DRIFT + 1), (np.arange(DOTS) + 0.5) / DOTS))
-    return Skeletons(points, curves, count.cumsum() - count, count)
+    return Skeletons(points, curves, ways.cumsum() - ways, ways)
 
 
 def skeleton(way: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

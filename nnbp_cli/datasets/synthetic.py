@@ -8,6 +8,8 @@ no figure is taken from MNIST. The digits vary more than people's do, which teac
 
 from __future__ import annotations
 
+from math import pi, sqrt
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,13 +22,14 @@ Floats = NDArray[np.float32]
 BLOCK = 64  # digits drawn at once, from one stream: what they need stays in the cache
 SIDE, BOX, CENTRE = 28, 20, 14.0  # pixels; MNIST's centre is pixel 14, counted from 0
 SIGMA = 0.9  # pixels; about the distance between dots, or they would show in the line
+LIFT = 1.5  # pixels; a longer step from dot to dot is none of the pen's
 
 # How hands differ. Deviations are of a normal distribution; a digit is two units high.
 MISS = np.array([0.7, 0.7, 1, 1, 1, 1, 0.8, 1, 0.7, 1], np.float32) * 0.09  # of a point, for each digit
 WANDER = np.array([1.8, 0.9, 0.6], np.float32)  # misses: slow waves along the whole stroke
 BEND, TAPER, TURN, ASPECT, SIZE = 0.1, 0.15, 0.13, 0.18, 0.06
 LEAN, SLANT = 0.12, 0.23  # mean and deviation: most people write with the right hand
-THIN, THICK = 1.5, 4.3  # pixels, the width of the pen
+THIN, THICK = 1.3, 4.3  # pixels, the width of the pen
 SHIFT = 1.4  # pixels, either way; more than MNIST has, and better for what is learned
 EDGE = 1.4  # pixels from black to bright
 
@@ -48,7 +51,7 @@ def draw(size: int, seed: int, name: str) -> tuple[Bytes, Bytes]:
 def draw_block(hands: Skeletons, rng: np.random.Generator) -> tuple[Bytes, NDArray[np.int64]]:
     """One block: images, (BLOCK, 28, 28), and labels, (BLOCK,)."""
     labels = rng.integers(0, 10, BLOCK)
-    which = hands.first[labels] + rng.integers(0, 1 << 32, BLOCK) % hands.count[labels]
+    which = hands.first[labels] + rng.integers(0, 1 << 32, BLOCK) % hands.ways[labels]
     x, y = deform(trace(hands.points[which], hands.curves[which], MISS[labels], rng), rng)
     pen = rng.random((BLOCK, 1), np.float32) * (THICK - THIN) + THIN
     return ink(*fit(x, y, pen, rng), pen), labels
@@ -83,28 +86,29 @@ def fit(x: Floats, y: Floats, pen: Floats, rng: np.random.Generator) -> tuple[Fl
 
 
 def ink(x: Floats, y: Floats, pen: Floats) -> Bytes:
-    """Pictures, (BLOCK, 28, 28), of lines through dots at x and y, (BLOCK, DOTS), as wide as the pen, (BLOCK, 1).
+    """Pictures, (BLOCK, 28, 28), of lines along dots at x and y, (BLOCK, DOTS), as wide as pen, (BLOCK, 1).
 
-    The integral of a Gaussian along a straight line is sqrt(2 pi) sigma exp(-d^2 / 2 sigma^2) at a distance d
-    from it; so d is found from the sum over the dots. A Gaussian at a dot is one in y times one in x, and
-    the sum for all pixels a product of matrices.
+    A Gaussian integrated along a straight line is sqrt(2 pi) sigma exp(-d^2 / 2 sigma^2) at distance d from
+    the line, so d is found from the sum over the dots, each times its step to the next. The Gaussian at a
+    dot is one in y times one in x, so the sum at all pixels is a product of two matrices.
     """
-    steps = np.hypot(np.diff(x), np.diff(y))
-    spacing = np.minimum(steps, 1.5).mean(axis=1)[:, None, None]  # pixels; where the pen is lifted it is far
-    near = gaussians(y) @ gaussians(x).transpose(0, 2, 1)
-    near *= spacing / (np.sqrt(2 * np.pi) * SIGMA)
-    near += 1e-12
+    steps = np.hypot(np.diff(x, append=x[:, -2:-1]), np.diff(y, append=y[:, -2:-1]))
+    columns = gaussians(x)
+    columns *= np.minimum(steps, LIFT)[:, None, :] / (sqrt(2 * pi) * SIGMA)
+    near: Floats = gaussians(y) @ columns.transpose(0, 2, 1)
+    near += 1e-12  # far from all ink it is 0, which has no logarithm
     np.log(near, out=near)
     near *= -2 * SIGMA**2
     distance = np.sqrt(np.maximum(near, 0, out=near), out=near)
-    bright = np.clip((pen[:, :, None] / 2 - distance) / EDGE + 0.5, 0, 1)
+    bright: Floats = np.clip((pen[:, :, None] / 2 - distance) / EDGE + 0.5, 0, 1)
     return (255 * bright + 0.5).astype(np.uint8)
 
 
 def gaussians(dots: Floats) -> Floats:
-    """exp(-d^2 / 2 sigma^2) of each pixel of a side from each dot, (BLOCK, 28, DOTS)."""
-    exponent = np.arange(SIDE, dtype=np.float32)[:, None] - dots[:, None, :]
+    """exp(-d^2 / 2 sigma^2) at each pixel of a side for each dot, (BLOCK, 28, DOTS)."""
+    exponent: Floats = np.arange(SIDE, dtype=np.float32)[:, None] - dots[:, None, :]
     exponent *= exponent
     exponent *= -0.5 / SIGMA**2
-    # Below e^-40 the products of two would be denormal numbers, which are many times slower.
-    return np.exp(np.maximum(exponent, -40, out=exponent), out=exponent)
+    # Below e^-40 the product of two would be a denormal number, and those are many times slower.
+    np.maximum(exponent, -40, out=exponent)
+    return np.exp(exponent, out=exponent)

@@ -131,7 +131,7 @@ def _reason(error: BaseException, limits: Limits) -> str:
         chain.append(cause)
     root = chain[-1]
     if isinstance(root, socket.gaierror):
-        return "its name is not known here; is there a network?"
+        return "its name cannot be looked up (no network?)"
     if isinstance(root, OSError) and root.strerror:
         return root.strerror.lower()
     for link in chain:

@@ -1,0 +1,77 @@
+"""Which four files a data set's name stands for, and what their owner can do when something is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from os import altsep, sep
+from pathlib import Path
+
+from nnbp_cli.datasets.catalog import CATALOG, NAMES
+from nnbp_cli.errors import ConfigError, MissingData, NnbpError
+
+SYNTHETIC = "synthetic"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Four files in the order of NAMES, each with its SHA-256 where it is known.
+
+    `digits`: they must hold 28x28 images in ten classes. `remedy` is what to do about damage.
+    """
+
+    folder: Path
+    paths: tuple[Path, ...]
+    checksums: tuple[str | None, ...]
+    digits: bool
+    remedy: str
+
+
+def locate(name: str, data_dir: Path, *, size: int = 20_000, seed: int = 1) -> Path:
+    """The folder of the data set `name`, there or not. Raises ConfigError for a name that is none.
+
+    A name is one of the catalog, "synthetic" (of `size` and `seed`), or the path of a folder.
+    """
+    if name in CATALOG:
+        return data_dir / name
+    if name == SYNTHETIC:
+        return data_dir / f"{SYNTHETIC}-{size}-seed-{seed}"
+    folder = Path(name).expanduser()
+    if folder.is_dir() or sep in name or (altsep and altsep in name):
+        return folder
+    close = get_close_matches(name, [*CATALOG, SYNTHETIC], 1)
+    hint = f"did you mean '{close[0]}'?" if close else f"use {', '.join(CATALOG)}, {SYNTHETIC} or a folder"
+    raise ConfigError(f"data.name: no data set and no folder is called '{name}'; {hint}")
+
+
+def published(name: str, folder: Path) -> Source:
+    """The files of a data set of the catalog. Raises MissingData when one is not there."""
+    entry = CATALOG[name]
+    paths = tuple(folder / file.name for file in entry.files)
+    missing = [path for path in paths if not path.exists()]
+    if missing:
+        what = f"no {entry.title} files" if len(missing) == len(paths) else f"no '{missing[0].name}'"
+        command = "nnbp download" if name == "mnist" else f"nnbp download {name}"
+        raise MissingData(f"{folder}: {what} here; run '{command}'")
+    checksums = tuple(file.sha256 for file in entry.files)
+    return Source(folder, paths, checksums, True, f"run 'nnbp download {name}'")
+
+
+def own(folder: Path) -> Source:
+    """The files, gzipped or plain, of a folder of one's own. Raises NnbpError when one is not there.
+
+    That is not MissingData: no download brings them.
+    """
+    paths = []
+    for name in NAMES:
+        found = [path for path in (folder / f"{name}.gz", folder / name) if path.exists()]
+        if not found:
+            raise NnbpError(f"{folder}: no '{name}' here, nor '{name}.gz'; put it there")
+        paths.append(found[0])
+    return Source(folder, tuple(paths), (None,) * 4, False, "put a good copy there")
+
+
+def drawn(folder: Path) -> Source:
+    """The files of the synthetic data set, there or not."""
+    paths = tuple(folder / f"{name}.gz" for name in NAMES)
+    return Source(folder, paths, (None,) * 4, True, "delete it, and it will be drawn again")

@@ -1,0 +1,106 @@
+"""The command line itself: help, errors in one line, exit statuses."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import click
+import pytest
+
+from nnbp_cli import __version__, cli
+from nnbp_cli.errors import CheckFailed, ConfigError, NnbpError
+from tests.command_line import Said, nnbp
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_command_has_help_with_an_example_and_a_word_for_every_option(name: str) -> None:
+    command: click.Command = import_module(f"nnbp_cli.commands.{name}").command
+    assert command.name == name
+    assert (command.help or "").startswith(cli.COMMANDS[name]), "the list of commands says the same"
+    said = nnbp(name, "--help")
+    assert said.status == 0
+    assert f"\n  nnbp {name}" in said.out, "an example"
+    for option in command.params:
+        if isinstance(option, click.Option):
+            assert option.help, option.name
+    assert nnbp(name, "-h").out == said.out
+
+
+def test_every_command_file_is_listed() -> None:
+    files = Path(cli.__file__).parent.joinpath("commands").glob("*.py")
+    commands = {path.stem for path in files if "def command(" in path.read_text()}
+    assert commands == set(cli.COMMANDS)
+
+
+def test_help_and_version() -> None:
+    assert nnbp("--version").out == f"nnbp, version {__version__}\n"
+    for name, line in cli.COMMANDS.items():
+        assert f"  {name}" in nnbp("-h").out
+        assert line in nnbp("-h").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["tarin"], "nnbp: no such command 'tarin'"),
+        (["train"], "nnbp train: missing option '--config'; see 'nnbp train --help'\n"),
+        (["train", "--config"], "nnbp: option '--config' requires an argument"),
+        (["eval"], "nnbp eval: missing argument 'WEIGHTS'; see 'nnbp eval --help'\n"),
+        (["eval", "w.npz", "--split", "tset"], "nnbp eval: invalid value for '--split'"),
+        (["train", "--config", "none.toml"], "none.toml: "),
+    ],
+)
+def test_a_wrong_command_line_is_one_line_and_status_2(
+    arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = nnbp(*arguments)
+    assert said.err.startswith(message)
+    assert (said.status, said.out, said.err.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (NnbpError("disk: full; make room"), Said(1, "", "disk: full; make room\n")),
+        (ConfigError("a: b; c\nd: e; f"), Said(2, "", "a: b; c\nd: e; f\n")),
+        (CheckFailed("x: y; z"), Said(3, "", "x: y; z\n")),
+        (NnbpError("a\x1b[31m\r\x00.npz: b"), Said(1, "", "a\\x1b[31m\\r\\x00.npz: b\n")),
+        (KeyboardInterrupt(), Said(130, "", "\ninterrupted\n")),
+        (MemoryError(), Said(1, "", "nnbp: out of memory; use a smaller network, batch or data set\n")),
+        (
+            ZeroDivisionError("by zero"),
+            Said(
+                1,
+                "",
+                "nnbp: unexpected error: ZeroDivisionError: by zero; "
+                "add --debug after nnbp to see where, and report it\n",
+            ),
+        ),
+    ],
+)
+def test_an_error_is_a_line_and_a_status(
+    error: BaseException, expected: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("nnbp_cli.weights.load", fail)
+    assert nnbp("eval", "weights.npz") == expected
+
+
+def test_debug_shows_where(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise NnbpError("weights.npz: gone")
+
+    monkeypatch.setattr("nnbp_cli.weights.load", fail)
+    with pytest.raises(NnbpError, match="gone"):
+        nnbp("--debug", "eval", "weights.npz")
+
+
+def test_it_runs_as_a_module() -> None:
+    command = [sys.executable, "-m", "nnbp_cli", "--version"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.startswith("nnbp")
