@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from nnbp_cli import config
 from nnbp_cli.config.shipped import headline, shipped
+from tests.command_line import nnbp
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -24,3 +28,12 @@ def test_the_showpiece_explains_every_key() -> None:
     assert lines
     explained = [line for line in lines if "#" in line]
     assert len(explained) >= len(lines) - 1, "the second 'neurons' speaks for itself"
+
+
+def test_the_demo_learns_to_read_the_synthetic_digits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = nnbp("train", "--config", shipped()["demo"], "--json", "-q", "--set", "training.epochs=3")
+    assert said.status == 0, said.err
+    assert json.loads(said.out)["test"]["accuracy"] > 0.85
