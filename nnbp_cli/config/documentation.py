@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from nnbp_cli.config import vocabulary
+from nnbp_cli.config import schema, vocabulary
 from nnbp_cli.config.rules import ONLY_WITH
 from nnbp_cli.config.shipped import headline, shipped
 from nnbp_cli.config.wording import Place, listed, quoted
@@ -68,7 +68,8 @@ def document() -> str:
         if place:
             rows = _table(("key", "value", "default", "what it does"), _keys(place, table))
             heading = _HEADINGS.get(place, f"[{'.'.join(map(str, place))}]")
-            sections.append(f"## `{heading}`\n\n{table['description']}\n\n{rows}")
+            purpose = getattr(schema, table["title"]).__doc__
+            sections.append(f"## `{heading}`\n\n{purpose}\n\n{rows}")
     costs = ((name, listed(cost.outputs)) for name, cost in COSTS.items())
     sections.append(f"## Cost and output\n\n{_table(('cost', 'activation of the output layer'), costs)}")
     configs = ((f"`nnbp init {name}`", headline(path)) for name, path in shipped().items())

@@ -39,7 +39,8 @@ def _unknown(place: Place, table: vocabulary.Node) -> str:
     *above, key = place
     if near := nearest(str(key), table["properties"]):
         return f"unknown key; did you mean {dotted((*above, near))}?"
-    for elsewhere, other in reversed(list(vocabulary.tables())):
+    # [data] comes last: who writes 'seed' at the top means the run's.
+    for elsewhere, other in sorted(vocabulary.tables(), key=lambda found: "data" in found[0]):
         if near := nearest(str(key), other["properties"]):
             return f"unknown key; did you mean {dotted((*elsewhere, near))}?"
     return f"unknown key; there are {listed(table['properties'], 'and')}"

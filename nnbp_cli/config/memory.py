@@ -33,8 +33,5 @@ def physical_memory() -> int | None:
 
 
 def _in_words(size: int) -> str:
-    for unit in ("MiB", "GiB", "TiB", "PiB"):
-        size_in_unit = size / 2 ** {"MiB": 20, "GiB": 30, "TiB": 40, "PiB": 50}[unit]
-        if size_in_unit < 1024:
-            break
-    return f"{size_in_unit:,.0f} {unit}"
+    power = min(max(2, (size.bit_length() - 1) // 10), 5)
+    return f"{size / 2 ** (10 * power):,.0f} {'MGTP'[power - 2]}iB"

@@ -40,13 +40,9 @@ _ALSO_CALLED = {
 def nearest(word: str, names: Iterable[str]) -> str | None:
     """The one of `names` that whoever typed `word` most likely meant, if any is near."""
     names = list(names)
-    called = {_bare(name): name for name in names}
+    called = {name: name for name in names}
     for name in names:
         for alias in _ALSO_CALLED.get(name, ()):
             called.setdefault(alias, name)
-    near = get_close_matches(_bare(word[:60]), called, n=1, cutoff=0.7)
+    near = get_close_matches(word[:60].casefold(), called, n=1, cutoff=0.7)
     return called[near[0]] if near else None
-
-
-def _bare(word: str) -> str:
-    return word.casefold().replace("-", "_").replace(" ", "_")

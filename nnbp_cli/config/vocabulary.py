@@ -65,11 +65,13 @@ def expected(node: Node) -> str:
 
 def _range(node: Node) -> str:
     signs = {"exclusiveMinimum": ">", "minimum": ">=", "maximum": "<=", "exclusiveMaximum": "<"}
-    return " and".join(f" {sign} {node[key]}" for key, sign in signs.items() if key in node)
+    return " and".join(f" {sign} {node[key]:g}" for key, sign in signs.items() if key in node)
 
 
 def _followed(node: Node) -> Node:
-    if "$ref" not in node:
+    """The table that a node refers to, or the node itself."""
+    reference = node.get("$ref") or node.get("allOf", [{}])[0].get("$ref")  # allOf: pydantic before 2.9
+    if not reference:
         return node
-    followed: Node = _ROOT["$defs"][node["$ref"].rpartition("/")[2]]
-    return followed
+    table: Node = _ROOT["$defs"][reference.rpartition("/")[2]]
+    return table

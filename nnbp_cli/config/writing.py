@@ -1,4 +1,4 @@
-"""A config back to plain values and to TOML, from which it can be read again, the same to the last bit."""
+"""A config back to text and plain values, from which it is read again, the same to the last bit."""
 
 from __future__ import annotations
 
@@ -11,19 +11,15 @@ from nnbp_cli.config.schema import Config, NetworkConfig
 
 
 def to_toml(config: Config) -> str:
-    """The config as the text of a config file, everything that is decided written out."""
-    return tomli_w.dumps(_without_none(asdict(config)))
+    """The config as TOML, with everything in it that is decided; what was left open is left out."""
+    tables = asdict(config)
+    return tomli_w.dumps({name: _decided(table) for name, table in tables.items()})
 
 
 def to_plain(network: NetworkConfig) -> dict[str, Any]:
-    """A network's description as dicts, lists, text and numbers, as JSON has them."""
-    plain: dict[str, Any] = _without_none(asdict(network))
-    return plain
+    """A network's description as plain values that JSON can hold."""
+    return asdict(network)
 
 
-def _without_none(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_none(each) for key, each in value.items() if each is not None}
-    if isinstance(value, tuple):
-        return [_without_none(each) for each in value]
-    return value
+def _decided(table: dict[str, object]) -> dict[str, object]:
+    return {key: value for key, value in table.items() if value is not None}
