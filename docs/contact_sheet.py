@@ -1,6 +1,6 @@
 """Draws docs/synthetic.png: twenty synthetic digits of each class.
 
-    python docs/contact_sheet.py > docs/synthetic.png
+python docs/contact_sheet.py > docs/synthetic.png
 """
 
 import struct

@@ -61,8 +61,8 @@ def evaluating(
     classes = len(params.layers[-1][1])
     confusion = np.zeros((classes, classes), dtype=np.int64)
     total = 0.0
-    # At 2 FLOP a weight and image, a block is 4 GFLOP at most; and 2,000 images are enough for a GEMM.
-    block = max(1, min(2000, 2_000_000_000 // params.theta.size))
+    # At 2 FLOP a weight and image, a block is 4 GFLOP at most; 1,000 images stay in the cache.
+    block = max(1, min(1000, 2_000_000_000 // params.theta.size))
     for start in range(0, len(split.labels), block):
         labels = split.labels[start : start + block]
         z, a, _ = network.feedforward(

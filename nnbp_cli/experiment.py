@@ -5,7 +5,6 @@ config -> data -> network -> training -> run directory -> test score
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -19,7 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from nnbp_cli import __version__, interrupts, run_directory, weights
+from nnbp_cli import __version__, interrupts, machine, run_directory, weights
 from nnbp_cli.config import Config, DataConfig, NetworkConfig, build, check_against_data, to_toml
 from nnbp_cli.datasets import catalog, dataset, download
 from nnbp_cli.datasets.dataset import Dataset
@@ -196,7 +195,7 @@ def _decided(config: Config, data: Dataset) -> Config:
     if threads == "auto":
         neurons = [prod(data.shape), *(layer.neurons for layer in config.network.layers)]
         largest = max(a * b for a, b in pairwise(neurons)) * training.batch_size
-        threads = 1 if largest < ONE_THREAD else os.cpu_count() or 1
+        threads = 1 if largest < ONE_THREAD else machine.cores()
     return replace(
         config,
         data=replace(config.data, train=len(data.training.labels), validation=len(data.validation.labels)),

@@ -138,17 +138,17 @@ class _Archive:
 def _read(archive: _Archive) -> Weights:
     meta = _meta(archive)
     try:
-        config = network_from_plain(meta["network"], where=str(archive.path))
+        config = network_from_plain(meta["network"], where="meta")
         data = dict(meta["data"])
         digest, scaling = str(data.pop("digest")), data.pop("scaling")
         penalty = Penalty(l2=float(meta["penalty"]["l2"]), images=int(meta["penalty"]["images"]))
         rows, columns = (int(n) for n in meta["shape"])
         if rows < 1 or columns < 1:
             raise ValueError(f"images of {rows}x{columns}")
-        weights_of = data_from_plain(data, where=str(archive.path))
+        weights_of = data_from_plain(data, where="meta")
         epoch = int(meta["epoch"])
     except (KeyError, TypeError, ValueError, ConfigError) as error:
-        raise archive.refused(f"its 'meta' is not understood ({error})") from error
+        raise archive.refused(f"its 'meta' is not understood ({str(error).splitlines()[0]})") from error
     if scaling != SCALING:
         raise archive.refused(f"pixels scaled as {scaling!r}, where this program knows {SCALING!r}")
 

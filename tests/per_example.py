@@ -49,13 +49,13 @@ def gradient(
     a, inputs, zs = x, [], []
     for W, b, name in zip(weights, biases, activations, strict=True):
         inputs.append(a)
-        zs.append(W @ a + b)
+        zs.append(np.dot(W, a) + b)
         a = softmax(zs[-1]) if name == "softmax" else FUNCTIONS[name][0](zs[-1])
     delta = output_error(cost, activations[-1], zs[-1], y)
-    dW, db = [delta @ inputs[-1].T], [delta]
+    dW, db = [np.dot(delta, inputs[-1].T)], [delta]
     for l in range(len(weights) - 2, -1, -1):
-        delta = (weights[l + 1].T @ delta) * FUNCTIONS[activations[l]][1](zs[l])
-        dW.insert(0, delta @ inputs[l].T)
+        delta = np.dot(weights[l + 1].T, delta) * FUNCTIONS[activations[l]][1](zs[l])
+        dW.insert(0, np.dot(delta, inputs[l].T))
         db.insert(0, delta)
     return dW, db
 

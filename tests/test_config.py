@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nnbp_cli import machine
 from nnbp_cli.config import (
     Config,
     DataConfig,
@@ -405,11 +407,11 @@ def test_memory_counts_a_row_for_theta_one_for_the_gradient_and_the_optimizers(
     network = config().network
     parameters = 30 * (784 + 1) + 10 * (30 + 1)
     for optimizer, rows in (("sgd", 2), ("momentum", 3), ("adam", 4)):
-        monkeypatch.setattr(memory, "physical_memory", lambda rows=rows: 4 * rows * parameters)
+        monkeypatch.setattr(machine, "memory", lambda rows=rows: 4 * rows * parameters)
         assert memory.too_large(network, optimizer, inputs=784) is None  # type: ignore[arg-type]
-        monkeypatch.setattr(memory, "physical_memory", lambda rows=rows: 4 * rows * parameters - 1)
+        monkeypatch.setattr(machine, "memory", lambda rows=rows: 4 * rows * parameters - 1)
         assert memory.too_large(network, optimizer, inputs=784) is not None  # type: ignore[arg-type]
-    monkeypatch.setattr(memory, "physical_memory", lambda: None)
+    monkeypatch.setattr(machine, "memory", lambda: math.inf)
     assert memory.too_large(network, "sgd", inputs=10**15) is None
 
 
@@ -424,9 +426,9 @@ def test_a_long_value_is_cut() -> None:
 
 
 def test_memory_is_that_of_the_machine_where_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert (memory.physical_memory() or 0) > 2**28
+    assert 2**28 < machine.memory() < math.inf
     monkeypatch.delattr("os.sysconf")
-    assert memory.physical_memory() is None
+    assert machine.memory() == math.inf
 
 
 def test_all_mistakes_are_said_at_once() -> None:
@@ -467,7 +469,7 @@ def test_a_config_that_fits_the_data_passes() -> None:
 
 
 def test_what_does_not_fit_the_data_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "physical_memory", lambda: 24 * 2**30)
+    monkeypatch.setattr(machine, "memory", lambda: 24 * 2**30)
     large = config("network.layers.0.neurons = 100000000")
     with pytest.raises(ConfigError) as caught:
         check_against_data(large, where="x.toml", images=9, inputs=784, classes=7)

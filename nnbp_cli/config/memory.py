@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from itertools import pairwise
 
+from nnbp_cli import machine
 from nnbp_cli.config.schema import NetworkConfig, OptimizerName
 
 # One float32 for each parameter in theta and in its gradient, and in each of the optimizer's rows.
@@ -15,21 +15,13 @@ def too_large(network: NetworkConfig, optimizer: OptimizerName, inputs: int = 0)
     """Why this machine cannot train `network`, or None. Without `inputs`, a lower bound is judged."""
     sizes = (inputs, *(layer.neurons for layer in network.layers))
     parameters = sum((before + 1) * neurons for before, neurons in pairwise(sizes))
-    needed, there = 4 * parameters * _ROWS[optimizer], physical_memory()
-    if there is None or needed <= there:
+    needed, there = 4 * parameters * _ROWS[optimizer], machine.memory()
+    if needed <= there:
         return None
     return (
         f"{parameters:,} weights and biases would need {_in_words(needed)} of memory, "
-        f"this machine has {_in_words(there)}; take fewer neurons"
+        f"this machine has {_in_words(int(there))}; take fewer neurons"
     )
-
-
-def physical_memory() -> int | None:
-    """The bytes of memory of this machine, or None where the system does not say."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
-        return None
 
 
 def _in_words(size: int) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnbp_cli import files
+from nnbp_cli import files, machine
 from nnbp_cli.datasets import idx, sources
 from nnbp_cli.datasets.catalog import CATALOG
 from nnbp_cli.datasets.idx import Bytes
@@ -107,7 +107,7 @@ def _synthetic(source: Source, size: int, seed: int) -> FourArrays:
     """
     if size < 5:
         raise ConfigError(f"data.size: expected a number of at least 5, got {size}")
-    if size * SHAPE[0] * SHAPE[1] > idx.physical_memory():
+    if size * SHAPE[0] * SHAPE[1] > machine.memory():
         raise ConfigError(f"data.size: {size:,} images would not fit this machine's memory; take fewer")
     if not all(path.exists() for path in source.paths):
         files.make_directory(source.folder)

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nnbp_cli import files
+from nnbp_cli import files, machine
 from nnbp_cli.errors import MissingData, NnbpError
 
 Bytes = NDArray[np.uint8]
@@ -114,7 +114,7 @@ def _values(file: BufferedReader, dimensions: int) -> Bytes:
         raise _DamagedError(f"{promise}, more than {size:,} gzipped bytes can hold")
     if not packed and total != size:
         raise _DamagedError(f"{promise}, it has {size:,}")
-    if total > physical_memory():
+    if total > machine.memory():
         raise _DamagedError(f"{promise}, more than this machine's memory")
     content = np.empty(total, np.uint8)
     filled = _unpack(file, content.data) if packed else file.readinto(content.data)
@@ -170,11 +170,3 @@ def _verify(file: BufferedReader, sha256: str) -> None:
     found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != sha256:
         raise _DamagedError(f"wrong checksum: its SHA-256 is {found[:16]}..., expected {sha256[:16]}...")
-
-
-def physical_memory() -> float:
-    """The bytes of memory of this machine; infinite where the system does not say (Windows)."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):
-        return math.inf
