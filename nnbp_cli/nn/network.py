@@ -78,13 +78,12 @@ class Network:
         steps = self.feedforward(params, x, rng)  # input, feedforward
 
         z, a, memory = steps[-1]
-        delta = self.cost.delta(self.layers[-1].activation, z, a, y) / len(x)  # output error, BP1
+        delta = self.cost.delta(self.layers[-1].activation, z, a, y) / len(x)  # output error: BP1
+        self.layers[-1].gradients(delta, memory, out.layers[-1])
 
-        for l in reversed(range(1, len(self.layers))):  # backpropagate the error
+        for l in reversed(range(len(self.layers) - 1)):  # backpropagate the error
+            pulled = self.layers[l + 1].pull_back(params.layers[l + 1], delta, memory)
+            z, a, memory = steps[l]
+            delta = pulled * self.layers[l].activation.prime(z, a)  # BP2
             self.layers[l].gradients(delta, memory, out.layers[l])
-            below = self.layers[l].pull_back(params.layers[l], delta, memory)
-            z, a, memory = steps[l - 1]
-            delta = below * self.layers[l - 1].activation.prime(z, a)  # BP2
-
-        self.layers[0].gradients(delta, memory, out.layers[0])  # dC/dx is never asked for: nobody reads it
         return steps[-1][:2]
