@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+TOOLS := $(VENV)/.tools
 DEMO := .demo
 
 .PHONY: help demo test lint docs wheel test-lowest clean
@@ -12,13 +13,14 @@ help:  ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 demo: $(INSTALLED)  ## Train on digits that the program draws itself, and score the result.
+	@mkdir -p $(DEMO)
 	$(BIN)/nnbp train --config configs/demo.toml --data-dir $(DEMO) --weights $(DEMO)/weights.npz
 	$(BIN)/nnbp eval $(DEMO)/weights.npz --data-dir $(DEMO)
 
-test: $(INSTALLED) lint  ## Run every check and every test.
+test: lint  ## Run every check and every test.
 	$(BIN)/python -m pytest
 
-lint: $(INSTALLED)  ## Check format, style and types.
+lint: $(TOOLS)  ## Check format, style and types.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -26,7 +28,7 @@ lint: $(INSTALLED)  ## Check format, style and types.
 docs: $(INSTALLED)  ## Write the generated pages anew.
 	$(BIN)/python -m nnbp_cli.config.documentation > docs/config.md
 
-wheel: $(INSTALLED)  ## Build the wheel, into dist/.
+wheel: $(TOOLS)  ## Build the wheel, into dist/.
 	$(BIN)/python -m build --wheel
 
 test-lowest:  ## Run the tests with the lowest versions of the dependencies.
@@ -39,5 +41,9 @@ clean:  ## Remove everything that these targets made.
 
 $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(TOOLS): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	touch $@
+	@touch $@
