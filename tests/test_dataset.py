@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,9 +17,7 @@ from nnbp_cli.datasets.catalog import CATALOG, NAMES, Entry, File
 from nnbp_cli.datasets.dataset import load
 from nnbp_cli.datasets.sources import locate
 from nnbp_cli.errors import ConfigError, MissingData, NnbpError
-
-REAL = Path(os.environ.get("NNBP_DATA_DIR", "data"))
-needs_mnist = pytest.mark.skipif(not (REAL / "mnist").is_dir(), reason="NNBP_DATA_DIR has no mnist/")
+from tests.peak_memory import measured, output_with_peak
 
 RNG = np.random.default_rng(3)
 RIGHT = {
@@ -67,9 +62,8 @@ def refusal(name: str, data_dir: Path, **numbers: int) -> str:
 
 
 @pytest.mark.mnist
-@needs_mnist
-def test_mnist_is_mnist() -> None:
-    data = load("mnist", REAL)
+def test_mnist_is_mnist(real_data: Path) -> None:
+    data = load("mnist", real_data)
     assert data.training.images.shape == (50_000, 784)
     assert data.validation.images.shape == data.test.images.shape == (10_000, 784)
     assert (data.shape, data.classes) == ((28, 28), 10)
@@ -82,15 +76,14 @@ def test_mnist_is_mnist() -> None:
 
 
 @pytest.mark.mnist
-@needs_mnist
-def test_mnist_is_in_memory_once() -> None:
-    program = (
-        "import resource, sys, pathlib; from nnbp_cli.datasets.dataset import load\n"
-        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024\n"
-        "before = peak(); data = load('mnist', pathlib.Path(sys.argv[1])); print(peak() - before)\n"
+@measured
+def test_mnist_is_in_memory_once(real_data: Path) -> None:
+    (grown,) = output_with_peak(
+        "import sys, pathlib; from nnbp_cli.datasets.dataset import load\n"
+        "before = peak(); data = load('mnist', pathlib.Path(sys.argv[1])); print(peak() - before)\n",
+        real_data,
     )
-    grown = subprocess.run([sys.executable, "-c", program, REAL], check=True, capture_output=True, text=True)
-    assert float(grown.stdout) < 70  # MB; the images alone have 55
+    assert int(grown) < 70e6  # the images alone have 55
 
 
 def test_the_first_images_train_and_the_last_validate(tiny: Path) -> None:

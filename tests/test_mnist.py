@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from nnbp_cli.config.shipped import shipped
 from tests.command_line import nnbp
+from tests.peak_memory import measured, output_with_peak
 
 pytestmark = pytest.mark.mnist
 
@@ -47,19 +46,11 @@ def test_a_linear_network_stays_where_one_matrix_gets() -> None:
     assert 0.82 < accuracy < 0.88
 
 
+@measured
 def test_training_takes_less_than_250_mb() -> None:
-    program = (
-        "import resource, sys\n"
-        "from nnbp_cli.cli import main\n"
-        "try: main()\n"
-        "finally: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)\n"
-    )
-    command = [sys.executable, "-c", program, "train", "--config", str(shipped()["mnist"]), "-q"]
-    result = subprocess.run(
-        [*command, "--set", "training.epochs=1"], capture_output=True, text=True, check=True
-    )
-    unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux kilobytes
-    assert int(result.stderr) * unit < 250e6
+    program = "from nnbp_cli.cli import main\ntry: main()\nfinally: print(peak())\n"
+    command = ["train", "--config", shipped()["mnist"], "-q", "--set", "training.epochs=1"]
+    assert int(output_with_peak(program, *command)[-1]) < 250e6
 
 
 def test_drawn_digits_teach_the_real_ones(tmp_path: Path, real_data: Path) -> None:
