@@ -61,14 +61,13 @@ class Display(Protocol):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a run finds its data and leaves its results; `name` is the config's."""
+    """Where a run finds its data and leaves its results; `config` is the file that the config is from."""
 
-    name: str
+    config: Path
     data_dir: Path
     out: Path | None = None
     weights: Path = Path("weights.npz")
     offline: bool = False
-    config_path: str = "config"
 
 
 def run(config: Config, place: Place, display: Display) -> dict[str, Any]:
@@ -81,12 +80,12 @@ def run(config: Config, place: Place, display: Display) -> dict[str, Any]:
     data = _obtain(config, place, display)
     images = len(data.training.labels)
     check_against_data(
-        config, where=place.config_path, images=images, inputs=prod(data.shape), classes=data.classes
+        config, where=str(place.config), images=images, inputs=prod(data.shape), classes=data.classes
     )
     config = _decided(config, data)
     network = build(config.network, prod(data.shape))
 
-    directory = run_directory.create(place.out, place.name)
+    directory = run_directory.create(place.out, place.config.stem)
     directory.write_config(to_toml(config))
     directory.start_log(config.training.watch)
     for line in _introduction(config, data):
@@ -178,7 +177,7 @@ def _obtain(config: Config, place: Place, display: Display) -> Dataset:
     try:
         return _load(config.data, place.data_dir)
     except ConfigError as error:
-        raise ConfigError(f"{place.config_path}: {error}") from error
+        raise ConfigError(f"{place.config}: {error}") from error
     except MissingData:
         if place.offline or config.data.name not in catalog.CATALOG:
             raise

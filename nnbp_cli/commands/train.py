@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from nnbp_cli.commands.options import data_dir_option, json_option, quiet_option
 
@@ -66,13 +67,15 @@ def command(
     from nnbp_cli import config, experiment, interrupts
     from nnbp_cli.commands.training_display import TrainingDisplay
 
-    place = experiment.Place(config_path.stem, data_dir, out, weights, offline, str(config_path))
+    place = experiment.Place(config_path, data_dir, out, weights, offline)
     summary = experiment.run(config.load(config_path, overrides), place, TrainingDisplay(quiet))
     if as_json:
         click.echo(json.dumps(summary, indent=2))
     else:
         for line in _answer(summary):
             click.echo(line)
+        given = ctx.get_parameter_source("data_dir") is ParameterSource.COMMANDLINE
+        click.echo(f"next: nnbp eval {weights}" + (f" --data-dir {data_dir}" if given else ""))
     if summary["stopped_by"]:
         ctx.exit(interrupts.EXIT_STATUS[summary["stopped_by"]])
 
@@ -82,5 +85,5 @@ def _answer(summary: dict[str, Any]) -> Iterator[str]:
         yield f"stopped by {summary['stopped_by']} after {summary['epochs']} epochs"
     elif summary["test"]:
         yield f"test accuracy {summary['test']['accuracy']:.2%}, cost {summary['test']['cost']:.4f}"
-    yield f"kept the weights of epoch {summary['kept_epoch']}: {summary['weights']} and {summary['run']}"
-    yield f"next: nnbp eval {summary['weights']}"
+    kept = f"the weights of epoch {summary['kept_epoch']}" if summary["kept_epoch"] else "the weights so far"
+    yield f"kept {kept}: {summary['weights']} and {summary['run']}"
