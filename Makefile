@@ -29,7 +29,7 @@ docs: $(INSTALLED)  ## Write the generated pages anew.
 	$(BIN)/python -m nnbp_cli.config.documentation > docs/config.md
 
 wheel: $(TOOLS)  ## Build the wheel, into dist/.
-	$(BIN)/python -m build --wheel
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 test-lowest:  ## Run the tests with the lowest versions of the dependencies.
 	$(PYTHON) -m venv .venv-lowest

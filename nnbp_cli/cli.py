@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -35,7 +36,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Import nnbp_cli/commands/NAME.py for the command in it."""
         if name not in COMMANDS:
-            return None
+            near = get_close_matches(name, COMMANDS, 1)
+            return ctx.fail(f"no such command '{name}'" + (f" (did you mean '{near[0]}'?)" if near else ""))
         command: click.Command = import_module(f"nnbp_cli.commands.{name}").command
         return command
 
@@ -48,7 +50,8 @@ class Commands(click.Group):
         """Run the command; that stdout is closed early, as by `nnbp eval ... | head`, is no error."""
         try:
             result = super().invoke(ctx)
-            sys.stdout.flush()
+            if sys.stdout:
+                sys.stdout.flush()
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
@@ -56,12 +59,13 @@ class Commands(click.Group):
 
     def main(self, args: Sequence[str] | None = None, *more: Any, **options: Any) -> NoReturn:
         """Run a command line, `args` or the process's own, and exit with its status."""
-        args = sys.argv[1:] if args is None else list(args)
+        given = sys.argv[1:] if args is None else args
+        args = [each for each in given if each != "--debug"]  # it may stand anywhere
         options |= {"prog_name": "nnbp", "standalone_mode": False}
         try:
             status = super().main(args, *more, **options)
         except Exception as error:
-            if "--debug" in args:
+            if "--debug" in given:
                 raise
             sys.exit(_tell(error))
         sys.exit(status if isinstance(status, int) else 0)
@@ -74,19 +78,22 @@ def _tell(error: Exception) -> int:
             return _say(str(error), error.exit_status)
         case click.exceptions.Abort():
             return _say("interrupted", 130)
+        case click.exceptions.NoArgsIsHelpError():
+            return _say(error.message, 2)
         case click.UsageError():
             command = error.ctx.command_path if error.ctx else "nnbp"
-            message = error.format_message().rstrip(".")
+            message = error.format_message().rstrip(".").replace(". ", " ")
             return _say(f"{command}: {message[:1].lower()}{message[1:]}; see '{command} --help'", 2)
         case click.ClickException():
             return _say(error.format_message(), error.exit_code)
+        case OSError():  # the package turns its own into NnbpError; what is left is stdout
+            reason = (error.strerror or str(error)).lower()
+            return _say(f"nnbp: cannot write the result: {reason}; send stdout elsewhere", 1)
         case MemoryError():
             return _say("nnbp: out of memory; use a smaller network, batch or data set", 1)
         case _:
             what = f"{type(error).__name__}: {error}"
-            return _say(
-                f"nnbp: unexpected error: {what}; add --debug after nnbp to see where, and report it", 1
-            )
+            return _say(f"nnbp: unexpected error: {what}; add --debug to see where, and report it", 1)
 
 
 def _say(message: str, status: int) -> int:
@@ -98,8 +105,8 @@ def _say(message: str, status: int) -> int:
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="nnbp")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def main(debug: bool) -> None:
+@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
+def main() -> None:
     """Train and score neural networks on MNIST, by backpropagation in numpy.
 
     \b

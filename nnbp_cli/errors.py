@@ -1,7 +1,7 @@
 """Everything that a user, a file, a network or a machine can do wrong.
 
 Such an error is one line, `where: what is wrong; what to do`, and an exit status. The command line
-prints the line and exits; nothing else in the package catches these. A programmer's mistake is a
+prints the line and exits. A programmer's mistake is a
 ValueError or a TypeError, and shows its traceback.
 """
 
@@ -14,6 +14,10 @@ class NnbpError(Exception):
 
 class MissingData(NnbpError):
     """A data set is not there at all (as opposed to damaged), so that downloading it may help."""
+
+
+class Diverged(NnbpError):
+    """A run whose cost or parameters are no longer finite."""
 
 
 class ConfigError(NnbpError):

@@ -6,7 +6,7 @@ config -> data -> network -> training -> run directory -> test score
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
@@ -20,9 +20,9 @@ from threadpoolctl import threadpool_limits
 
 from nnbp_cli import __version__, interrupts, machine, run_directory, weights
 from nnbp_cli.config import Config, DataConfig, NetworkConfig, build, check_against_data, to_toml
-from nnbp_cli.datasets import catalog, dataset, download
+from nnbp_cli.datasets import catalog, dataset, download, sources
 from nnbp_cli.datasets.dataset import Dataset
-from nnbp_cli.errors import ConfigError, MissingData, NnbpError
+from nnbp_cli.errors import ConfigError, Diverged, MissingData, NnbpError
 from nnbp_cli.evaluation import Score, evaluate
 from nnbp_cli.nn.initializers import INITIALIZERS
 from nnbp_cli.nn.network import Network
@@ -77,12 +77,18 @@ def run(config: Config, place: Place, display: Display) -> dict[str, Any]:
     """
     began, cpu = perf_counter(), process_time()
     weights.check_replaceable(place.weights)
+    if place.out:
+        run_directory.check_free(place.out)
     data = _obtain(config, place, display)
-    images = len(data.training.labels)
     check_against_data(
-        config, where=str(place.config), images=images, inputs=prod(data.shape), classes=data.classes
+        config,
+        where=str(place.config),
+        images=len(data.training.labels),
+        validation=len(data.validation.labels),
+        inputs=prod(data.shape),
+        classes=data.classes,
     )
-    config = _decided(config, data)
+    config = _decided(config, data, display)
     network = build(config.network, prod(data.shape))
 
     directory = run_directory.create(place.out, place.config.stem)
@@ -91,10 +97,14 @@ def run(config: Config, place: Place, display: Display) -> dict[str, Any]:
     for line in _introduction(config, data):
         display.note(line)
 
-    with threadpool_limits(config.training.threads, user_api="blas"), np.errstate(all="ignore"):
+    with (
+        threadpool_limits(config.training.threads, user_api="blas"),
+        np.errstate(all="ignore"),
+        interrupts.deferred() as signal_received,
+    ):
         state = loop.start(network, INITIALIZERS[config.network.initializer], config.training)
         loaded = perf_counter(), process_time()
-        stopped_by = _train(network, data, config, state, directory, display)
+        stopped_by = _train(network, data, config, state, directory, display, signal_received)
         trained = perf_counter(), process_time()
         learned = _learned(config, data, state)
         weights.save(directory.weights, learned)
@@ -147,7 +157,8 @@ def score(path: Path, data_name: str | None, data_dir: Path, split: str) -> Scor
     Raises NnbpError where weights or data are not sound, or do not fit each other.
     """
     learned = weights.load(path)
-    config = DataConfig(name=data_name) if data_name else learned.data
+    other = data_name not in (None, learned.data.name)
+    config = DataConfig(name=str(data_name)) if other else learned.data
     data = _load(config, data_dir)
     classes = learned.config.layers[-1].neurons
     if (data.shape, data.classes) != (learned.shape, classes):
@@ -160,7 +171,7 @@ def score(path: Path, data_name: str | None, data_dir: Path, split: str) -> Scor
     chosen = {"test": data.test, "validation": data.validation, "train": data.training}[split]
     if not len(chosen.labels):
         raise NnbpError(f"{config.name}: no {split} images; choose another --split")
-    changed = data_name is None and data.digest != learned.digest
+    changed = not other and data.digest != learned.digest
     note = f"note: {config.name} is not what it was when these weights were trained" if changed else ""
     with np.errstate(all="ignore"):
         result = evaluate(learned.network, learned.params, chosen, learned.penalty)
@@ -174,20 +185,24 @@ def _load(config: DataConfig, data_dir: Path) -> Dataset:
 
 def _obtain(config: Config, place: Place, display: Display) -> Dataset:
     """The data set of the config, downloaded first where it can be and is not there at all."""
+    name = config.data.name
     try:
+        folder = sources.locate(name, place.data_dir, size=config.data.size, seed=config.data.seed)
+        if name == sources.SYNTHETIC and not folder.exists():
+            display.note(f"drawing the digits of {folder}")
         return _load(config.data, place.data_dir)
     except ConfigError as error:
         raise ConfigError(f"{place.config}: {error}") from error
     except MissingData:
-        if place.offline or config.data.name not in catalog.CATALOG:
+        if place.offline or name not in catalog.CATALOG:
             raise
-    display.note(f"{config.data.name} is not in {place.data_dir} yet; downloading it")
+    display.note(f"{name} is not in {place.data_dir} yet; downloading it")
     with display.download() as progress:
-        download.fetch(catalog.CATALOG[config.data.name], place.data_dir, progress=progress)
-    return _load(config.data, place.data_dir)
+        download.fetch(catalog.CATALOG[name], place.data_dir, progress=progress)
+    return _obtain(config, replace(place, offline=True), display)
 
 
-def _decided(config: Config, data: Dataset) -> Config:
+def _decided(config: Config, data: Dataset, display: Display) -> Config:
     """The config with everything it left open decided, so that it says all there is to say of the run."""
     training = config.training
     threads = training.threads
@@ -195,6 +210,10 @@ def _decided(config: Config, data: Dataset) -> Config:
         neurons = [prod(data.shape), *(layer.neurons for layer in config.network.layers)]
         largest = max(a * b for a, b in pairwise(neurons)) * training.batch_size
         threads = 1 if largest < ONE_THREAD else machine.cores()
+    elif threads > machine.cores():
+        # They would wait for each other: three threads on two cores have taken 28 times as long as one.
+        threads = machine.cores()
+        display.note(f"note: training.threads is {training.threads}, of {threads} cores; {threads} are used")
     return replace(
         config,
         data=replace(config.data, train=len(data.training.labels), validation=len(data.validation.labels)),
@@ -203,22 +222,31 @@ def _decided(config: Config, data: Dataset) -> Config:
 
 
 def _train(
-    network: Network, data: Dataset, config: Config, state: State, directory: RunDirectory, display: Display
+    network: Network,
+    data: Dataset,
+    config: Config,
+    state: State,
+    directory: RunDirectory,
+    display: Display,
+    signal_received: Callable[[], str | None],
 ) -> str | None:
     """Train to the end, or to the first signal, whose name is returned; log and save on the way."""
     display.begin(config.training.epochs, loop.batches_per_epoch(data, config.training))
     try:
-        with interrupts.deferred() as signal_received:
-            for epoch in loop.train(network, data, config.training, state):
-                if epoch is None:
-                    display.step(state)
-                else:
-                    directory.log(epoch)
-                    display.epoch(epoch)
-                    if loop.best_epoch(state.history, config.training) is epoch:
-                        weights.save(directory.weights, _learned(config, data, state))
-                if signal_received():
-                    return signal_received()
+        for epoch in loop.train(network, data, config.training, state):
+            if epoch is None:
+                display.step(state)
+            else:
+                directory.log(epoch)
+                display.epoch(epoch)
+                if loop.best_epoch(state.history, config.training) is epoch:
+                    weights.save(directory.weights, _learned(config, data, state))
+            if state.epoch < config.training.epochs and (name := signal_received()):
+                return name
+    except Diverged as error:
+        if not state.history:
+            raise
+        raise Diverged(f"{error}; the best weights before are in {directory.weights}") from error
     finally:
         display.end()
     return None

@@ -7,7 +7,9 @@ after a kill or a power cut.
 
 from __future__ import annotations
 
+import errno
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -23,17 +25,12 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
     Raises NnbpError when the disk refuses: full, read-only, no such directory.
     """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    except OSError as error:
-        raise cannot_write(path, error) from error
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
         sync_directory(path.parent)
     except OSError as error:
@@ -47,6 +44,15 @@ def write(path: Path, content: str | bytes) -> None:
     """Make `content` (text as UTF-8) the file `path`, whole or not at all."""
     with replacing(path) as file:
         file.write(content.encode() if isinstance(content, str) else content)
+
+
+def check_writable(path: Path) -> None:
+    """Raise NnbpError unless a file can be made in the directory of `path`."""
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise cannot_write(path, error) from error
 
 
 def append(path: Path, text: str) -> None:
@@ -68,7 +74,7 @@ def make_directory(path: Path) -> None:
 
 def sync_directory(path: Path) -> None:
     """Make renames in the directory `path` durable; where directories cannot be opened, do nothing."""
-    with suppress(PermissionError):  # Windows opens no directories
+    with suppress(OSError):  # Windows opens no directories, and some network file systems sync none
         handle = os.open(path, os.O_RDONLY)
         try:
             os.fsync(handle)
@@ -79,10 +85,6 @@ def sync_directory(path: Path) -> None:
 def cannot_write(path: Path, error: OSError) -> NnbpError:
     """The one-line error for a disk that refused to write `path`."""
     reason = (error.strerror or str(error)).lower()
-    return NnbpError(f"{path}: cannot be written: {reason}; free some space or choose another place")
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    full = error.errno == errno.ENOSPC
+    remedy = "free some space" if full else "choose another place"
+    return NnbpError(f"{path}: cannot be written: {reason}; {remedy}")

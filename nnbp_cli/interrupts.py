@@ -17,7 +17,12 @@ def deferred() -> Iterator[Callable[[], str | None]]:
     A second signal acts at once, as it would outside. To be used in the main thread.
     """
     received: list[str] = []
-    before = {name: signal.getsignal(getattr(signal, name)) for name in EXIT_STATUS}
+    before = {
+        name: handler
+        for name in EXIT_STATUS
+        # One that is ignored, as Ctrl-C is by what a script runs in the background, stays so.
+        if (handler := signal.getsignal(getattr(signal, name))) not in (signal.SIG_IGN, None)
+    }
 
     def restore() -> None:
         for name, handler in before.items():
@@ -27,7 +32,7 @@ def deferred() -> Iterator[Callable[[], str | None]]:
         received.append(signal.Signals(number).name)
         restore()
 
-    for name in EXIT_STATUS:
+    for name in before:
         signal.signal(getattr(signal, name), note)
     try:
         yield lambda: received[0] if received else None

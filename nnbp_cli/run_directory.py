@@ -6,8 +6,10 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -50,21 +52,24 @@ class RunDirectory:
 
 def create(path: Path | None, name: str) -> RunDirectory:
     """The run directory `path`, or a new runs/NAME-DATE-TIME. Raises NnbpError if it is in use already."""
-    if path is None:
-        now = datetime.now().strftime("%Y%m%d-%H%M%S")
-        path = _unused(Path("runs") / f"{name}-{now}")
-    elif path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        raise NnbpError(f"{path}: is there already and not empty; choose another directory for --out")
-    files.make_directory(path)
-    return RunDirectory(path)
+    if path:
+        check_free(path)
+        files.make_directory(path)
+        return RunDirectory(path)
+    first = Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+    files.make_directory(first.parent)
+    for k in count(1):  # -2, -3, ... where other runs were begun in the same second
+        own = first if k == 1 else first.with_name(f"{first.name}-{k}")
+        with suppress(FileExistsError):
+            own.mkdir()
+            break
+    return RunDirectory(own)
 
 
-def _unused(path: Path) -> Path:
-    """`path`, or with -2, -3, ... behind it where another run was begun in the same second."""
-    candidate, k = path, 2
-    while candidate.exists():
-        candidate, k = path.with_name(f"{path.name}-{k}"), k + 1
-    return candidate
+def check_free(path: Path) -> None:
+    """Raise NnbpError unless `path` is not there yet, or an empty directory."""
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise NnbpError(f"{path}: is there already, and not empty; choose another directory for --out")
 
 
 def _row(values: Iterable[Any]) -> str:

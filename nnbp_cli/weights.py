@@ -7,13 +7,13 @@ allocated that the file itself does not bring, and every member must be what the
 
 from __future__ import annotations
 
-import io
 import json
+import re
 import zipfile
 from dataclasses import asdict, dataclass
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -21,12 +21,22 @@ from nnbp_cli import __version__, files
 from nnbp_cli.config import DataConfig, NetworkConfig, build, data_from_plain, network_from_plain, to_plain
 from nnbp_cli.datasets.scaling import SCALING
 from nnbp_cli.errors import ConfigError, NnbpError
-from nnbp_cli.nn.arrays import Array
+from nnbp_cli.nn.arrays import Array, Shape
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.parameters import Parameters
 from nnbp_cli.nn.penalties import Penalty
 
 FORMAT = 1
+
+# The header of an .npy file as numpy writes it, version 1.0: its type, its shape.
+HEADER = re.compile(
+    rb"\x93NUMPY\x01\x00..\{'descr': '([<>|]?\w{1,20})', 'fortran_order': False, "
+    rb"'shape': \(((?:\d{1,12},? ?)*)\), \} *\n",
+    re.DOTALL,
+)
+
+# What zipfile says of archives that are damaged, encrypted or of a kind it does not know.
+UNREADABLE = (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError)
 
 
 @dataclass(frozen=True)
@@ -71,29 +81,33 @@ def load(path: Path) -> Weights:
     """Read a weights file, or the one in a run directory. Raises NnbpError when it is not a sound one."""
     if path.is_dir():
         path = path / "weights.npz"
+    if path.exists() and not path.is_file():
+        raise NnbpError(f"{path}: not a file that can be read twice; save it as one first")
     try:
         with zipfile.ZipFile(path) as archive:
             return _read(_Archive(path, archive))
     except FileNotFoundError:
         raise NnbpError(f"{path}: no such file; 'nnbp train' writes one") from None
     except OSError as error:
-        raise NnbpError(f"{path}: cannot be read: {(error.strerror or str(error)).lower()}") from error
-    except zipfile.BadZipFile as error:
+        reason = (error.strerror or str(error)).lower()
+        raise NnbpError(f"{path}: cannot be read: {reason}; make it readable") from error
+    except UNREADABLE as error:
         raise NnbpError(f"{path}: {_what_it_is(path)}; choose another file or train again") from error
 
 
 def check_replaceable(path: Path) -> None:
     """Raise NnbpError unless `path` is free for weights to be written, or holds older weights of nnbp."""
-    if path.parent.is_dir() and not path.exists():
-        return
+    files.check_writable(path)
+    if path.exists() and not (path.is_file() and _is_ours(path)):
+        raise NnbpError(f"{path}: is there already, and not nnbp's; name another file with --weights")
+
+
+def _is_ours(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
-            if "meta.npy" in archive.namelist():
-                return
-    except (OSError, zipfile.BadZipFile):
-        pass
-    what = "is there already, and not nnbp's" if path.exists() else "there is no such directory"
-    raise NnbpError(f"{path}: {what}; name another file with --weights")
+            return "meta.npy" in archive.namelist()
+    except (OSError, *UNREADABLE):
+        return False
 
 
 def _members(params: Parameters) -> dict[str, Array]:
@@ -118,71 +132,87 @@ class _Archive:
             f"{self.path}: damaged or not an nnbp weights file: {why}; choose another file or train again"
         )
 
-    def read(self, name: str) -> Array:
-        """The array `name`: stored plainly, so that it is no larger than the file, and without objects."""
+    def read(self, name: str) -> tuple[str, Shape, bytes]:
+        """Type, shape and values of the array `name`: stored plainly, so no larger than the file is.
+
+        The header is not given to numpy, which evaluates it as Python: it is what numpy writes, or refused.
+        """
         if name not in self.members:
             raise self.refused(f"member {name!r} is missing")
         info = self.members[name]
         if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1:
             raise self.refused(f"member {name!r} is compressed")
         try:
-            content = io.BytesIO(self.archive.read(info))
-            np.lib.format.read_magic(content)
-            shape, by_columns, dtype = np.lib.format.read_array_header_1_0(content)
-            array = np.frombuffer(content.getbuffer()[content.tell() :], dtype)
-            return array.reshape(shape, order="F" if by_columns else "C")
-        except (ValueError, OSError, zipfile.BadZipFile, NotImplementedError) as error:
+            content = self.archive.read(info)
+        except UNREADABLE as error:
             raise self.refused(f"member {name!r} cannot be read") from error
+        header = HEADER.match(content)
+        if not header:
+            raise self.refused(f"member {name!r} is not a plain array")
+        dtype, shape = header[1].decode(), tuple(int(n) for n in header[2].split(b",") if n)
+        return dtype, shape, content[header.end() :]
 
 
 def _read(archive: _Archive) -> Weights:
     meta = _meta(archive)
     try:
-        config = network_from_plain(meta["network"], where="meta")
+        network = network_from_plain(meta["network"], where="meta")
         data = dict(meta["data"])
         digest, scaling = str(data.pop("digest")), data.pop("scaling")
-        penalty = Penalty(l2=float(meta["penalty"]["l2"]), images=int(meta["penalty"]["images"]))
-        rows, columns = (int(n) for n in meta["shape"])
-        if rows < 1 or columns < 1:
-            raise ValueError(f"images of {rows}x{columns}")
-        weights_of = data_from_plain(data, where="meta")
-        epoch = int(meta["epoch"])
-    except (KeyError, TypeError, ValueError, ConfigError) as error:
+        source = data_from_plain(data, where="meta")
+        l2, images = meta["penalty"]["l2"], _whole(meta["penalty"]["images"], least=1)
+        rows, columns = (_whole(n, least=1) for n in meta["shape"])
+        epoch = _whole(meta["epoch"], least=0)
+        if type(l2) not in (int, float) or not l2 >= 0:
+            raise ValueError(f"l2 of {l2!r}")
+    except (LookupError, TypeError, ValueError, AttributeError, ConfigError) as error:
         raise archive.refused(f"its 'meta' is not understood ({str(error).splitlines()[0]})") from error
     if scaling != SCALING:
         raise archive.refused(f"pixels scaled as {scaling!r}, where this program knows {SCALING!r}")
 
-    network = build(config, rows * columns)
-    if 4 * network.size > archive.path.stat().st_size:
-        raise archive.refused(f"its network has {network.size:,} parameters, more than the file can hold")
-    params = network.parameters(np.float32)
+    described = build(network, rows * columns)
+    if 4 * described.size > archive.path.stat().st_size:
+        raise archive.refused(f"its network has {described.size:,} parameters, more than the file can hold")
+    params = described.parameters(np.float32)
     expected = _members(params)
     for name in archive.members:
         if name != "meta" and name not in expected:
             raise archive.refused(f"member {name!r} belongs to no layer of its network")
     for name, window in expected.items():
-        values = archive.read(name)
-        if values.shape != window.shape or values.dtype != window.dtype:
-            found, due = (f"{each.dtype} {each.shape}" for each in (values, window))
-            raise archive.refused(f"member {name!r} is {found} where {due} is due")
-        if not np.isfinite(values).all():
+        dtype, shape, values = archive.read(name)
+        if (dtype, shape, len(values)) != ("<f4", window.shape, window.nbytes):
+            found = f"{dtype} {shape} in {len(values)} bytes"
+            raise archive.refused(f"member {name!r} is {found} where <f4 {window.shape} is due")
+        window[...] = np.frombuffer(values, "<f4").reshape(shape)
+        if not np.isfinite(window).all():
             raise archive.refused(f"member {name!r} holds numbers that are not finite")
-        window[...] = values
-    return Weights(config, params, weights_of, (rows, columns), digest, penalty, epoch)
+    return Weights(network, params, source, (rows, columns), digest, Penalty(l2, images), epoch)
 
 
 def _meta(archive: _Archive) -> dict[str, Any]:
-    text = archive.read("meta")
+    dtype, shape, text = archive.read("meta")
     try:
-        meta = json.loads(str(text[()]))
-        version = int(meta["format"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        if shape or not dtype.startswith("<U"):
+            raise ValueError(f"{dtype} {shape}")
+        meta = json.loads(text.decode("utf-32-le"), parse_constant=_refuse)
+        version = _whole(meta["format"], least=1)
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise archive.refused("its 'meta' is not the JSON that nnbp writes") from error
     if version > FORMAT:
         raise NnbpError(
             f"{archive.path}: format {version} is newer than this program reads ({FORMAT}); upgrade nnbp-cli"
         )
     return dict(meta)
+
+
+def _whole(value: object, least: int) -> int:
+    if type(value) is not int or value < least:
+        raise ValueError(f"{value!r} is not an integer of at least {least}")
+    return value
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _what_it_is(path: Path) -> str:

@@ -12,7 +12,9 @@ OUTSIDE = Path(os.environ.get("NNBP_DATA_DIR", "data")).resolve()
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if not (OUTSIDE / "mnist").is_dir():
-        skip = pytest.mark.skip(reason="no real MNIST; NNBP_DATA_DIR says where it is")
+        skip = pytest.mark.skip(
+            reason="no real MNIST: 'nnbp download' brings it, NNBP_DATA_DIR names another place"
+        )
         for item in items:
             if item.get_closest_marker("mnist"):
                 item.add_marker(skip)

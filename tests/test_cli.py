@@ -45,7 +45,7 @@ def test_help_and_version() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["tarin"], "nnbp: no such command 'tarin'"),
+        (["tarin"], "nnbp: no such command 'tarin' (did you mean 'train'?); see 'nnbp --help'\n"),
         (["train"], "nnbp train: missing option '--config'; see 'nnbp train --help'\n"),
         (["train", "--config"], "nnbp: option '--config' requires an argument"),
         (["eval"], "nnbp eval: missing argument 'WEIGHTS'; see 'nnbp eval --help'\n"),
@@ -77,7 +77,7 @@ def test_a_wrong_command_line_is_one_line_and_status_2(
                 1,
                 "",
                 "nnbp: unexpected error: ZeroDivisionError: by zero; "
-                "add --debug after nnbp to see where, and report it\n",
+                "add --debug to see where, and report it\n",
             ),
         ),
     ],

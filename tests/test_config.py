@@ -359,7 +359,7 @@ def test_a_wrong_choice_is_met_with_the_one_that_was_meant(typed: str, meant: st
         (
             ["data.validation = 0"],
             "data.validation: without images there is no validation accuracy; "
-            "watch something else and set training.keep = 'last'",
+            "set training.watch = [] and training.keep = 'last'",
         ),
         (
             ["training.batch_size = 501"],
@@ -465,14 +465,14 @@ def test_rules_speak_of_every_table_that_is_sound() -> None:
 
 
 def test_a_config_that_fits_the_data_passes() -> None:
-    check_against_data(config(), where="x.toml", images=10, inputs=784, classes=10)
+    check_against_data(config(), where="x.toml", images=10, validation=2, inputs=784, classes=10)
 
 
 def test_what_does_not_fit_the_data_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "memory", lambda: 24 * 2**30)
     large = config("network.layers.0.neurons = 100000000")
     with pytest.raises(ConfigError) as caught:
-        check_against_data(large, where="x.toml", images=9, inputs=784, classes=7)
+        check_against_data(large, where="x.toml", images=9, validation=1, inputs=784, classes=7)
     outputs, batch, size = str(caught.value).split("\n")
     assert outputs == (
         "x.toml: network.layers.1.neurons: the output layer has 10 neurons for 7 classes; make it 7"

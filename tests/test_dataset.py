@@ -61,6 +61,12 @@ def refusal(name: str, data_dir: Path, **numbers: int) -> str:
     return str(error.value)
 
 
+@pytest.fixture(autouse=True)
+def _usual_data_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or every command that is recommended would have a --data-dir."""
+    monkeypatch.setenv("NNBP_DATA_DIR", str(tmp_path))
+
+
 @pytest.mark.mnist
 def test_mnist_is_mnist(real_data: Path) -> None:
     data = load("mnist", real_data)
@@ -344,3 +350,19 @@ def test_more_synthetic_digits_than_fit_the_memory_are_refused(tmp_path: Path) -
 def test_too_few_synthetic_digits_are_refused(tmp_path: Path) -> None:
     assert refusal("synthetic", tmp_path, size=4) == "data.size: expected a number of at least 5, got 4"
     assert not list(tmp_path.iterdir())
+
+
+def test_the_command_that_is_recommended_brings_the_data_to_where_it_was_missed(tmp_path: Path) -> None:
+    with pytest.raises(MissingData) as error:
+        load("mnist", tmp_path / "my data")
+    assert str(error.value).endswith(f"run 'nnbp download --data-dir '{tmp_path}/my data''")
+
+
+def test_unpacked_files_are_not_called_absent(tmp_path: Path) -> None:
+    folder = tmp_path / "mnist"
+    folder.mkdir()
+    for name in NAMES:
+        (folder / name).write_bytes(b"")
+    with pytest.raises(MissingData) as error:
+        load("mnist", tmp_path)
+    assert "only unpacked ones" in str(error.value)

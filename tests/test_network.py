@@ -146,6 +146,21 @@ def test_a_cost_is_what_its_formula_says(cost: costs.Cost, expected: float) -> N
     assert cost.values(z, a, np.array([[1.0, 0.0]])) == pytest.approx([expected])
 
 
+def test_the_short_form_of_bp1_is_the_long_one() -> None:
+    """delta = a - y, for each cost and its partner, against grad_a C times the derivative of the output."""
+    z = np.array([[0.3, -1.2, 0.8], [2.0, 0.1, -0.4]])
+    y = np.array([[0.0, 1.0, 0.0], [0.2, 0.1, 0.7]])
+    for cost in (costs.quadratic, costs.cross_entropy):
+        a = cost.partner.f(z)
+        long = cost.gradient(a, y) * cost.partner.prime(z, a)
+        np.testing.assert_allclose(cost.delta(cost.partner, z, a, y), long, rtol=1e-12)
+    a = softmax.f(z)
+    for k in range(2):
+        jacobian = np.diag(a[k]) - np.outer(a[k], a[k])  # da/dz
+        long = jacobian @ costs.log_likelihood.gradient(a, y)[k]
+        np.testing.assert_allclose(costs.log_likelihood.delta(softmax, z, a, y)[k], long, rtol=1e-12)
+
+
 def test_softmax_refuses_to_have_an_elementwise_derivative() -> None:
     with pytest.raises(TypeError, match="softmax"):
         softmax.prime(np.ones((1, 2)), np.ones((1, 2)))

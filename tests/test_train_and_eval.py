@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
-from nnbp_cli import config, weights
+from nnbp_cli import config, experiment, interrupts, machine, run_directory, weights
+from nnbp_cli.commands.training_display import TrainingDisplay
+from nnbp_cli.config import build
+from nnbp_cli.datasets import idx
+from nnbp_cli.datasets.catalog import CATALOG, NAMES, File
 from nnbp_cli.evaluation import Score
+from nnbp_cli.nn.initializers import default
+from nnbp_cli.training import loop
+from nnbp_cli.training.loop import Epoch
 from tests.command_line import Said, nnbp
+from tests.mirror import mirror
 
 CONFIG = """
 [data]
@@ -80,7 +93,7 @@ def test_a_run_leaves_its_results_and_says_what_to_do_next(here: Path) -> None:
     ]
     assert (here / "weights.npz").read_bytes() == (run / "weights.npz").read_bytes()
     assert "epoch 3/3" in said.err
-    assert "480" not in said.out, "progress and messages go to stderr"
+    assert "epoch 3/3" not in said.out, "progress and messages go to stderr"
 
 
 def test_the_log_has_a_row_for_every_epoch_and_a_column_for_what_is_watched(here: Path) -> None:
@@ -156,7 +169,8 @@ def test_a_run_directory_in_use_is_refused_before_anything_is_trained(here: Path
     said = train("--out", "run")
     assert said.status == 1
     assert (
-        said.err.splitlines()[-1] == "run: is there already and not empty; choose another directory for --out"
+        said.err.splitlines()[-1]
+        == "run: is there already, and not empty; choose another directory for --out"
     )
     assert "epoch" not in said.err
 
@@ -187,7 +201,7 @@ def test_offline_a_missing_data_set_is_an_error_with_the_way_out(here: Path) -> 
     assert said.status == 2, "size is for synthetic"
     (here / "small.toml").write_text(CONFIG.replace('name = "synthetic"\nsize = 600', 'name = "mnist"'))
     said = train("--offline", "--data-dir", "nowhere")
-    assert said == Said(1, "", "nowhere/mnist: no MNIST files here; run 'nnbp download'\n")
+    assert said == Said(1, "", "nowhere/mnist: no MNIST files here; run 'nnbp download --data-dir nowhere'\n")
 
 
 def test_weights_are_scored_on_other_data_only_if_it_fits(here: Path) -> None:
@@ -201,8 +215,6 @@ def test_weights_are_scored_on_other_data_only_if_it_fits(here: Path) -> None:
 
 
 def own_images(folder: Path, classes: int = 3) -> None:
-    from nnbp_cli.datasets import idx
-
     rng = np.random.default_rng(0)
     for stem, n in (("train", 60), ("t10k", 12)):
         labels = (np.arange(n) % classes).astype(np.uint8)
@@ -259,8 +271,11 @@ def test_a_signal_stops_the_run_and_keeps_what_was_learned(here: Path, number: i
     assert process.returncode == status
     assert f"stopped by {signal.Signals(number).name}" in out
     (run,) = (here / "runs").iterdir()
-    assert json.loads((run / "summary.json").read_text())["test"] is None
-    assert nnbp("eval", run).status == 0
+    summary = json.loads((run / "summary.json").read_text())
+    assert summary["test"] is None
+    assert (here / "weights.npz").read_bytes() == (run / "weights.npz").read_bytes()
+    scored = json.loads(nnbp("eval", "weights.npz", "--split", "validation", "--json").out)
+    assert scored["accuracy"] == summary["kept"]["validation accuracy"]
 
 
 def test_stdout_may_be_closed_early(here: Path) -> None:
@@ -289,3 +304,203 @@ def test_five_lines_use_it_as_a_library(here: Path) -> None:
     probabilities = learned.network.predict(learned.params, scaling.scaled(images))
     assert probabilities.shape == (120, 10)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_the_best_epoch_is_what_every_result_speaks_of(here: Path) -> None:
+    settings = ["--set", "training.epochs=12", "--set", "training.learning_rate=1.5"]
+    summary = json.loads(train(*settings, "--out", "run", "--json", "-q").out)
+    rows = list(csv.DictReader((here / "run" / "log.csv").read_text().splitlines()))
+    accuracies = [float(row["validation_accuracy"]) for row in rows]
+    best = accuracies.index(max(accuracies)) + 1
+    assert best < 12, "a run whose last epoch is not its best is needed here"
+    assert summary["kept_epoch"] == best
+    assert summary["kept"]["validation accuracy"] == pytest.approx(max(accuracies))
+    assert weights.load(here / "run").epoch == best
+    scored = json.loads(nnbp("eval", "run", "--split", "validation", "--json").out)
+    assert scored["accuracy"] == pytest.approx(max(accuracies))
+
+    last = json.loads(train(*settings, "--set", "training.keep=last", "--json", "-q").out)
+    assert last["kept_epoch"] == 12
+    scored = json.loads(nnbp("eval", "weights.npz", "--split", "validation", "--json").out)
+    assert scored["accuracy"] == pytest.approx(accuracies[-1])
+
+
+def test_the_cost_of_eval_is_that_of_the_log_penalty_included(here: Path) -> None:
+    watch = 'training.watch=["training cost", "validation cost", "validation accuracy"]'
+    kept = json.loads(train("--set", watch, "--set", "training.l2=50", "--json", "-q").out)["kept"]
+    for split in ("train", "validation"):
+        scored = json.loads(nnbp("eval", "weights.npz", "--split", split, "--json").out)
+        name = {"train": "training"}.get(split, split)
+        assert scored["cost"] == pytest.approx(kept[f"{name} cost"], rel=1e-6)
+        assert scored["images"] == {"train": 500, "validation": 100}[split]
+
+
+def test_eval_on_the_data_trained_on_keeps_its_split(here: Path) -> None:
+    train("--set", "data.validation=77", "--set", "data.train=400")
+    scored = json.loads(
+        nnbp("eval", "weights.npz", "--data", "synthetic", "--split", "validation", "--json").out
+    )
+    assert scored["images"] == 77
+
+
+def test_what_eval_prints(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    score = Score(0.12345, np.array([[90, 10], [0, 1000]]))
+    scored = experiment.Scored("4-2", "./coins", "validation", score, "note: the coins have changed")
+    monkeypatch.setattr(experiment, "score", lambda *_: scored)
+    said = nnbp("eval", "weights.npz")
+    assert said.err == "note: the coins have changed\n"
+    assert said.out.splitlines() == [
+        "4-2 on 1,100 validation images of ./coins",
+        "accuracy 99.09%, cost 0.1235",
+        "",
+        "confusion matrix: a row is the true class, a column what the network said",
+        "               0      1    recall",
+        "        0     90     10     90.0%",
+        "        1      .   1000    100.0%",
+        "precision 100.0%  99.0%",
+    ]
+    assert nnbp("eval", "weights.npz", "-q").err == ""
+    assert json.loads(nnbp("eval", "weights.npz", "--json").out)["precision"] == [1.0, 1000 / 1010]
+
+
+def test_an_epoch_is_a_line_and_the_bar_shows_the_whole_run(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    display = TrainingDisplay(quiet=False)
+    display.begin(epochs=12, batches=50)
+    display.epoch(Epoch(3, 0.0123456, 1.234, {"validation accuracy": 0.98765, "training cost": 0.1}))
+    display.end()
+    line = "epoch  3/12   validation accuracy 98.77%   training cost 0.1000   rate 0.0123   1.23 s\n"
+    assert capsys.readouterr().err == line, "and no bar, since this is no terminal"
+
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    display.begin(epochs=12, batches=50)
+    display.bar.mininterval = display.bar.miniters = 0
+    state = loop.start(
+        build(config.load("small.toml").network, 784), default, config.load("small.toml").training
+    )
+    state.epoch, state.batch, state.cost = 6, 0, 0.25
+    display.step(state)
+    display.step(state)
+    state.batch = 25
+    display.step(state)
+    bar = capsys.readouterr().err.split("\r")[-1]
+    display.end()
+    assert "epoch 7/12" in bar
+    assert " 50%" in bar or " 54%" in bar
+    assert "left, batch cost 0.250" in bar
+
+
+def test_more_threads_than_cores_are_not_used(here: Path) -> None:
+    said = train("--set", "training.threads=1000", "--json")
+    assert json.loads(said.out)["threads"] == machine.cores()
+    assert "note: training.threads is 1000" in said.err
+
+
+def test_the_number_of_threads_is_what_blas_gets(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    def looked_at(*arguments: Any) -> Any:
+        seen.extend(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+        return iter(())
+
+    monkeypatch.setattr(loop, "train", looked_at)
+    train("--set", "training.threads=1")
+    assert seen
+    assert set(seen) == {1}
+
+
+def test_a_missing_data_set_is_downloaded_first(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    for name, shape in zip(NAMES, ((60, 28, 28), (60,), (12, 28, 28), (12,)), strict=True):
+        idx.write(here / f"{name}.gz", rng.integers(0, 10, shape).astype(np.uint8))
+    content = {f"{name}.gz": (here / f"{name}.gz").read_bytes() for name in NAMES}
+    files = tuple(File(name, len(body), hashlib.sha256(body).hexdigest()) for name, body in content.items())
+    with mirror(content) as good:
+        tiny = replace(CATALOG["mnist"], mirrors=(good.url,), files=files)
+        monkeypatch.setitem(CATALOG, "mnist", tiny)
+        (here / "small.toml").write_text(CONFIG.replace('name = "synthetic"\nsize = 600', 'name = "mnist"'))
+        refused = train("--data-dir", "fresh", "--offline")
+        assert (refused.status, Path("fresh").exists()) == (1, False)
+        said = train("--data-dir", "fresh", "--set", "training.batch_size=1", "--json")
+    assert said.status == 0, said.err
+    assert "mnist is not in fresh yet; downloading it" in said.err
+    assert json.loads(said.out)["data"]["name"] == "mnist"
+    assert nnbp("eval", "weights.npz", "--data-dir", "fresh").status == 0
+
+
+def test_numbers_and_data_that_do_not_fit_name_the_config(here: Path) -> None:
+    said = train("--set", "data.train=590")
+    assert said == Said(
+        2,
+        "",
+        "small.toml: data.train: 590 training and 100 validation images (data.validation) "
+        "are more than the 600 there are; lower one\n",
+    )
+
+
+def test_too_few_images_to_validate_are_an_error_and_no_crash(here: Path) -> None:
+    said = train("--set", "data.size=5", "--set", "training.batch_size=1")
+    assert said.status == 2
+    assert "data.validation: without images there is no validation accuracy" in said.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell's pipes")
+def test_a_reader_of_messages_who_leaves_does_not_stop_the_run(here: Path) -> None:
+    command = f"{sys.executable} -m nnbp_cli train --config small.toml 2>&1 >out.txt | head -n 1"
+    subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], check=True, stdout=subprocess.DEVNULL)
+    assert "test accuracy" in Path("out.txt").read_text()
+    assert Path("weights.npz").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
+def test_an_output_that_cannot_be_written_is_no_bug_of_ours(here: Path) -> None:
+    train()
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "nnbp_cli", "eval", "weights.npz"]
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stderr == "nnbp: cannot write the result: no space left on device; send stdout elsewhere\n"
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="/dev/zero is POSIX's")
+def test_weights_that_never_end_are_refused(here: Path) -> None:
+    assert nnbp("eval", "/dev/zero").err.startswith("/dev/zero: not a file")
+    assert train("--weights", "/dev/zero").err.startswith("/dev/zero: is there already, and not nnbp's")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_a_second_signal_stops_at_once_and_handlers_are_put_back() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with interrupts.deferred() as received:
+        assert received() is None
+        signal.raise_signal(signal.SIGTERM)
+        assert received() == "SIGTERM"
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_a_signal_that_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with interrupts.deferred() as received:
+            signal.raise_signal(signal.SIGINT)
+            assert received() is None
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_two_runs_of_the_same_second_have_directories_of_their_own(here: Path) -> None:
+    paths = {run_directory.create(None, "small").path for _ in range(5)}
+    assert len(paths) == 5
+    assert all(re.fullmatch(r"small-\d{8}-\d{6}(-\d)?", path.name) for path in paths)
+
+
+def test_a_set_key_takes_the_keys_of_the_file_that_it_makes_useless_with_it(here: Path) -> None:
+    adam = '[training]\noptimizer = "adam"\nbeta2 = 0.99\n'
+    (here / "small.toml").write_text(CONFIG.replace("[training]\n", adam))
+    assert train("--set", "training.optimizer=sgd").status == 0
+    assert "beta2" in train("--set", "training.optimizer=sgd", "--set", "training.beta2=0.5").err

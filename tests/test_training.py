@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from nnbp_cli.config import TrainingConfig
 from nnbp_cli.datasets.dataset import Dataset, Split
 from nnbp_cli.datasets.scaling import scaled
-from nnbp_cli.errors import NnbpError
-from nnbp_cli.evaluation import evaluate
+from nnbp_cli.errors import Diverged, NnbpError
+from nnbp_cli.evaluation import evaluate, evaluating
 from nnbp_cli.nn import costs, initializers
 from nnbp_cli.nn.activations import linear, sigmoid, softmax
 from nnbp_cli.nn.network import Network
@@ -104,7 +104,9 @@ def test_a_run_left_at_any_yield_and_taken_up_again_ends_with_the_same_bits(opti
         list(loop.train(NETWORK, blobs(), training, resumed))
         assert resumed.params.theta.tobytes() == whole.params.theta.tobytes()
         assert resumed.kept.tobytes() == whole.kept.tobytes()
-        assert [epoch.scores for epoch in resumed.history] == [epoch.scores for epoch in epochs]
+        assert [(epoch.scores, epoch.learning_rate) for epoch in resumed.history] == [
+            (epoch.scores, epoch.learning_rate) for epoch in epochs
+        ]
 
 
 @settings(max_examples=60, deadline=None)
@@ -262,3 +264,84 @@ def test_a_score_is_counted_right() -> None:
         assert score.recall[k] == pytest.approx((said[labels == k] == k).mean())
         if (said == k).any():
             assert score.precision[k] == pytest.approx((labels[said == k] == k).mean())
+
+
+def test_every_part_of_a_recipe_is_used_as_it_says() -> None:
+    """Two epochs of Adam with warm-up, schedule, L2 and label smoothing, stepped by another loop."""
+    training = TrainingConfig(
+        epochs=2,
+        batch_size=16,
+        optimizer="adam",
+        beta1=0.8,
+        beta2=0.95,
+        learning_rate=0.02,
+        schedule="linear",
+        warmup=0.25,
+        l2=3.0,
+        label_smoothing=0.2,
+        seed=4,
+        keep="last",
+    )
+    data = blobs()
+    state = loop.start(NETWORK, initializers.default, training, dtype=np.float64)
+    params, gradient = NETWORK.parameters(np.float64), NETWORK.parameters(np.float64)
+    params.theta[:] = state.params.theta
+    costs_seen = [state.cost for step in loop.train(NETWORK, data, training, state) if step is None]
+
+    m, v, t, rate = np.zeros_like(params.theta), np.zeros_like(params.theta), 0, 0.0
+    weights = params.weights.size
+    expected_costs = []
+    for epoch in range(2):
+        for x, y in batches(data.training, np.eye(5), 16, seed=4, epoch=epoch, first=0, dtype=np.float64):
+            t += 1
+            target = 0.8 * y + 0.2 / 5
+            expected_costs.append(NETWORK.costs(params, x, target).mean())
+            NETWORK.backprop(params, x, target, out=gradient)
+            g = gradient.theta.copy()
+            g[:weights] += 3.0 / 120 * params.theta[:weights]
+            m, v = 0.8 * m + 0.2 * g, 0.95 * v + 0.05 * g * g
+            progress = (t - 0.5) / 16  # 120 images make 8 batches an epoch
+            rate = 0.02 * (progress / 0.25 if progress < 0.25 else (1 - progress) / 0.75)
+            params.theta[:] -= rate * (m / (1 - 0.8**t)) / (np.sqrt(v / (1 - 0.95**t)) + 1e-8)
+
+    np.testing.assert_allclose(state.params.theta, params.theta, rtol=1e-9, atol=1e-12)
+    assert state.history[-1].learning_rate == pytest.approx(rate)
+    batch_costs = [cost for k, cost in enumerate(costs_seen) if k % 9 != 8]  # the ninth is the evaluation
+    assert batch_costs == pytest.approx(expected_costs)
+
+
+def test_the_seconds_of_an_epoch_are_its_own() -> None:
+    state, epochs = run(replace(TRAINING, epochs=4))
+    assert state.seconds == 0.0
+    assert all(0 < epoch.seconds < 5 for epoch in epochs)
+    assert len({epoch.seconds for epoch in epochs}) > 1
+
+
+def test_of_equally_good_epochs_the_first_is_kept() -> None:
+    epochs = [Epoch(n, 0.1, 1.0, {"validation accuracy": a}) for n, a in ((1, 0.5), (2, 0.9), (3, 0.9))]
+    assert loop.best_epoch(epochs, TRAINING).number == 2
+    assert loop.best_epoch(epochs, replace(TRAINING, keep="last")).number == 3
+
+
+def test_a_cosine_is_no_straight_line() -> None:
+    assert factor("cosine", 0, 0.25) == pytest.approx((1 + 0.5**0.5) / 2)
+
+
+def test_parameters_that_overflow_while_the_cost_does_not_stop_the_run() -> None:
+    state = loop.start(NETWORK, initializers.default, TRAINING)
+    state.params.theta[3] = np.inf  # a weight of a saturated sigmoid: no cost shows it
+    with np.errstate(all="ignore"), pytest.raises(Diverged, match="weights of layer 0"):
+        list(loop.train(NETWORK, blobs(), replace(TRAINING, learning_rate=1e-9), state))
+
+
+def test_weights_as_large_as_they_may_be_are_no_divergence() -> None:
+    state = loop.start(NETWORK, initializers.default, TRAINING)
+    state.params.theta[:] = 3e37
+    with np.errstate(all="ignore"):
+        assert list(loop.train(NETWORK, blobs(), replace(TRAINING, epochs=1, learning_rate=1e-9), state))
+
+
+def test_evaluation_blocks_are_small_enough_for_any_network() -> None:
+    network = dense([12, 5], [softmax], costs.log_likelihood)
+    params, data = network.parameters(), blobs(others=2500)
+    assert len(list(evaluating(network, params, data.test, Penalty(0, 1)))) == 3  # of 1,000

@@ -7,6 +7,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from nnbp_cli.commands.remarks import remark
 from nnbp_cli.datasets.catalog import File
 
 
@@ -28,7 +29,7 @@ class DownloadDisplay:
     def note(self, message: str) -> None:
         """See `download.Progress`."""
         if not self.quiet:
-            tqdm.write(message, file=sys.stderr)
+            remark(message)
 
     def received(self, file: File, count: int) -> None:
         """See `download.Progress`."""

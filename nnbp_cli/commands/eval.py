@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nnbp_cli.commands.options import data_dir_option, json_option
+from nnbp_cli.commands.options import data_dir_option, json_option, quiet_option
 
 if TYPE_CHECKING:
     from nnbp_cli.evaluation import Score
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     help="Which images to score.",
 )
 @json_option
-def command(weights: Path, data_name: str | None, data_dir: Path, split: str, as_json: bool) -> None:
+@quiet_option
+def command(
+    weights: Path, data_name: str | None, data_dir: Path, split: str, as_json: bool, quiet: bool
+) -> None:
     """Score saved weights.
 
     WEIGHTS is a weights file or a run directory. Shown are the accuracy, the cost, and for each class the
@@ -41,19 +44,20 @@ def command(weights: Path, data_name: str | None, data_dir: Path, split: str, as
     from nnbp_cli import experiment
 
     scored = experiment.score(weights, data_name, data_dir, split)
-    if scored.note:
+    if scored.note and not quiet:
         click.echo(scored.note, err=True)
     if as_json:
-        click.echo(json.dumps(_as_json(scored)))
+        click.echo(json.dumps(_as_json(weights, scored)))
     else:
-        click.echo(f"{scored.network} on {scored.score.images:,} {split} images of {scored.data}")
+        click.echo(f"{scored.network} on {scored.score.images:,} {scored.split} images of {scored.data}")
         for line in _answer(scored.score):
             click.echo(line)
 
 
-def _as_json(scored: Scored) -> dict[str, Any]:
+def _as_json(weights: Path, scored: Scored) -> dict[str, Any]:
     score = scored.score
     return {
+        "weights": str(weights),
         "data": scored.data,
         "split": scored.split,
         "images": score.images,
@@ -71,7 +75,7 @@ def _answer(score: Score) -> Iterator[str]:
     yield ""
     yield "confusion matrix: a row is the true class, a column what the network said"
     classes = range(len(score.confusion))
-    width = max(6, len(str(score.confusion.max())) + 1)
+    width = max(7, len(str(score.confusion.max())) + 1)
     yield " " * 9 + "".join(f"{k:{width}}" for k in classes) + "    recall"
     for k, (row, recall) in enumerate(zip(score.confusion, score.recall)):
         yield f"{k:9}" + "".join(f"{count or '.':>{width}}" for count in row) + f"{recall:10.1%}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -61,8 +62,8 @@ def command(
     nnbp train --config configs/mnist.toml
     nnbp train --config configs/mnist.toml --set training.epochs=5 --set training.seed=2
 
-    The data set is downloaded first if it is missing. Ctrl-C stops the run after the batch at hand and
-    keeps what it has learned.
+    The data set is downloaded first if it is missing. Ctrl-C stops the run after the batch at hand, and
+    keeps the best weights so far; a second Ctrl-C stops it at once.
     """
     from nnbp_cli import config, experiment, interrupts
     from nnbp_cli.commands.training_display import TrainingDisplay
@@ -70,19 +71,21 @@ def command(
     place = experiment.Place(config_path, data_dir, out, weights, offline)
     summary = experiment.run(config.load(config_path, overrides), place, TrainingDisplay(quiet))
     if as_json:
-        click.echo(json.dumps(summary, indent=2))
+        click.echo(json.dumps(summary))
     else:
         for line in _answer(summary):
             click.echo(line)
         given = ctx.get_parameter_source("data_dir") is ParameterSource.COMMANDLINE
-        click.echo(f"next: nnbp eval {weights}" + (f" --data-dir {data_dir}" if given else ""))
+        where = ["--data-dir", str(data_dir)] if given else []
+        click.echo("next: " + shlex.join(["nnbp", "eval", str(weights), *where]))
     if summary["stopped_by"]:
         ctx.exit(interrupts.EXIT_STATUS[summary["stopped_by"]])
 
 
 def _answer(summary: dict[str, Any]) -> Iterator[str]:
     if summary["stopped_by"]:
-        yield f"stopped by {summary['stopped_by']} after {summary['epochs']} epochs"
+        epochs = summary["epochs"]
+        yield f"stopped by {summary['stopped_by']} after {epochs} epoch{'s' * (epochs != 1)}"
     elif summary["test"]:
         yield f"test accuracy {summary['test']['accuracy']:.2%}, cost {summary['test']['cost']:.4f}"
     kept = f"the weights of epoch {summary['kept_epoch']}" if summary["kept_epoch"] else "the weights so far"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from math import nan
 
 from tqdm import tqdm
 
 from nnbp_cli.commands.download_display import DownloadDisplay
+from nnbp_cli.commands.remarks import remark
 from nnbp_cli.training.loop import Epoch, State
 
 
@@ -19,7 +21,7 @@ class TrainingDisplay:
     def note(self, message: str) -> None:
         """See `experiment.Display`."""
         if not self.quiet:
-            tqdm.write(message, file=sys.stderr)
+            remark(message)
 
     def download(self) -> DownloadDisplay:
         """See `experiment.Display`."""
@@ -27,7 +29,7 @@ class TrainingDisplay:
 
     def begin(self, epochs: int, batches: int) -> None:
         """See `experiment.Display`."""
-        self.epochs, self.batches = epochs, batches
+        self.epochs, self.batches, self.cost = epochs, batches, nan
         self.bar = tqdm(
             total=epochs * batches,
             file=sys.stderr,
@@ -42,10 +44,11 @@ class TrainingDisplay:
         """See `experiment.Display`."""
         if self.bar.disable:
             return
-        done = state.epoch * self.batches + state.batch
-        if done > self.bar.n and self.bar.update(done - self.bar.n):
+        if state.cost != self.cost:  # a new sample
+            self.cost = state.cost
             self.bar.set_description_str(f"epoch {state.epoch + 1}/{self.epochs}", refresh=False)
-            self.bar.set_postfix_str(f"cost {state.cost:.3f}", refresh=False)
+            self.bar.set_postfix_str(f"batch cost {state.cost:.3f}", refresh=False)
+        self.bar.update(state.epoch * self.batches + state.batch - self.bar.n)
 
     def epoch(self, epoch: Epoch) -> None:
         """See `experiment.Display`."""

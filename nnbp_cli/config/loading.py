@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from nnbp_cli.config import overrides
+from nnbp_cli.config import overrides, rules
 from nnbp_cli.config.reading import read
 from nnbp_cli.config.schema import Config
 from nnbp_cli.config.validation import validate
@@ -19,4 +19,5 @@ def load(path: str | Path, settings: Iterable[str] = ()) -> Config:
     """
     plain = read(Path(path))
     origins, mistakes = overrides.apply(settings, plain)
+    rules.forget_useless_keys(plain, {place for place, _ in origins})
     return validate(plain, printable(str(path)), origins, mistakes)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from nnbp_cli.config.memory import too_large
 from nnbp_cli.config.schema import Config, DataConfig, NetworkConfig, TrainingConfig
 from nnbp_cli.config.wording import Place, listed, quoted
+from nnbp_cli.datasets.sources import SEED, SIZE, SYNTHETIC
 from nnbp_cli.nn.costs import COSTS
 
 Breaches = Iterator[tuple[Place, str]]
@@ -26,8 +27,8 @@ class OnlyWith:
 
 ONLY_WITH = {
     "data": {
-        "size": OnlyWith("name", "synthetic", 20_000),
-        "seed": OnlyWith("name", "synthetic", 1),
+        "size": OnlyWith("name", SYNTHETIC, SIZE),
+        "seed": OnlyWith("name", SYNTHETIC, SEED),
     },
     "training": {
         "momentum": OnlyWith("optimizer", "momentum", 0.9),
@@ -61,6 +62,19 @@ def breaches(
         yield from _watch(training)
     if data and training:
         yield from _images(data, training)
+
+
+def forget_useless_keys(plain: dict[str, Any], settings: Container[Place]) -> None:
+    """Take out of `plain` what the file says of a neighbour that one of the `settings` has replaced.
+
+    With optimizer = "adam" and a beta2 in the file, --set training.optimizer=sgd should just work.
+    """
+    for name, keys in ONLY_WITH.items():
+        table = plain.get(name)
+        for key, only in keys.items():
+            replaced = (name, only.key) in settings and (name, key) not in settings
+            if isinstance(table, dict) and replaced and table.get(only.key) != only.value:
+                table.pop(key, None)
 
 
 def resolved(config: Config) -> Config:
@@ -138,14 +152,20 @@ def _watch(training: TrainingConfig) -> Breaches:
 
 
 def _images(data: DataConfig, training: TrainingConfig) -> Breaches:
-    if data.validation == 0 and (blind := [name for name in training.watch if name.startswith("validation")]):
-        yield (
-            ("data", "validation"),
-            f"without images there is no {listed(blind, 'and')}; "
-            "watch something else and set training.keep = 'last'",
-        )
+    if data.validation is not None:
+        yield from blind(data.validation, training)
     if data.train is not None and training.batch_size > data.train:
         yield batch_too_large(training.batch_size, data.train)
+
+
+def blind(validation: int, training: TrainingConfig) -> Breaches:
+    """The breach of watching the validation images where there are none."""
+    if validation == 0 and (names := [name for name in training.watch if name.startswith("validation")]):
+        yield (
+            ("data", "validation"),
+            f"without images there is no {listed(names, 'and')}; "
+            "set training.watch = [] and training.keep = 'last'",
+        )
 
 
 def batch_too_large(batch: int, images: int) -> tuple[Place, str]:

@@ -60,8 +60,11 @@ def data_from_plain(plain: object, where: str) -> DataConfig:
     return rules.resolved_data(data)
 
 
-def check_against_data(config: Config, *, where: str, images: int, inputs: int, classes: int) -> None:
-    """Hold a config against the data: `images` that train, each of `inputs` pixels, in `classes` classes.
+def check_against_data(
+    config: Config, *, where: str, images: int, validation: int, inputs: int, classes: int
+) -> None:
+    """Hold a config against the data: `images` that train, of `inputs` pixels each, in `classes` classes,
+    and as many others as `validation` says.
 
     Raises one ConfigError for all that does not fit, or would not fit into the machine's memory.
     """
@@ -71,6 +74,7 @@ def check_against_data(config: Config, *, where: str, images: int, inputs: int, 
     if outputs != classes:
         wrong = f"the output layer has {outputs:,} neurons for {classes} classes; make it {classes}"
         problems.append((("network", "layers", last, "neurons"), wrong))
+    problems += rules.blind(validation, config.training)
     if config.training.batch_size > images:
         problems.append(rules.batch_too_large(config.training.batch_size, images))
     if too_much := too_large(config.network, config.training.optimizer, inputs):

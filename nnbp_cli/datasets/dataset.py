@@ -68,7 +68,7 @@ def load(
     first use. Raises MissingData where downloading may help, NnbpError for files that are wrong,
     ConfigError for a name or numbers that do not fit them.
     """
-    size, seed = 20_000 if size is None else size, 1 if seed is None else seed
+    size, seed = sources.SIZE if size is None else size, sources.SEED if seed is None else seed
     folder = sources.locate(name, data_dir, size=size, seed=seed)
     if name == SYNTHETIC:
         source = sources.drawn(folder)

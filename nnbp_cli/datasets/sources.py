@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from dataclasses import dataclass
 from difflib import get_close_matches
 from os import altsep, sep
@@ -11,6 +13,7 @@ from nnbp_cli.datasets.catalog import CATALOG, NAMES
 from nnbp_cli.errors import ConfigError, MissingData, NnbpError
 
 SYNTHETIC = "synthetic"
+SIZE, SEED = 20_000, 1  # of the synthetic data set, where nothing else is said
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Source:
     remedy: str
 
 
-def locate(name: str, data_dir: Path, *, size: int = 20_000, seed: int = 1) -> Path:
+def locate(name: str, data_dir: Path, *, size: int | None = None, seed: int | None = None) -> Path:
     """The folder of the data set `name`, there or not. Raises ConfigError for a name that is none.
 
     A name is one of the catalog, "synthetic" (of `size` and `seed`), or the path of a folder.
@@ -35,6 +38,7 @@ def locate(name: str, data_dir: Path, *, size: int = 20_000, seed: int = 1) -> P
     if name in CATALOG:
         return data_dir / name
     if name == SYNTHETIC:
+        size, seed = SIZE if size is None else size, SEED if seed is None else seed
         return data_dir / f"{SYNTHETIC}-{size}-seed-{seed}"
     folder = Path(name).expanduser()
     if folder.is_dir() or sep in name or (altsep and altsep in name):
@@ -47,14 +51,23 @@ def locate(name: str, data_dir: Path, *, size: int = 20_000, seed: int = 1) -> P
 def published(name: str, folder: Path) -> Source:
     """The files of a data set of the catalog. Raises MissingData when one is not there."""
     entry = CATALOG[name]
+    remedy = f"run '{_download(name, folder.parent)}'"
     paths = tuple(folder / file.name for file in entry.files)
     missing = [path for path in paths if not path.exists()]
     if missing:
         what = f"no {entry.title} files" if len(missing) == len(paths) else f"no '{missing[0].name}'"
-        command = "nnbp download" if name == "mnist" else f"nnbp download {name}"
-        raise MissingData(f"{folder}: {what} here; run '{command}'")
-    checksums = tuple(file.sha256 for file in entry.files)
-    return Source(folder, paths, checksums, True, f"run 'nnbp download {name}'")
+        if all(path.with_suffix("").exists() for path in missing):
+            what = f"{what}, only unpacked ones (data.name = './{folder}' takes them unchecked)"
+        raise MissingData(f"{folder}: {what} here; {remedy}")
+    return Source(folder, paths, tuple(file.sha256 for file in entry.files), True, remedy)
+
+
+def _download(name: str, data_dir: Path) -> str:
+    """The command that brings a data set into `data_dir`, as short as it can be."""
+    usual = Path(os.environ.get("NNBP_DATA_DIR", "data"))
+    which = [] if name == "mnist" else [name]
+    where = [] if data_dir == usual else ["--data-dir", str(data_dir)]
+    return shlex.join(["nnbp", "download", *which, *where])
 
 
 def own(folder: Path) -> Source:
@@ -62,6 +75,8 @@ def own(folder: Path) -> Source:
 
     That is not MissingData: no download brings them.
     """
+    if not folder.is_dir():
+        raise NnbpError(f"{folder}: no such folder; name one that holds four IDX files")
     paths = []
     for name in NAMES:
         found = [path for path in (folder / f"{name}.gz", folder / name) if path.exists()]

@@ -14,14 +14,17 @@ from http import HTTPStatus
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from time import monotonic
+from typing import TYPE_CHECKING
 
 import requests
 import urllib3.exceptions
 from requests.adapters import HTTPAdapter
-from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry
 
-PIECE = 1 << 16
+if TYPE_CHECKING:
+    from urllib3.response import BaseHTTPResponse
+
+PIECE = 1 << 12  # bytes; small enough for a slow line to show that it moves
 
 
 @dataclass(frozen=True)
@@ -94,9 +97,11 @@ def _request(
                 if response.status_code != HTTPStatus.OK:
                     arrivals.put(TransferError(_status(response.status_code)))
                     return
-                while not left.is_set() and (piece := response.raw.read1(PIECE, decode_content=False)):
+                # Whatever has come, where urllib3 knows how (2.2); otherwise a piece when it is full.
+                read = getattr(response.raw, "read1", response.raw.read)
+                while not left.is_set() and (piece := read(PIECE, decode_content=False)):
                     arrivals.put(piece)
-    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+    except Exception as error:  # any at all, or whoever waits would wait in vain
         arrivals.put(TransferError(_reason(error, limits)))
     else:
         arrivals.put(None)

@@ -20,6 +20,8 @@ class Penalty:
 
     def cost(self, params: Parameters) -> float:
         """lambda/2n sum w^2, to be added to the mean cost of the examples."""
+        if not self.l2:
+            return 0.0  # and not 0 times what may be infinite
         return self.l2 / (2 * self.images) * float(params.weights @ params.weights)
 
     def add_gradient(self, params: Parameters, gradient: Parameters) -> None:

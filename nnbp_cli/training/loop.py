@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from nnbp_cli.config import TrainingConfig
 from nnbp_cli.datasets.dataset import Dataset
-from nnbp_cli.errors import NnbpError
+from nnbp_cli.errors import Diverged
 from nnbp_cli.evaluation import evaluating
 from nnbp_cli.nn.arrays import Array, aligned_zeros
 from nnbp_cli.nn.initializers import Initializer
@@ -50,7 +50,8 @@ class Epoch:
 class State:
     """Where a run is: `epoch` epochs complete, and `batch` batches of the next one.
 
-    `params` is theta now, `kept` is theta at the best epoch so far, `slots` is the optimizer's memory.
+    `params` is theta now, `kept` is theta at the epoch to keep so far (the best, or the last), `slots` is
+    the optimizer's memory.
     `seconds` is the time that this epoch's batches have taken; `cost` is the mean cost of the batch it was
     last sampled at.
     """
@@ -89,7 +90,7 @@ def train(
 ) -> Iterator[Epoch | None]:
     """Train from `state` to the end of the last epoch.
 
-    Raises NnbpError when the cost or a parameter is no longer finite.
+    Raises Diverged when the cost or a parameter is no longer finite.
     """
     params, dtype = state.params, state.params.theta.dtype
     gradient = network.parameters(dtype)
@@ -101,8 +102,12 @@ def train(
     per_epoch = batches_per_epoch(dataset, training)
     sample_every = ceil(per_epoch / COSTS_SAMPLED)
 
+    def rate(t: int) -> float:
+        # At the middle of step t, counted from 1, so that a rate that begins or ends at zero is never zero.
+        progress = (t - 0.5) / (training.epochs * per_epoch)
+        return training.learning_rate * factor(training.schedule, training.warmup, progress)
+
     while state.epoch < training.epochs:
-        rate = training.learning_rate
         clock = perf_counter()
         for x, y in batches(
             dataset.training,
@@ -114,25 +119,24 @@ def train(
             dtype=dtype,
         ):
             t = state.epoch * per_epoch + state.batch + 1
-            # The middle of the step, so that a rate that starts or ends at zero is never zero.
-            progress = (t - 0.5) / (training.epochs * per_epoch)
-            rate = training.learning_rate * factor(training.schedule, training.warmup, progress)
-
             z, a = network.backprop(params, x, y, out=gradient)
             penalty.add_gradient(params, gradient)
             for theta, slope, slots in stretches:
-                step(theta, slope, slots, rate, t)
+                step(theta, slope, slots, rate(t), t)
 
             state.batch += 1
             if state.batch % sample_every == 0 or state.batch == per_epoch:
                 state.cost = float(network.cost.values(z, a, y).mean())
-                _check_finite(state)
+                if not isfinite(state.cost):
+                    raise _diverged(state)
             state.seconds += perf_counter() - clock
             yield None
             clock = perf_counter()
 
         scores = yield from _watched(network, dataset, training, params, penalty)
-        epoch = Epoch(state.epoch + 1, rate, state.seconds, scores)
+        if not (np.isfinite(params.theta).all() and all(map(isfinite, scores.values()))):
+            raise _diverged(state)
+        epoch = Epoch(state.epoch + 1, rate((state.epoch + 1) * per_epoch), state.seconds, scores)
         state.history.append(epoch)
         if best_epoch(state.history, training) is epoch:
             state.kept[:] = params.theta
@@ -159,18 +163,16 @@ def _watched(
     return {watched: scores[watched] for watched in training.watch}
 
 
-def _check_finite(state: State) -> None:
-    """Stop a run that has diverged, and say where it was seen."""
-    if isfinite(state.cost) and isfinite(state.params.theta.sum()):
-        return
+def _diverged(state: State) -> Diverged:
+    """What to say of a run whose numbers are no longer finite: where it was seen, and what to try."""
     sick = [
         f"the {window} of layer {layer}"
         for layer, windows in enumerate(state.params.layers)
         for window, values in zip(("weights", "biases"), windows)
         if not np.isfinite(values).all()
     ]
-    seen = f"not finite in {', '.join(sick)}" if sick else f"the cost is {state.cost}"
-    raise NnbpError(
+    seen = f"not finite in {', '.join(sick)}" if sick else "the cost is not finite"
+    return Diverged(
         f"training: diverged: {seen}, seen after batch {state.batch} of epoch {state.epoch + 1}; "
         "try a smaller learning_rate, or another initializer"
     )

@@ -49,7 +49,7 @@ class Momentum:
         v *= self.momentum
         v -= rate * gradient
         theta += v
-        _lift_denormals(v, t)
+        _lift_denormals(slots, t)
 
 
 @dataclass(frozen=True)
@@ -72,14 +72,14 @@ class Adam:
         v += (1 - self.beta2) * (gradient * gradient - v)
         bias = (1 - self.beta2**t) ** 0.5
         theta -= (rate * bias / (1 - self.beta1**t)) * m / (np.sqrt(v) + self.epsilon * bias)
-        _lift_denormals(m, t)
+        _lift_denormals(slots, t)
 
 
-def _lift_denormals(average: Array, t: int) -> None:
+def _lift_denormals(slots: Array, t: int) -> None:
     # A decaying average of a gradient that is mostly zero, as at a pixel that is seldom inked, ends in
     # denormal numbers, on which a processor is several times slower. This is too small to change anything.
     if t % 64 == 0:
-        average += 1e-20
+        slots += 1e-20
 
 
 def from_config(training: TrainingConfig) -> Optimizer:
