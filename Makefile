@@ -7,10 +7,10 @@ INSTALLED := $(VENV)/.installed
 TOOLS := $(VENV)/.tools
 DEMO := .demo
 
-.PHONY: help demo test lint docs wheel test-lowest clean
+.PHONY: help demo test lint coverage docs wheel test-lowest clean
 
 help:  ## List the targets.
-	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@awk -F ':.*##' '/^[a-z-]+:.*##/ { printf "%-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED)  ## Train on digits that the program draws itself, and score the result.
 	@mkdir -p $(DEMO)
@@ -24,6 +24,9 @@ lint: $(TOOLS)  ## Check format, style and types.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+coverage: $(TOOLS)  ## Run the tests and show which lines and branches none of them takes.
+	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
 
 docs: $(INSTALLED)  ## Write the generated pages anew.
 	$(BIN)/python -m nnbp_cli.config.documentation > docs/config.md

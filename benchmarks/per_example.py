@@ -10,7 +10,8 @@ runs. Printed is the time per epoch of 50,000 images, the median and the range o
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -20,6 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from nnbp_cli.config import LayerConfig, NetworkConfig, TrainingConfig, build
 from nnbp_cli.datasets import dataset
+from nnbp_cli.errors import NnbpError
 from nnbp_cli.nn.initializers import large
 from nnbp_cli.training import loop
 from nnbp_cli.training.batches import batches
@@ -64,9 +66,13 @@ def timed(work: Callable[[], None]) -> float:
     return perf_counter() - start
 
 
-def spread(values: tuple[float, ...] | list[float]) -> str:
+def spread(values: Sequence[float]) -> str:
     """Median and range."""
-    return f"{median(values):.3g} ({min(values):.3g} to {max(values):.3g})"
+    return f"{_rounded(median(values))} ({_rounded(min(values))} to {_rounded(max(values))})"
+
+
+def _rounded(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 if __name__ == "__main__":
@@ -74,7 +80,10 @@ if __name__ == "__main__":
     parser.add_argument("--data-dir", type=Path, default=Path("data"))
     parser.add_argument("--rounds", type=int, default=7)
     arguments = parser.parse_args()
-    mnist = dataset.load("mnist", arguments.data_dir, train=50_000)
+    try:
+        mnist = dataset.load("mnist", arguments.data_dir, train=50_000)
+    except NnbpError as error:
+        sys.exit(str(error))
     with threadpool_limits(1):
         for neurons in (30, 100):
             measure(neurons, mnist, arguments.rounds)

@@ -5,7 +5,6 @@ Nothing heavy is imported before a command runs: `nnbp --help` starts as fast as
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -46,17 +45,6 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; that stdout is closed early, as by `nnbp eval ... | head`, is no error."""
-        try:
-            result = super().invoke(ctx)
-            if sys.stdout:
-                sys.stdout.flush()
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
-        return result
-
     def main(self, args: Sequence[str] | None = None, *more: Any, **options: Any) -> NoReturn:
         """Run a command line, `args` or the process's own, and exit with its status."""
         given = sys.argv[1:] if args is None else args
@@ -64,6 +52,8 @@ class Commands(click.Group):
         options |= {"prog_name": "nnbp", "standalone_mode": False}
         try:
             status = super().main(args, *more, **options)
+        except SystemExit:  # click's answer to a closed stdout, as by `nnbp eval ... | head`; it is no error
+            sys.exit(0)
         except Exception as error:
             if "--debug" in given:
                 raise

@@ -19,11 +19,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from nnbp_cli import __version__, interrupts, machine, run_directory, weights
-from nnbp_cli.config import Config, DataConfig, NetworkConfig, build, check_against_data, to_toml
-from nnbp_cli.datasets import catalog, dataset, download, sources
+from nnbp_cli.config import Config, build, check_against_data, load_data, sizes, to_toml
+from nnbp_cli.datasets import catalog, download, sources
 from nnbp_cli.datasets.dataset import Dataset
-from nnbp_cli.errors import ConfigError, Diverged, MissingData, NnbpError
-from nnbp_cli.evaluation import Score, evaluate
+from nnbp_cli.errors import ConfigError, Diverged, MissingData
+from nnbp_cli.evaluation import evaluate
 from nnbp_cli.nn.initializers import INITIALIZERS
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.penalties import Penalty
@@ -114,7 +114,7 @@ def run(config: Config, place: Place, display: Display) -> dict[str, Any]:
     summary = {
         "run": str(directory.path),
         "weights": str(place.weights),
-        "network": _sizes(config.network, prod(data.shape)),
+        "network": sizes(config.network, prod(data.shape)),
         "parameters": state.params.theta.size,
         "data": asdict(config.data) | {"digest": data.digest, "test": len(data.test.labels)},
         "epochs": state.epoch,
@@ -140,49 +140,6 @@ def run(config: Config, place: Place, display: Display) -> dict[str, Any]:
     return summary
 
 
-@dataclass(frozen=True)
-class Scored:
-    """The score of saved weights on a split of a data set; `note` says what the reader should know of it."""
-
-    network: str
-    data: str
-    split: str
-    score: Score
-    note: str
-
-
-def score(path: Path, data_name: str | None, data_dir: Path, split: str) -> Scored:
-    """Score the weights at `path` on "test", "validation" or "train" of their own data set or of another.
-
-    Raises NnbpError where weights or data are not sound, or do not fit each other.
-    """
-    learned = weights.load(path)
-    other = data_name not in (None, learned.data.name)
-    config = DataConfig(name=str(data_name)) if other else learned.data
-    data = _load(config, data_dir)
-    classes = learned.config.layers[-1].neurons
-    if (data.shape, data.classes) != (learned.shape, classes):
-        due, found = (
-            f"{n} classes of {s[0]}x{s[1]}" for n, s in ((classes, learned.shape), (data.classes, data.shape))
-        )
-        raise NnbpError(
-            f"{path}: was trained for {due}, '{config.name}' has {found}; name fitting data with --data"
-        )
-    chosen = {"test": data.test, "validation": data.validation, "train": data.training}[split]
-    if not len(chosen.labels):
-        raise NnbpError(f"{config.name}: no {split} images; choose another --split")
-    changed = not other and data.digest != learned.digest
-    note = f"note: {config.name} is not what it was when these weights were trained" if changed else ""
-    with np.errstate(all="ignore"):
-        result = evaluate(learned.network, learned.params, chosen, learned.penalty)
-    return Scored(_sizes(learned.config, prod(learned.shape)), config.name, split, result, note)
-
-
-def _load(config: DataConfig, data_dir: Path) -> Dataset:
-    options = {key: value for key, value in asdict(config).items() if key != "name"}
-    return dataset.load(config.name, data_dir, **options)
-
-
 def _obtain(config: Config, place: Place, display: Display) -> Dataset:
     """The data set of the config, downloaded first where it can be and is not there at all."""
     name = config.data.name
@@ -190,7 +147,7 @@ def _obtain(config: Config, place: Place, display: Display) -> Dataset:
         folder = sources.locate(name, place.data_dir, size=config.data.size, seed=config.data.seed)
         if name == sources.SYNTHETIC and not folder.exists():
             display.note(f"drawing the digits of {folder}")
-        return _load(config.data, place.data_dir)
+        return load_data(config.data, place.data_dir)
     except ConfigError as error:
         raise ConfigError(f"{place.config}: {error}") from error
     except MissingData:
@@ -273,13 +230,9 @@ def _introduction(config: Config, data: Dataset) -> Iterator[str]:
     counts = f"{training:,} training, {validation:,} validation, {test:,} test images"
     yield f"{config.data.name}: {counts} of {rows}x{columns}"
     cost, seed, threads = config.network.cost, config.training.seed, config.training.threads
-    yield f"network {_sizes(config.network, rows * columns)}, cost {cost}, seed {seed}, threads {threads}"
+    yield f"network {sizes(config.network, rows * columns)}, cost {cost}, seed {seed}, threads {threads}"
     if _watches_test(config):
         yield "note: the test set is watched, to show its curve; nothing is chosen by it"
-
-
-def _sizes(network: NetworkConfig, inputs: int) -> str:
-    return "-".join(str(n) for n in (inputs, *(layer.neurons for layer in network.layers)))
 
 
 def _watches_test(config: Config) -> bool:

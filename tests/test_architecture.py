@@ -20,7 +20,7 @@ ORDER = [
     {"nn"},
     {"datasets"},
     {"config"},
-    {"weights", "evaluation"},
+    {"weights", "evaluation", "scoring"},
     {"training"},
     {"run_directory"},
     {"experiment"},

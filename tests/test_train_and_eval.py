@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from nnbp_cli import config, experiment, interrupts, machine, run_directory, weights
+from nnbp_cli import config, interrupts, machine, run_directory, scoring, weights
 from nnbp_cli.commands.training_display import TrainingDisplay
 from nnbp_cli.config import build
 from nnbp_cli.datasets import idx
@@ -345,8 +345,8 @@ def test_eval_on_the_data_trained_on_keeps_its_split(here: Path) -> None:
 
 def test_what_eval_prints(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     score = Score(0.12345, np.array([[90, 10], [0, 1000]]))
-    scored = experiment.Scored("4-2", "./coins", "validation", score, "note: the coins have changed")
-    monkeypatch.setattr(experiment, "score", lambda *_: scored)
+    scored = scoring.Scored("4-2", "./coins", "validation", score, "note: the coins have changed")
+    monkeypatch.setattr(scoring, "score", lambda *_: scored)
     said = nnbp("eval", "weights.npz")
     assert said.err == "note: the coins have changed\n"
     assert said.out.splitlines() == [

@@ -13,7 +13,7 @@ from nnbp_cli.commands.options import data_dir_option, json_option, quiet_option
 
 if TYPE_CHECKING:
     from nnbp_cli.evaluation import Score
-    from nnbp_cli.experiment import Scored
+    from nnbp_cli.scoring import Scored
 
 
 @click.command(name="eval")
@@ -41,9 +41,9 @@ def command(
     nnbp eval weights.npz
     nnbp eval runs/mnist-20260131-120000 --split validation --json
     """
-    from nnbp_cli import experiment
+    from nnbp_cli.scoring import score
 
-    scored = experiment.score(weights, data_name, data_dir, split)
+    scored = score(weights, data_name, data_dir, split)
     if scored.note and not quiet:
         click.echo(scored.note, err=True)
     if as_json:

@@ -3,7 +3,7 @@
 file -> reading -> plain values -> overrides -> validation (schema, then rules) -> Config
 """
 
-from nnbp_cli.config.building import build
+from nnbp_cli.config.building import build, load_data, sizes
 from nnbp_cli.config.loading import load
 from nnbp_cli.config.schema import (
     Config,
@@ -27,7 +27,9 @@ __all__ = [
     "check_against_data",
     "data_from_plain",
     "load",
+    "load_data",
     "network_from_plain",
+    "sizes",
     "to_plain",
     "to_toml",
 ]

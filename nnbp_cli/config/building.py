@@ -1,8 +1,13 @@
-"""From the description of a network in a config to the network."""
+"""From what a config describes to the thing itself: the network, the data set."""
 
 from __future__ import annotations
 
-from nnbp_cli.config.schema import NetworkConfig
+from dataclasses import asdict
+from pathlib import Path
+
+from nnbp_cli.config.schema import DataConfig, NetworkConfig
+from nnbp_cli.datasets import dataset
+from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.nn.activations import ACTIVATIONS, override
 from nnbp_cli.nn.costs import COSTS
 from nnbp_cli.nn.layers import Dense
@@ -21,3 +26,14 @@ def build(config: NetworkConfig, inputs: int) -> Network:
         layers.append(Dense(inputs, layer.neurons, activation))
         inputs = layer.neurons
     return Network(tuple(layers), COSTS[config.cost])
+
+
+def sizes(config: NetworkConfig, inputs: int) -> str:
+    """The network's sizes as the book writes them: 784-30-10."""
+    return "-".join(str(n) for n in (inputs, *(layer.neurons for layer in config.layers)))
+
+
+def load_data(config: DataConfig, data_dir: Path) -> Dataset:
+    """The data set of a valid config; raises what `dataset.load` raises."""
+    options = {key: value for key, value in asdict(config).items() if key != "name"}
+    return dataset.load(config.name, data_dir, **options)

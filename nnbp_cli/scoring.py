@@ -1,0 +1,55 @@
+"""Saved weights held against a data set, their own or another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+
+import numpy as np
+
+from nnbp_cli import weights
+from nnbp_cli.config import DataConfig, load_data, sizes
+from nnbp_cli.errors import ConfigError, NnbpError
+from nnbp_cli.evaluation import Score, evaluate
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The score of saved weights on a split of a data set; `note` says what the reader should know of it."""
+
+    network: str
+    data: str
+    split: str
+    score: Score
+    note: str
+
+
+def score(path: Path, data_name: str | None, data_dir: Path, split: str) -> Scored:
+    """Score the weights at `path` on "test", "validation" or "train" of their own data set or of another.
+
+    Raises NnbpError where weights or data are not sound, or do not fit each other.
+    """
+    learned = weights.load(path)
+    other = data_name not in (None, learned.data.name)
+    config = DataConfig(name=str(data_name)) if other else learned.data
+    try:
+        data = load_data(config, data_dir)
+    except ConfigError as error:
+        raise ConfigError(f"--data: {str(error).removeprefix('data.name: ')}") from error
+    classes = learned.config.layers[-1].neurons
+    if (data.shape, data.classes) != (learned.shape, classes):
+        due, found = (
+            f"{n} classes of {s[0]}x{s[1]}" for n, s in ((classes, learned.shape), (data.classes, data.shape))
+        )
+        raise NnbpError(
+            f"{path}: was trained for {due}, '{config.name}' has {found}; name fitting data with --data"
+        )
+    chosen = {"test": data.test, "validation": data.validation, "train": data.training}[split]
+    if not len(chosen.labels):
+        raise NnbpError(f"{config.name}: no {split} images; choose another --split")
+    changed = not other and data.digest != learned.digest
+    note = f"note: {config.name} is not what it was when these weights were trained" if changed else ""
+    with np.errstate(all="ignore"):
+        result = evaluate(learned.network, learned.params, chosen, learned.penalty)
+    return Scored(sizes(learned.config, prod(learned.shape)), config.name, split, result, note)
