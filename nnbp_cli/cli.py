@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from nnbp_cli import __version__
-from nnbp_cli.errors import NnbpError
+from nnbp_cli.errors import NnbpError, printable, reason
 
 # The first lines of the commands' help, which are repeated here so that listing them imports none of them.
 COMMANDS = {
@@ -77,8 +77,7 @@ def _tell(error: Exception) -> int:
         case click.ClickException():
             return _say(error.format_message(), error.exit_code)
         case OSError():  # the package turns its own into NnbpError; what is left is stdout
-            reason = (error.strerror or str(error)).lower()
-            return _say(f"nnbp: cannot write the result: {reason}; send stdout elsewhere", 1)
+            return _say(f"nnbp: cannot write the result: {reason(error)}; send stdout elsewhere", 1)
         case MemoryError():
             return _say("nnbp: out of memory; use a smaller network, batch or data set", 1)
         case _:
@@ -89,7 +88,7 @@ def _tell(error: Exception) -> int:
 def _say(message: str, status: int) -> int:
     """Print to stderr, a line an error: what is not printable, in names say, is shown escaped."""
     for line in message.split("\n"):
-        click.echo("".join(c if c.isprintable() else repr(c)[1:-1] for c in line), err=True)
+        click.echo(printable(line), err=True)
     return status
 
 

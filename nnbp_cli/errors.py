@@ -1,9 +1,10 @@
 """Everything that a user, a file, a network or a machine can do wrong.
 
 Such an error is one line, `where: what is wrong; what to do`, and an exit status. The command line
-prints the line and exits. A programmer's mistake is a
-ValueError or a TypeError, and shows its traceback.
+prints the line and exits. A programmer's mistake is a ValueError or a TypeError, and shows its traceback.
 """
+
+from __future__ import annotations
 
 
 class NnbpError(Exception):
@@ -30,3 +31,13 @@ class CheckFailed(NnbpError):
     """A check did not hold: a wrong gradient, a figure outside its band. Exit status 3."""
 
     exit_status = 3
+
+
+def reason(error: OSError) -> str:
+    """What the system says is wrong, in the words of a sentence."""
+    return (error.strerror or str(error)).lower()
+
+
+def printable(text: str) -> str:
+    """Text with line breaks and whatever else a terminal cannot show written as escapes."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)

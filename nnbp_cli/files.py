@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from nnbp_cli.errors import NnbpError
+from nnbp_cli.errors import NnbpError, reason
 
 
 @contextmanager
@@ -84,7 +84,6 @@ def sync_directory(path: Path) -> None:
 
 def cannot_write(path: Path, error: OSError) -> NnbpError:
     """The one-line error for a disk that refused to write `path`."""
-    reason = (error.strerror or str(error)).lower()
     full = error.errno == errno.ENOSPC
     remedy = "free some space" if full else "choose another place"
-    return NnbpError(f"{path}: cannot be written: {reason}; {remedy}")
+    return NnbpError(f"{path}: cannot be written: {reason(error)}; {remedy}")

@@ -7,6 +7,7 @@ from math import prod
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from nnbp_cli import weights
 from nnbp_cli.config import DataConfig, load_data, sizes
@@ -50,6 +51,6 @@ def score(path: Path, data_name: str | None, data_dir: Path, split: str) -> Scor
         raise NnbpError(f"{config.name}: no {split} images; choose another --split")
     changed = not other and data.digest != learned.digest
     note = f"note: {config.name} is not what it was when these weights were trained" if changed else ""
-    with np.errstate(all="ignore"):
+    with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
         result = evaluate(learned.network, learned.params, chosen, learned.penalty)
     return Scored(sizes(learned.config, prod(learned.shape)), config.name, split, result, note)

@@ -20,7 +20,7 @@ import numpy as np
 from nnbp_cli import __version__, files
 from nnbp_cli.config import DataConfig, NetworkConfig, build, data_from_plain, network_from_plain, to_plain
 from nnbp_cli.datasets.scaling import SCALING
-from nnbp_cli.errors import ConfigError, NnbpError
+from nnbp_cli.errors import ConfigError, NnbpError, reason
 from nnbp_cli.nn.arrays import Array, Shape
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.parameters import Parameters
@@ -89,8 +89,7 @@ def load(path: Path) -> Weights:
     except FileNotFoundError:
         raise NnbpError(f"{path}: no such file; 'nnbp train' writes one") from None
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise NnbpError(f"{path}: cannot be read: {reason}; make it readable") from error
+        raise NnbpError(f"{path}: cannot be read: {reason(error)}; make it readable") from error
     except UNREADABLE as error:
         raise NnbpError(f"{path}: {_what_it_is(path)}; choose another file or train again") from error
 

@@ -20,6 +20,7 @@ from nnbp_cli.config import DataConfig, LayerConfig, NetworkConfig, OverrideConf
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.nn.penalties import Penalty
 from nnbp_cli.weights import Weights
+from tests.peak_memory import measured, output_with_peak
 
 CONFIG = NetworkConfig(
     cost="cross-entropy",
@@ -209,3 +210,18 @@ def refusal_of_directory(path: Path) -> str:
     with pytest.raises(NnbpError) as caught:
         weights.load(path)
     return str(caught.value).removeprefix(f"{path / 'weights.npz'}: ")
+
+
+@measured
+def test_a_refusal_takes_less_than_64_mb(path: Path) -> None:
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom nnbp_cli import weights\nbefore = peak()\n"
+        "try: weights.load(Path(sys.argv[1]))\nexcept Exception as error: print(type(error).__name__)\n"
+        "print(peak() - before)"
+    )
+    bomb = np.zeros(200_000_000, np.uint8)  # 200 MB in 200 KB
+    rewritten(path, lambda m: m.update({"layers.0.W": bomb}), compressed=True)
+    assert path.stat().st_size < 1e6
+    said, taken = output_with_peak(program, path)
+    assert said == "NnbpError"
+    assert int(taken) < 64e6

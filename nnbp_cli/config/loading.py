@@ -9,7 +9,7 @@ from nnbp_cli.config import overrides, rules
 from nnbp_cli.config.reading import read
 from nnbp_cli.config.schema import Config
 from nnbp_cli.config.validation import validate
-from nnbp_cli.config.wording import printable
+from nnbp_cli.errors import printable
 
 
 def load(path: str | Path, settings: Iterable[str] = ()) -> Config:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from nnbp_cli.config.toml_text import parse_toml
-from nnbp_cli.config.wording import printable, quoted
+from nnbp_cli.config.wording import quoted
 from nnbp_cli.config.yaml_text import parse_yaml
-from nnbp_cli.errors import ConfigError
+from nnbp_cli.errors import ConfigError, printable, reason
 
 _LARGEST = 64 * 1024
 _READ = "expected a .toml, .yaml or .yml file"
@@ -44,8 +44,7 @@ def _text(path: Path, where: str) -> str:
     except FileNotFoundError as error:
         raise ConfigError(f"{where}: no such file; {_READ}, as 'nnbp init' writes one") from error
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ConfigError(f"{where}: cannot be read: {reason}; {_READ}") from error
+        raise ConfigError(f"{where}: cannot be read: {reason(error)}; {_READ}") from error
     if len(content) > _LARGEST:
         raise ConfigError(f"{where}: larger than 64 KB; a config has a few hundred bytes")
     try:

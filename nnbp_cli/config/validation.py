@@ -40,24 +40,24 @@ def validate(
 
 def network_from_plain(plain: object, where: str) -> NetworkConfig:
     """The NetworkConfig that `plain` is, a config's [network]. Raises ConfigError, a line a mistake."""
-    try:
-        network = _NETWORK.validate_python(plain)
-        problems = list(rules.breaches(network=network))
-    except ValidationError as error:
-        problems = list(explained(error, above=("network",)))
-    _refuse(problems, where)
+    network: NetworkConfig = _table("network", _NETWORK, plain, where)
     return network
 
 
 def data_from_plain(plain: object, where: str) -> DataConfig:
     """The DataConfig that `plain` is, a config's [data]. Raises ConfigError, a line a mistake."""
+    return rules.resolved_data(_table("data", _DATA, plain, where))
+
+
+def _table(name: str, adapter: TypeAdapter[Any], plain: object, where: str) -> Any:
+    """One table of a config by itself."""
     try:
-        data = _DATA.validate_python(plain)
-        problems = list(rules.breaches(data=data))
+        table = adapter.validate_python(plain)
+        problems = list(rules.breaches(**{name: table}))
     except ValidationError as error:
-        problems = list(explained(error, above=("data",)))
+        problems = list(explained(error, above=(name,)))
     _refuse(problems, where)
-    return rules.resolved_data(data)
+    return table
 
 
 def check_against_data(

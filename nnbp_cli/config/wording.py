@@ -16,11 +16,6 @@ def dotted(place: Place) -> str:
     return ".".join(step if re.fullmatch(r"[\w-]+", step) else quoted(step) for step in map(str, place))
 
 
-def printable(text: str) -> str:
-    """Text with line breaks and whatever else a terminal cannot show written as escapes."""
-    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
-
-
 def whole(text: str) -> bool:
     """Whether every character is one: half a surrogate pair, as in YAML's "\\ud800", is none."""
     return not any("\ud800" <= each <= "\udfff" for each in text)

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnbp_cli import files, machine
-from nnbp_cli.errors import MissingData, NnbpError
+from nnbp_cli.errors import MissingData, NnbpError, reason
 
 Bytes = NDArray[np.uint8]
 
@@ -50,8 +50,7 @@ def read(
     except FileNotFoundError as error:
         raise MissingData(f"{path}: no such file; {remedy}") from error
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise NnbpError(f"{path}: cannot be read: {reason}; make it readable") from error
+        raise NnbpError(f"{path}: cannot be read: {reason(error)}; make it readable") from error
     except _DamagedError as error:
         raise NnbpError(f"{path}: damaged: {error}; {remedy}") from error
     return values
