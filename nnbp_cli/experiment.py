@@ -60,7 +60,7 @@ class Display(Protocol):
 
 
 @dataclass(frozen=True)
-class Place:
+class Paths:
     """Where a run finds its data and leaves its results; `config` is the file that the config is from."""
 
     config: Path
@@ -70,19 +70,19 @@ class Place:
     offline: bool = False
 
 
-def run(config: Config, place: Place, display: Display) -> dict[str, Any]:
+def run(config: Config, paths: Paths, display: Display) -> dict[str, Any]:
     """Train what `config` describes and score it; the summary, which is also in the run directory.
 
     Raises ConfigError where config and data do not fit, NnbpError when data, disk or training fail.
     """
     began, cpu = perf_counter(), process_time()
-    weights.check_replaceable(place.weights)
-    if place.out:
-        run_directory.check_free(place.out)
-    data = _obtain(config, place, display)
+    weights.check_replaceable(paths.weights)
+    if paths.out:
+        run_directory.check_free(paths.out)
+    data = _obtain(config, paths, display)
     check_against_data(
         config,
-        where=str(place.config),
+        where=str(paths.config),
         images=len(data.training.labels),
         validation=len(data.validation.labels),
         inputs=prod(data.shape),
@@ -91,7 +91,7 @@ def run(config: Config, place: Place, display: Display) -> dict[str, Any]:
     config = _decided(config, data, display)
     network = build(config.network, prod(data.shape))
 
-    directory = run_directory.create(place.out, place.config.stem)
+    directory = run_directory.create(paths.out, paths.config.stem)
     directory.write_config(to_toml(config))
     directory.start_log(config.training.watch)
     for line in _introduction(config, data):
@@ -108,12 +108,12 @@ def run(config: Config, place: Place, display: Display) -> dict[str, Any]:
         trained = perf_counter(), process_time()
         learned = _learned(config, data, state)
         weights.save(directory.weights, learned)
-        weights.save(place.weights, learned)
+        weights.save(paths.weights, learned)
         test = None if stopped_by else evaluate(network, learned.params, data.test, learned.penalty)
 
     summary = {
         "run": str(directory.path),
-        "weights": str(place.weights),
+        "weights": str(paths.weights),
         "network": sizes(config.network, prod(data.shape)),
         "parameters": state.params.theta.size,
         "data": asdict(config.data) | {"digest": data.digest, "test": len(data.test.labels)},
@@ -140,23 +140,23 @@ def run(config: Config, place: Place, display: Display) -> dict[str, Any]:
     return summary
 
 
-def _obtain(config: Config, place: Place, display: Display) -> Dataset:
+def _obtain(config: Config, paths: Paths, display: Display) -> Dataset:
     """The data set of the config, downloaded first where it can be and is not there at all."""
     name = config.data.name
     try:
-        folder = sources.locate(name, place.data_dir, size=config.data.size, seed=config.data.seed)
+        folder = sources.locate(name, paths.data_dir, size=config.data.size, seed=config.data.seed)
         if name == sources.SYNTHETIC and not folder.exists():
             display.note(f"drawing the digits of {folder}")
-        return load_data(config.data, place.data_dir)
+        return load_data(config.data, paths.data_dir)
     except ConfigError as error:
-        raise ConfigError(f"{place.config}: {error}") from error
+        raise ConfigError(f"{paths.config}: {error}") from error
     except MissingData:
-        if place.offline or name not in catalog.CATALOG:
+        if paths.offline or name not in catalog.CATALOG:
             raise
-    display.note(f"{name} is not in {place.data_dir} yet; downloading it")
+    display.note(f"{name} is not in {paths.data_dir} yet; downloading it")
     with display.download() as progress:
-        download.fetch(catalog.CATALOG[name], place.data_dir, progress=progress)
-    return _obtain(config, replace(place, offline=True), display)
+        download.fetch(catalog.CATALOG[name], paths.data_dir, progress=progress)
+    return _obtain(config, replace(paths, offline=True), display)
 
 
 def _decided(config: Config, data: Dataset, display: Display) -> Config:

@@ -68,8 +68,8 @@ def command(
     from nnbp_cli import config, experiment, interrupts
     from nnbp_cli.commands.training_display import TrainingDisplay
 
-    place = experiment.Place(config_path, data_dir, out, weights, offline)
-    summary = experiment.run(config.load(config_path, overrides), place, TrainingDisplay(quiet))
+    paths = experiment.Paths(config_path, data_dir, out, weights, offline)
+    summary = experiment.run(config.load(config_path, overrides), paths, TrainingDisplay(quiet))
     if as_json:
         click.echo(json.dumps(summary))
     else:
