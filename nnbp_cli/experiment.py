@@ -103,41 +103,41 @@ def run(config: Config, paths: Paths, display: Display) -> dict[str, Any]:
         interrupts.deferred() as signal_received,
     ):
         state = loop.start(network, INITIALIZERS[config.network.initializer], config.training)
-        loaded = perf_counter(), process_time()
         stopped_by = _train(network, data, config, state, directory, display, signal_received)
-        trained = perf_counter(), process_time()
         learned = _learned(config, data, state)
         weights.save(directory.weights, learned)
         weights.save(paths.weights, learned)
         test = None if stopped_by else evaluate(network, learned.params, data.test, learned.penalty)
+        summary = {
+            "run": str(directory.path),
+            "weights": str(paths.weights),
+            **_facts(config, data),
+            "epochs": state.epoch,
+            "stopped_by": stopped_by,
+            "kept_epoch": learned.epoch,
+            "kept": dict(state.history[learned.epoch - 1].scores) if learned.epoch else {},
+            "test": {"accuracy": test.accuracy, "cost": test.cost} if test else None,
+            "seconds": {
+                "training": round(sum(epoch.seconds for epoch in state.history), 3),
+                "total": round(perf_counter() - began, 3),
+                "total_cpu": round(process_time() - cpu, 3),
+            },
+        }
+        directory.write_summary(summary)
+    return summary
 
-    summary = {
-        "run": str(directory.path),
-        "weights": str(paths.weights),
+
+def _facts(config: Config, data: Dataset) -> dict[str, Any]:
+    """What a run was, for its summary: everything that was known before it began."""
+    return {
         "network": sizes(config.network, prod(data.shape)),
-        "parameters": state.params.theta.size,
+        "parameters": build(config.network, prod(data.shape)).size,
         "data": asdict(config.data) | {"digest": data.digest, "test": len(data.test.labels)},
-        "epochs": state.epoch,
-        "stopped_by": stopped_by,
-        "kept_epoch": learned.epoch,
-        "kept": dict(state.history[learned.epoch - 1].scores) if learned.epoch else {},
-        "test": {"accuracy": test.accuracy, "cost": test.cost} if test else None,
         "test_set_watched": _watches_test(config),
-        "seconds": {
-            "total": round(perf_counter() - began, 3),
-            "training": round(sum(epoch.seconds for epoch in state.history), 3),
-            "training_and_evaluation": round(trained[0] - loaded[0], 3),
-        },
-        "cpu_seconds": {
-            "total": round(process_time() - cpu, 3),
-            "training_and_evaluation": round(trained[1] - loaded[1], 3),
-        },
         "threads": config.training.threads,
         "seed": config.training.seed,
         "versions": {"nnbp": __version__, "numpy": np.__version__, "python": platform.python_version()},
     }
-    directory.write_summary(summary)
-    return summary
 
 
 def _obtain(config: Config, paths: Paths, display: Display) -> Dataset:

@@ -121,8 +121,9 @@ def train(
             t = state.epoch * per_epoch + state.batch + 1
             z, a = network.backprop(params, x, y, out=gradient)
             penalty.add_gradient(params, gradient)
+            learning_rate = rate(t)
             for theta, slope, slots in stretches:
-                step(theta, slope, slots, rate(t), t)
+                step(theta, slope, slots, learning_rate, t)
 
             state.batch += 1
             if state.batch % sample_every == 0 or state.batch == per_epoch:
