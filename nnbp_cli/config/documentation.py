@@ -49,7 +49,8 @@ Everything is checked before anything is trained, and all mistakes are shown at 
 a mistake, and so is a key that would do nothing. An integer is written without a decimal point.
 
 `--set KEY=VALUE` changes one key for one run. The key has dots between its parts, and layers are
-counted from 0. The value is read as TOML, or else as text:
+counted from 0. The value is read as TOML, or else as text. A key of the file that means something only
+with what is replaced, as beta2 does with the optimizer, is forgotten:
 
     nnbp train --config configs/mnist.toml --set training.epochs=10 --set network.layers.0.neurons=512
     nnbp train --config configs/mnist.toml --set training.keep=last --set 'training.watch=["training cost"]'

@@ -48,7 +48,7 @@ class DataConfig:
         Field(
             pattern=r"^[^\x00-\x1f\x7f]+$",
             description="The data set: mnist, fashion-mnist, kmnist, synthetic (drawn by the program, "
-            "nothing to download), or a folder of four IDX files.",
+            "nothing to download), or the path of a folder with four IDX files, from the current directory.",
         ),
     ] = "mnist"
     train: Annotated[
