@@ -3,8 +3,8 @@
     python -m benchmarks.figures [--data-dir DIR]
 
 It runs the commands that a user would, one after the other, in a temporary directory, and prints for each
-config the test accuracies in percent and the median seconds: of training, of one core, and of the whole
-command with everything, from its start to its last line.
+config the test accuracies in percent and the median seconds of training, and of the whole command from its
+start to its last line.
 """
 
 from __future__ import annotations

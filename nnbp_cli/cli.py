@@ -5,10 +5,13 @@ Nothing heavy is imported before a command runs: `nnbp --help` starts as fast as
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -34,6 +37,8 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Import nnbp_cli/commands/NAME.py for the command in it."""
+        if ctx.resilient_parsing and name not in COMMANDS:
+            return None  # completing a line in a shell
         if name not in COMMANDS:
             near = get_close_matches(name, COMMANDS, 1)
             return ctx.fail(f"no such command '{name}'" + (f" (did you mean '{near[0]}'?)" if near else ""))
@@ -47,6 +52,7 @@ class Commands(click.Group):
 
     def main(self, args: Sequence[str] | None = None, *more: Any, **options: Any) -> NoReturn:
         """Run a command line, `args` or the process's own, and exit with its status."""
+        sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115, it may be closed
         given = sys.argv[1:] if args is None else args
         args = [each for each in given if each != "--debug"]  # it may stand anywhere
         options |= {"prog_name": "nnbp", "standalone_mode": False}
@@ -76,7 +82,9 @@ def _tell(error: Exception) -> int:
             return _say(f"{command}: {message[:1].lower()}{message[1:]}; see '{command} --help'", 2)
         case click.ClickException():
             return _say(error.format_message(), error.exit_code)
-        case OSError():  # the package turns its own into NnbpError; what is left is stdout
+        case OSError() if error.filename is not None:
+            return _say(f"{error.filename}: {reason(error)}; choose another place, or make it accessible", 1)
+        case OSError():  # without a name of a file it is stdout
             return _say(f"nnbp: cannot write the result: {reason(error)}; send stdout elsewhere", 1)
         case MemoryError():
             return _say("nnbp: out of memory; use a smaller network, batch or data set", 1)
@@ -88,7 +96,8 @@ def _tell(error: Exception) -> int:
 def _say(message: str, status: int) -> int:
     """Print to stderr, a line an error: what is not printable, in names say, is shown escaped."""
     for line in message.split("\n"):
-        click.echo(printable(line), err=True)
+        with suppress(OSError):  # nobody may be reading
+            click.echo(printable(line), err=True)
     return status
 
 

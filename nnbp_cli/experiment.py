@@ -203,7 +203,7 @@ def _train(
     except Diverged as error:
         if not state.history:
             raise
-        raise Diverged(f"{error}; the best weights before are in {directory.weights}") from error
+        raise Diverged(f"{error}; the weights kept before are in {directory.weights}") from error
     finally:
         display.end()
     return None

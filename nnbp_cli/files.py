@@ -25,7 +25,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
     Raises NnbpError when the disk refuses: full, read-only, no such directory.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    temporary = path.with_name(f".{path.name[:100]}.{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
         with temporary.open("xb") as file:
             yield file

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -60,16 +59,20 @@ def create(path: Path | None, name: str) -> RunDirectory:
     files.make_directory(first.parent)
     for k in count(1):  # -2, -3, ... where other runs were begun in the same second
         own = first if k == 1 else first.with_name(f"{first.name}-{k}")
-        with suppress(FileExistsError):
+        try:
             own.mkdir()
             break
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise files.cannot_write(own, error) from error
     return RunDirectory(own)
 
 
 def check_free(path: Path) -> None:
     """Raise NnbpError unless `path` is not there yet, or an empty directory."""
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        raise NnbpError(f"{path}: is there already, and not empty; choose another directory for --out")
+        raise NnbpError(f"{path}: is there already, and not an empty directory; name another with --out")
 
 
 def _row(values: Iterable[Any]) -> str:

@@ -11,7 +11,7 @@ import json
 import re
 import zipfile
 from dataclasses import asdict, dataclass
-from math import prod
+from math import inf, prod
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -27,11 +27,12 @@ from nnbp_cli.nn.parameters import Parameters
 from nnbp_cli.nn.penalties import Penalty
 
 FORMAT = 1
+LARGEST = 10**12  # no integer in a weights file is larger
 
 # The header of an .npy file as numpy writes it, version 1.0: its type, its shape.
 HEADER = re.compile(
     rb"\x93NUMPY\x01\x00..\{'descr': '([<>|]?\w{1,20})', 'fortran_order': False, "
-    rb"'shape': \(((?:\d{1,12},? ?)*)\), \} *\n",
+    rb"'shape': \(((?:\d{1,12}, )*(?:\d{1,12},?)?)\), \} *\n",
     re.DOTALL,
 )
 
@@ -162,8 +163,8 @@ def _read(archive: _Archive) -> Weights:
         l2, images = meta["penalty"]["l2"], _whole(meta["penalty"]["images"], least=1)
         rows, columns = (_whole(n, least=1) for n in meta["shape"])
         epoch = _whole(meta["epoch"], least=0)
-        if type(l2) not in (int, float) or not l2 >= 0:
-            raise ValueError(f"l2 of {l2!r}")
+        if type(l2) is not float or not 0 <= l2 < inf:
+            raise ValueError("l2 is not a number that a config may have")
     except (LookupError, TypeError, ValueError, AttributeError, ConfigError) as error:
         raise archive.refused(f"its 'meta' is not understood ({str(error).splitlines()[0]})") from error
     if scaling != SCALING:
@@ -205,8 +206,8 @@ def _meta(archive: _Archive) -> dict[str, Any]:
 
 
 def _whole(value: object, least: int) -> int:
-    if type(value) is not int or value < least:
-        raise ValueError(f"{value!r} is not an integer of at least {least}")
+    if type(value) is not int or not least <= value <= LARGEST:
+        raise ValueError(f"not an integer from {least} to {LARGEST}")
     return value
 
 

@@ -104,3 +104,16 @@ def test_debug_shows_where(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_it_runs_as_a_module() -> None:
     command = [sys.executable, "-m", "nnbp_cli", "--version"]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.startswith("nnbp")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell's pipes")
+@pytest.mark.parametrize(("redirection", "status"), [("2>&-", 2), (">&- 2>&-", 2), ("2>/dev/full", 2)])
+def test_an_error_that_nobody_can_read_keeps_its_status(redirection: str, status: int) -> None:
+    command = f"{sys.executable} -m nnbp_cli train --config none.toml {redirection}"
+    assert subprocess.run(["bash", "-c", command], check=False).returncode == status
+
+
+def test_a_name_that_the_system_refuses_is_no_bug_of_ours() -> None:
+    said = nnbp("eval", "w" * 300)
+    assert said.status == 1
+    assert said.err.endswith("www: file name too long; choose another place, or make it accessible\n")

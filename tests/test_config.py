@@ -571,11 +571,12 @@ def configs(draw: st.DrawFn) -> Config:
         watch=tuple(watch),
         keep="best" if "validation accuracy" in watch else "last",
     )
+    size = draw(COUNTS) if synthetic else None
     data = DataConfig(
         name=name,
-        train=draw(st.none() | st.integers(batch, 10**9)),
-        validation=draw(st.none() | COUNTS),
-        size=draw(COUNTS) if synthetic else None,
+        train=None if synthetic else draw(st.none() | st.integers(batch, 10**9)),
+        validation=draw(st.none() | st.integers(1, size or 10**9)),
+        size=size,
         seed=draw(st.integers(0, 2**63 - 1)) if synthetic else None,
     )
     return Config(data=data, network=draw(networks()), training=training)

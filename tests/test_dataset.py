@@ -365,4 +365,4 @@ def test_unpacked_files_are_not_called_absent(tmp_path: Path) -> None:
         (folder / name).write_bytes(b"")
     with pytest.raises(MissingData) as error:
         load("mnist", tmp_path)
-    assert "only unpacked ones" in str(error.value)
+    assert "only unpacked files here; run 'nnbp download', or use the folder" in str(error.value)

@@ -87,10 +87,8 @@ def refusals(data_dir: Path, *mirrors: str, **options: Any) -> list[str]:
         fetch(data_dir, *mirrors, **options)
     first, *reasons, last = str(error.value).split("\n")
     folder = data_dir / "tiny"
-    assert (
-        first
-        == f"{folder}: no mirror gave '{FIRST}'; try again later, or run 'nnbp download tiny --mirror URL'"
-    )
+    command = f"nnbp download tiny --data-dir {data_dir} --mirror URL"
+    assert first == f"{folder}: no mirror gave '{FIRST}'; try again later, or run '{command}'"
     assert last == f"  by hand: put {', '.join(CONTENT)} of Tiny into {folder}"
     assert not list(folder.iterdir())
     urls = [f"  {url.rstrip('/')}/{FIRST}: " for url in mirrors]

@@ -170,7 +170,7 @@ def test_a_run_directory_in_use_is_refused_before_anything_is_trained(here: Path
     assert said.status == 1
     assert (
         said.err.splitlines()[-1]
-        == "run: is there already, and not empty; choose another directory for --out"
+        == "run: is there already, and not an empty directory; name another with --out"
     )
     assert "epoch" not in said.err
 
@@ -427,6 +427,13 @@ def test_a_missing_data_set_is_downloaded_first(here: Path, monkeypatch: pytest.
     assert "mnist is not in fresh yet; downloading it" in said.err
     assert json.loads(said.out)["data"]["name"] == "mnist"
     assert nnbp("eval", "weights.npz", "--data-dir", "fresh").status == 0
+
+
+def test_more_synthetic_digits_than_are_drawn_is_an_error_before_any_is(here: Path) -> None:
+    said = train("--set", "data.train=590", "--set", "data.validation=20", "--set", "data.seed=99")
+    needed = "data.size: 600 digits are drawn, train and validation need 610; draw more"
+    assert said == Said(2, "", f"small.toml: {needed}\n")
+    assert not list(Path(os.environ["NNBP_DATA_DIR"]).glob("*seed-99"))
 
 
 def test_numbers_and_data_that_do_not_fit_name_the_config(here: Path) -> None:

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -225,3 +226,16 @@ def test_a_refusal_takes_less_than_64_mb(path: Path) -> None:
     said, taken = output_with_peak(program, path)
     assert said == "NnbpError"
     assert int(taken) < 64e6
+
+
+def test_a_shape_made_to_be_searched_for_ever_is_refused_at_once(path: Path) -> None:
+    header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + "1" * 40 + "x), }"
+    content = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode() + b"\n"
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, body in (members | {"layers.0.b.npy": content}).items():
+            archive.writestr(name, body)
+    start = process_time()
+    assert "member 'layers.0.b' is not a plain array" in refusal(path)
+    assert process_time() - start < 1

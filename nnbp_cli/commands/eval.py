@@ -41,11 +41,12 @@ def command(
     nnbp eval weights.npz
     nnbp eval runs/mnist-20260131-120000 --split validation --json
     """
+    from nnbp_cli.commands.remarks import remark
     from nnbp_cli.scoring import score
 
     scored = score(weights, data_name, data_dir, split)
     if scored.note and not quiet:
-        click.echo(scored.note, err=True)
+        remark(scored.note)
     if as_json:
         click.echo(json.dumps(_as_json(weights, scored)))
     else:

@@ -8,7 +8,7 @@ import click
 
 data_dir_option = click.option(
     "--data-dir",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, file_okay=False),
     envvar="NNBP_DATA_DIR",
     default=Path("data"),
     show_default=True,

@@ -154,6 +154,10 @@ def _watch(training: TrainingConfig) -> Breaches:
 def _images(data: DataConfig, training: TrainingConfig) -> Breaches:
     if data.validation is not None:
         yield from blind(data.validation, training)
+    size = SIZE if data.size is None else data.size
+    split = (data.train or 0) + (data.validation or 0)
+    if data.name == SYNTHETIC and split > size:
+        yield ("data", "size"), f"{size:,} digits are drawn, train and validation need {split:,}; draw more"
     if data.train is not None and training.batch_size > data.train:
         yield batch_too_large(training.batch_size, data.train)
 

@@ -18,6 +18,7 @@ from typing import Protocol
 from nnbp_cli import files
 from nnbp_cli.datasets.catalog import Entry, File
 from nnbp_cli.datasets.idx import resemblance
+from nnbp_cli.datasets.sources import download_command
 from nnbp_cli.datasets.transfer import Limits, TransferError, receive
 from nnbp_cli.errors import ConfigError, NnbpError
 
@@ -150,7 +151,7 @@ def _nowhere(entry: Entry, folder: Path, file: File, refusals: TransferError) ->
     names = ", ".join(file.name for file in entry.files)
     return NnbpError(
         f"{folder}: no mirror gave '{file.name}'; "
-        f"try again later, or run 'nnbp download {entry.name} --mirror URL'\n"
+        f"try again later, or run '{download_command(entry.name, folder.parent)} --mirror URL'\n"
         + "".join(f"  {refusal}\n" for refusal in str(refusals).split("\n"))
         + f"  by hand: put {names} of {entry.title} into {folder}"
     )

@@ -40,7 +40,7 @@ def locate(name: str, data_dir: Path, *, size: int | None = None, seed: int | No
     if name == SYNTHETIC:
         size, seed = SIZE if size is None else size, SEED if seed is None else seed
         return data_dir / f"{SYNTHETIC}-{size}-seed-{seed}"
-    folder = Path(name).expanduser()
+    folder = Path(os.path.expanduser(name))  # noqa: PTH111, which would raise for no such user
     if folder.is_dir() or sep in name or (altsep and altsep in name):
         return folder
     close = get_close_matches(name, [*CATALOG, SYNTHETIC], 1)
@@ -51,18 +51,20 @@ def locate(name: str, data_dir: Path, *, size: int | None = None, seed: int | No
 def published(name: str, folder: Path) -> Source:
     """The files of a data set of the catalog. Raises MissingData when one is not there."""
     entry = CATALOG[name]
-    remedy = f"run '{_download(name, folder.parent)}'"
+    remedy = f"run '{download_command(name, folder.parent)}'"
     paths = tuple(folder / file.name for file in entry.files)
     missing = [path for path in paths if not path.exists()]
     if missing:
         what = f"no {entry.title} files" if len(missing) == len(paths) else f"no '{missing[0].name}'"
         if all(path.with_suffix("").exists() for path in missing):
-            what = f"{what}, only unpacked ones (data.name = './{folder}' takes them unchecked)"
+            own = os.path.join(".", folder)  # noqa: PTH118, a Path would drop the dot
+            what = f"only unpacked files here; {remedy}, or use the folder '{own}' as it is"
+            raise MissingData(f"{folder}: {what}")
         raise MissingData(f"{folder}: {what} here; {remedy}")
     return Source(folder, paths, tuple(file.sha256 for file in entry.files), True, remedy)
 
 
-def _download(name: str, data_dir: Path) -> str:
+def download_command(name: str, data_dir: Path) -> str:
     """The command that brings a data set into `data_dir`, as short as it can be."""
     usual = Path(os.environ.get("NNBP_DATA_DIR", "data"))
     which = [] if name == "mnist" else [name]
