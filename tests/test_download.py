@@ -18,14 +18,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
-from nnbp_cli.commands.download import command
 from nnbp_cli.datasets import download
 from nnbp_cli.datasets.catalog import CATALOG, NAMES, Entry, File
 from nnbp_cli.datasets.transfer import Limits
 from nnbp_cli.errors import ConfigError, NnbpError
 from tests import mirror as faults
+from tests.command_line import nnbp
 from tests.mirror import Fault, mirror
 
 BYTES = np.random.default_rng(5).bytes(9_000)
@@ -392,9 +391,9 @@ def test_a_download_that_was_killed_leaves_no_wrong_file_and_the_next_finishes(t
 
 def run(*arguments: str) -> tuple[str, str]:
     """stdout and stderr of the command, which must end well."""
-    result = CliRunner().invoke(command, arguments, catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result.stdout, result.stderr
+    said = nnbp("download", *arguments)
+    assert said.status == 0, said.err
+    return said.out, said.err
 
 
 @pytest.fixture
@@ -442,9 +441,9 @@ def test_synthetic_digits_are_not_downloaded(tmp_path: Path, monkeypatch: pytest
 
 
 def test_the_command_takes_names_of_the_catalog_only() -> None:
-    result = CliRunner().invoke(command, ["minst"])
-    assert result.exit_code == 2
-    assert "'minst' is not one of 'mnist', 'fashion-mnist', 'kmnist', 'synthetic'" in result.stderr
+    said = nnbp("download", "minst")
+    assert said.status == 2
+    assert "'minst' is not one of 'mnist', 'fashion-mnist', 'kmnist', 'synthetic'" in said.err
 
 
 def test_the_help_names_every_data_set_and_gives_an_example() -> None:
