@@ -37,9 +37,9 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Import nnbp_cli/commands/NAME.py for the command in it."""
-        if ctx.resilient_parsing and name not in COMMANDS:
-            return None  # completing a line in a shell
         if name not in COMMANDS:
+            if ctx.resilient_parsing:  # a shell completes the line
+                return None
             near = get_close_matches(name, COMMANDS, 1)
             return ctx.fail(f"no such command '{name}'" + (f" (did you mean '{near[0]}'?)" if near else ""))
         command: click.Command = import_module(f"nnbp_cli.commands.{name}").command

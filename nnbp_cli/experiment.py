@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
-from math import prod
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any, Protocol
@@ -85,11 +84,11 @@ def run(config: Config, paths: Paths, display: Display) -> dict[str, Any]:
         where=str(paths.config),
         images=len(data.training.labels),
         validation=len(data.validation.labels),
-        inputs=prod(data.shape),
+        inputs=data.inputs,
         classes=data.classes,
     )
     config = _decided(config, data, display)
-    network = build(config.network, prod(data.shape))
+    network = build(config.network, data.inputs)
 
     directory = run_directory.create(paths.out, paths.config.stem)
     directory.write_config(to_toml(config))
@@ -104,13 +103,14 @@ def run(config: Config, paths: Paths, display: Display) -> dict[str, Any]:
     ):
         state = loop.start(network, INITIALIZERS[config.network.initializer], config.training)
         stopped_by = _train(network, data, config, state, directory, display, signal_received)
-        learned = _learned(config, data, state)
+        learned = _learned(network, data, config, state)
         weights.save(directory.weights, learned)
         weights.save(paths.weights, learned)
         test = None if stopped_by else evaluate(network, learned.params, data.test, learned.penalty)
         summary = {
             "run": str(directory.path),
             "weights": str(paths.weights),
+            "parameters": network.size,
             **_facts(config, data),
             "epochs": state.epoch,
             "stopped_by": stopped_by,
@@ -130,8 +130,7 @@ def run(config: Config, paths: Paths, display: Display) -> dict[str, Any]:
 def _facts(config: Config, data: Dataset) -> dict[str, Any]:
     """What a run was, for its summary: everything that was known before it began."""
     return {
-        "network": sizes(config.network, prod(data.shape)),
-        "parameters": build(config.network, prod(data.shape)).size,
+        "network": sizes(config.network, data.inputs),
         "data": asdict(config.data) | {"digest": data.digest, "test": len(data.test.labels)},
         "test_set_watched": _watches_test(config),
         "threads": config.training.threads,
@@ -164,7 +163,7 @@ def _decided(config: Config, data: Dataset, display: Display) -> Config:
     training = config.training
     threads = training.threads
     if threads == "auto":
-        neurons = [prod(data.shape), *(layer.neurons for layer in config.network.layers)]
+        neurons = [data.inputs, *(layer.neurons for layer in config.network.layers)]
         largest = max(a * b for a, b in pairwise(neurons)) * training.batch_size
         threads = 1 if largest < ONE_THREAD else machine.cores()
     elif threads > machine.cores():
@@ -197,7 +196,7 @@ def _train(
                 directory.log(epoch)
                 display.epoch(epoch)
                 if loop.best_epoch(state.history, config.training) is epoch:
-                    weights.save(directory.weights, _learned(config, data, state))
+                    weights.save(directory.weights, _learned(network, data, config, state))
             if state.epoch < config.training.epochs and (name := signal_received()):
                 return name
     except Diverged as error:
@@ -209,9 +208,9 @@ def _train(
     return None
 
 
-def _learned(config: Config, data: Dataset, state: State) -> Weights:
+def _learned(network: Network, data: Dataset, config: Config, state: State) -> Weights:
     """What a run has to show so far: the kept weights, or before the first epoch's end those at hand."""
-    params = build(config.network, prod(data.shape)).parameters(state.params.theta.dtype)
+    params = network.parameters(state.params.theta.dtype)
     params.theta[:] = state.kept if state.history else state.params.theta
     return Weights(
         config=config.network,
@@ -230,7 +229,7 @@ def _introduction(config: Config, data: Dataset) -> Iterator[str]:
     counts = f"{training:,} training, {validation:,} validation, {test:,} test images"
     yield f"{config.data.name}: {counts} of {rows}x{columns}"
     cost, seed, threads = config.network.cost, config.training.seed, config.training.threads
-    yield f"network {sizes(config.network, rows * columns)}, cost {cost}, seed {seed}, threads {threads}"
+    yield f"network {sizes(config.network, data.inputs)}, cost {cost}, seed {seed}, threads {threads}"
     if _watches_test(config):
         yield "note: the test set is watched, to show its curve; nothing is chosen by it"
 

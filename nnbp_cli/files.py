@@ -2,7 +2,7 @@
 
 A file is written under a unique temporary name in its own directory, synced, and renamed; then the
 directory is synced. So whoever opens the final name reads the old file or the new one, whole, even
-after a kill or a power cut.
+after a kill or a power cut. Only a log grows in place, a line at a time.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnbp_cli.config import TrainingConfig
+from nnbp_cli.config import Config, LayerConfig, NetworkConfig, TrainingConfig, memory, rules
 from nnbp_cli.datasets.dataset import Dataset, Split
 from nnbp_cli.datasets.scaling import scaled
 from nnbp_cli.errors import Diverged, NnbpError
@@ -31,6 +31,7 @@ from tests.datasets import blobs
 from tests.networks import dense
 
 TRAINING = TrainingConfig(epochs=3, batch_size=16, learning_rate=0.5)
+CONFIG = NetworkConfig(cost="log-likelihood", layers=(LayerConfig(neurons=5, activation="softmax"),))
 NETWORK = dense([12, 7, 5], [sigmoid, softmax], costs.log_likelihood)
 
 
@@ -345,3 +346,12 @@ def test_evaluation_blocks_are_small_enough_for_any_network() -> None:
     network = dense([12, 5], [softmax], costs.log_likelihood)
     params, data = network.parameters(), blobs(others=2500)
     assert len(list(evaluating(network, params, data.test, Penalty(0, 1)))) == 3  # of 1,000
+
+
+def test_what_the_config_knows_of_the_optimizers_is_true() -> None:
+    """It may not import them, so it says their defaults and the memory they take a second time."""
+    for name, optimizer in OPTIMIZERS.items():
+        plain = replace(TRAINING, optimizer=name)  # type: ignore[arg-type]
+        resolved = rules.resolved(Config(network=CONFIG, training=plain)).training
+        assert from_config(plain) == from_config(resolved) == optimizer()
+        assert memory._ROWS[plain.optimizer] == optimizer.rows + 2

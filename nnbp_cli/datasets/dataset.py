@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from itertools import chain
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,11 @@ class Dataset:
     shape: tuple[int, int]
     classes: int
     digest: str
+
+    @property
+    def inputs(self) -> int:
+        """How many pixels an image has."""
+        return prod(self.shape)
 
 
 def load(
