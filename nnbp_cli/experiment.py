@@ -9,6 +9,7 @@ import platform
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from time import perf_counter, process_time
@@ -20,7 +21,7 @@ from threadpoolctl import threadpool_limits
 from nnbp_cli import __version__, interrupts, machine, run_directory, weights
 from nnbp_cli.config import Config, build, check_against_data, load_data, sizes, to_toml
 from nnbp_cli.datasets import catalog, download, sources
-from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.datasets.dataset import Dataset, Split
 from nnbp_cli.errors import ConfigError, Diverged, MissingData
 from nnbp_cli.evaluation import evaluate
 from nnbp_cli.nn.initializers import INITIALIZERS
@@ -60,12 +61,14 @@ class Display(Protocol):
 
 @dataclass(frozen=True)
 class Paths:
-    """Where a run finds its data and leaves its results; `config` is the file that the config is from."""
+    """Where a run finds its data and leaves its results; `config` is the file that the config is from,
+    `weights` where the weights go beside the run directory, if anywhere.
+    """
 
     config: Path
     data_dir: Path
     out: Path | None = None
-    weights: Path = Path("weights.npz")
+    weights: Path | None = None
     offline: bool = False
 
 
@@ -74,8 +77,10 @@ def run(config: Config, paths: Paths, display: Display) -> dict[str, Any]:
 
     Raises ConfigError where config and data do not fit, NnbpError when data, disk or training fail.
     """
+    moment = datetime.now().astimezone().isoformat(timespec="seconds")
     began, cpu = perf_counter(), process_time()
-    weights.check_replaceable(paths.weights)
+    if paths.weights:
+        weights.check_replaceable(paths.weights)
     if paths.out:
         run_directory.check_free(paths.out)
     data = _obtain(config, paths, display)
@@ -105,18 +110,23 @@ def run(config: Config, paths: Paths, display: Display) -> dict[str, Any]:
         stopped_by = _train(network, data, config, state, directory, display, signal_received)
         learned = _learned(network, data, config, state)
         weights.save(directory.weights, learned)
-        weights.save(paths.weights, learned)
-        test = None if stopped_by else evaluate(network, learned.params, data.test, learned.penalty)
+        if paths.weights:
+            weights.save(paths.weights, learned)
+        complete = not stopped_by
+        validation = _scored(learned, data.validation) if complete else None
+        test = _scored(learned, data.test) if complete else None
         summary = {
             "run": str(directory.path),
-            "weights": str(paths.weights),
+            "weights": str(paths.weights or directory.weights),
+            "began": moment,
             "parameters": network.size,
             **_facts(config, data),
             "epochs": state.epoch,
             "stopped_by": stopped_by,
             "kept_epoch": learned.epoch,
             "kept": dict(state.history[learned.epoch - 1].scores) if learned.epoch else {},
-            "test": {"accuracy": test.accuracy, "cost": test.cost} if test else None,
+            "validation": validation,
+            "test": test,
             "seconds": {
                 "training": round(sum(epoch.seconds for epoch in state.history), 3),
                 "total": round(perf_counter() - began, 3),
@@ -221,6 +231,14 @@ def _learned(network: Network, data: Dataset, config: Config, state: State) -> W
         penalty=Penalty(config.training.l2, len(data.training.labels)),
         epoch=loop.best_epoch(state.history, config.training).number if state.history else 0,
     )
+
+
+def _scored(learned: Weights, split: Split) -> dict[str, float] | None:
+    """How good the kept weights are on a split, which may be empty."""
+    if not len(split.labels):
+        return None
+    score = evaluate(learned.network, learned.params, split, learned.penalty)
+    return {"accuracy": score.accuracy, "cost": score.cost}
 
 
 def _introduction(config: Config, data: Dataset) -> Iterator[str]:

@@ -58,9 +58,11 @@ class Network:
         """Output activations a, (m, outputs), for inputs x, (m, inputs)."""
         return self.feedforward(params, x)[-1][1]
 
-    def costs(self, params: Parameters, x: Array, y: Array) -> Array:
+    def costs(
+        self, params: Parameters, x: Array, y: Array, rng: np.random.Generator | None = None
+    ) -> Array:
         """The cost of every example, (m,), for inputs x, (m, inputs), and targets y, (m, outputs)."""
-        z, a, _ = self.feedforward(params, x)[-1]
+        z, a, _ = self.feedforward(params, x, rng)[-1]
         return self.cost.values(z, a, y)
 
     def backprop(
