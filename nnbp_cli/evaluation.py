@@ -54,6 +54,13 @@ def evaluate(network: Network, params: Parameters, split: Split, penalty: Penalt
             return score
 
 
+def block_size(params: Parameters) -> int:
+    """How many images are evaluated at once: at 2 FLOP a parameter and image 4 GFLOP at most, and no more
+    than 1,000, which stay in the cache.
+    """
+    return max(1, min(1000, 2_000_000_000 // params.theta.size))
+
+
 def evaluating(
     network: Network, params: Parameters, split: Split, penalty: Penalty
 ) -> Generator[None, None, Score]:
@@ -62,8 +69,7 @@ def evaluating(
     confusion = np.zeros((classes, classes), dtype=np.int64)
     one_hot = np.eye(classes, dtype=params.theta.dtype)
     total = 0.0
-    # At 2 FLOP a weight and image, a block is 4 GFLOP at most; 1,000 images stay in the cache.
-    block = max(1, min(1000, 2_000_000_000 // params.theta.size))
+    block = block_size(params)
     for start in range(0, len(split.labels), block):
         labels = split.labels[start : start + block]
         z, a, _ = network.feedforward(

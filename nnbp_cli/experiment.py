@@ -26,15 +26,17 @@ from nnbp_cli.errors import ConfigError, Diverged, MissingData
 from nnbp_cli.evaluation import evaluate
 from nnbp_cli.nn.initializers import INITIALIZERS
 from nnbp_cli.nn.network import Network
-from nnbp_cli.nn.penalties import Penalty
 from nnbp_cli.run_directory import RunDirectory
-from nnbp_cli.training import loop
-from nnbp_cli.training.loop import Epoch, State
+from nnbp_cli.training import history, loop, watching
+from nnbp_cli.training.history import Epoch
+from nnbp_cli.training.loop import State
 from nnbp_cli.weights import Weights
 
 # Below this many multiplications in a layer's matrix product one thread is used: a second would save little,
 # and beside any other work on the machine the two wait for each other, which has cost a factor of ten.
 ONE_THREAD = 250_000_000
+
+SAVE_EVERY = 10  # seconds between two times that the best weights so far are put on disk
 
 
 class Display(Protocol):
@@ -97,7 +99,7 @@ def run(config: Config, paths: Paths, display: Display) -> dict[str, Any]:
 
     directory = run_directory.create(paths.out, paths.config.stem)
     directory.write_config(to_toml(config))
-    directory.start_log(config.training.watch)
+    directory.start_log(watching.names(config.training, network))
     for line in _introduction(config, data):
         display.note(line)
 
@@ -122,9 +124,11 @@ def run(config: Config, paths: Paths, display: Display) -> dict[str, Any]:
             "parameters": network.size,
             **_facts(config, data),
             "epochs": state.epoch,
+            "epochs_at_most": config.training.epochs,
             "stopped_by": stopped_by,
+            "ended": history.ended(state.history, config.training),
             "kept_epoch": learned.epoch,
-            "kept": dict(state.history[learned.epoch - 1].scores) if learned.epoch else {},
+            "kept": dict(history.best(state.history, config.training).scores) if state.epoch else {},
             "validation": validation,
             "test": test,
             "seconds": {
@@ -197,6 +201,7 @@ def _train(
     signal_received: Callable[[], str | None],
 ) -> str | None:
     """Train to the end, or to the first signal, whose name is returned; log and save on the way."""
+    saved = perf_counter()
     display.begin(config.training.epochs, loop.batches_per_epoch(data, config.training))
     try:
         for epoch in loop.train(network, data, config.training, state):
@@ -205,13 +210,15 @@ def _train(
             else:
                 directory.log(epoch)
                 display.epoch(epoch)
-                if loop.best_epoch(state.history, config.training) is epoch:
+                if state.epoch and perf_counter() - saved >= SAVE_EVERY:
                     weights.save(directory.weights, _learned(network, data, config, state))
-            if state.epoch < config.training.epochs and (name := signal_received()):
+                    saved = perf_counter()
+            if (name := signal_received()) and not history.ended(state.history, config.training):
                 return name
     except Diverged as error:
-        if not state.history:
+        if not state.epoch:
             raise
+        weights.save(directory.weights, _learned(network, data, config, state))
         raise Diverged(f"{error}; the weights kept before are in {directory.weights}") from error
     finally:
         display.end()
@@ -221,15 +228,15 @@ def _train(
 def _learned(network: Network, data: Dataset, config: Config, state: State) -> Weights:
     """What a run has to show so far: the kept weights, or before the first epoch's end those at hand."""
     params = network.parameters(state.params.theta.dtype)
-    params.theta[:] = state.kept if state.history else state.params.theta
+    params.theta[:] = state.kept if state.epoch else state.params.theta
     return Weights(
         config=config.network,
         params=params,
         data=config.data,
         shape=data.shape,
         digest=data.digest,
-        penalty=Penalty(config.training.l2, len(data.training.labels)),
-        epoch=loop.best_epoch(state.history, config.training).number if state.history else 0,
+        penalty=loop.penalty(config.training, data),
+        epoch=history.best(state.history, config.training).number if state.epoch else 0,
     )
 
 

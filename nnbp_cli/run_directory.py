@@ -14,7 +14,7 @@ from typing import Any
 
 from nnbp_cli import files
 from nnbp_cli.errors import NnbpError
-from nnbp_cli.training.loop import Epoch
+from nnbp_cli.training.history import Epoch
 
 
 @dataclass(frozen=True)

@@ -111,11 +111,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def _members(params: Parameters) -> dict[str, Array]:
-    return {
-        f"layers.{k}.{window}": values
-        for k, windows in enumerate(params.layers)
-        for window, values in zip("Wb", windows)
-    }
+    return {f"layers.{layer}.{name}": window for layer, name, window in params.named()}
 
 
 class _Archive:
@@ -160,11 +156,13 @@ def _read(archive: _Archive) -> Weights:
         data = dict(meta["data"])
         digest, scaling = str(data.pop("digest")), data.pop("scaling")
         source = data_from_plain(data, where="meta")
-        l2, images = meta["penalty"]["l2"], _whole(meta["penalty"]["images"], least=1)
+        penalty = Penalty(
+            l1=_strength(meta["penalty"].get("l1", 0.0)),  # the first files of this format lack it
+            l2=_strength(meta["penalty"]["l2"]),
+            images=_whole(meta["penalty"]["images"], least=1),
+        )
         rows, columns = (_whole(n, least=1) for n in meta["shape"])
         epoch = _whole(meta["epoch"], least=0)
-        if type(l2) is not float or not 0 <= l2 < inf:
-            raise ValueError("l2 is not a number that a config may have")
     except (LookupError, TypeError, ValueError, AttributeError, ConfigError) as error:
         raise archive.refused(f"its 'meta' is not understood ({str(error).splitlines()[0]})") from error
     if scaling != SCALING:
@@ -186,7 +184,7 @@ def _read(archive: _Archive) -> Weights:
         window[...] = np.frombuffer(values, "<f4").reshape(shape)
         if not np.isfinite(window).all():
             raise archive.refused(f"member {name!r} holds numbers that are not finite")
-    return Weights(network, params, source, (rows, columns), digest, Penalty(l2, images), epoch)
+    return Weights(network, params, source, (rows, columns), digest, penalty, epoch)
 
 
 def _meta(archive: _Archive) -> dict[str, Any]:
@@ -208,6 +206,12 @@ def _meta(archive: _Archive) -> dict[str, Any]:
 def _whole(value: object, least: int) -> int:
     if type(value) is not int or not least <= value <= LARGEST:
         raise ValueError(f"not an integer from {least} to {LARGEST}")
+    return value
+
+
+def _strength(value: object) -> float:
+    if type(value) is not float or not 0 <= value < inf:
+        raise ValueError("a penalty is not a number that a config may have")
     return value
 
 

@@ -30,7 +30,7 @@ from nnbp_cli.config import (
     to_toml,
     vocabulary,
 )
-from nnbp_cli.config.rules import ONLY_WITH
+from nnbp_cli.config.rules import ONLY_WITH, resolved
 from nnbp_cli.config.suggestions import nearest
 from nnbp_cli.config.toml_text import parse_toml
 from nnbp_cli.config.validation import validate
@@ -186,8 +186,22 @@ def test_a_cost_takes_just_the_outputs_it_is_defined_for(cost: str, activation: 
         ("threads = 0", "expected 'auto' or an integer >= 1, got 0"),
         ("threads = 'all'", "expected 'auto' or an integer >= 1, got 'all'"),
         ("threads = true", "expected 'auto' or an integer >= 1, got true"),
-        ("optimizer = 'Adam'", "expected 'sgd', 'momentum' or 'adam', got 'Adam'; did you mean 'adam'?"),
-        ("schedule = 3", "expected 'constant', 'linear' or 'cosine', got 3"),
+        (
+            "optimizer = 'Adam'",
+            "expected 'sgd', 'momentum', 'nesterov', 'rmsprop', 'adam' or 'adamw', got 'Adam'; "
+            "did you mean 'adam'?",
+        ),
+        (
+            "schedule = 3",
+            "expected 'constant', 'linear', 'cosine', 'step', 'exponential' or 'halving', got 3",
+        ),
+        ("decay = 0", "expected a number > 0 and <= 1, got 0"),
+        ("patience = 0", "expected an integer >= 1, got 0"),
+        ("l1 = -1.0", "expected a number >= 0, got -1.0"),
+        (
+            "monitor = 'test accuracy'",
+            "expected 'validation accuracy' or 'validation cost', got 'test accuracy'",
+        ),
         ("keep = false", "expected 'best' or 'last', got false"),
     ],
 )
@@ -226,12 +240,12 @@ def test_a_value_of_the_wrong_type_or_range_is_met_with_what_is_expected(setting
         (
             "training.watch = ['speed']",
             "training.watch.0: expected 'training cost', 'training accuracy', 'validation cost', "
-            "'validation accuracy', 'test cost' or 'test accuracy', got 'speed'",
+            "'validation accuracy', 'test cost', 'test accuracy' or 'layer speed', got 'speed'",
         ),
         (
             "training.watch = 'test cost'",
             "training.watch: expected a list of 'training cost', 'training accuracy', 'validation cost', "
-            "'validation accuracy', 'test cost' or 'test accuracy', got 'test cost'",
+            "'validation accuracy', 'test cost', 'test accuracy' or 'layer speed', got 'test cost'",
         ),
     ],
 )
@@ -254,6 +268,7 @@ def test_a_mistake_names_its_place(setting: str, said: str) -> None:
         ("training.mini_batch_size", "training.batch_size"),
         ("training.batchsize", "training.batch_size"),
         ("training.mu", "training.momentum"),
+        ("training.early_stopping_n", "training.patience"),
         ("training.cost", "network.cost"),
         ("epochs", "training.epochs"),
         ("seed", "training.seed"),
@@ -353,6 +368,29 @@ def test_a_wrong_choice_is_met_with_the_one_that_was_meant(typed: str, meant: st
             "add 'validation accuracy' to training.watch, or set training.keep = 'last'",
         ),
         (
+            ["training.watch = ['validation cost']", "training.keep = 'last'", "training.patience = 3"],
+            "training.patience: improvement is told by the validation accuracy, which is not watched; "
+            "add 'validation accuracy' to training.watch, or leave patience out",
+        ),
+        (
+            ["training.watch = []", "training.keep = 'last'", "training.schedule = 'halving'"],
+            "training.schedule: 'halving' goes by the validation accuracy, which is not watched; "
+            "add 'validation accuracy' to training.watch, or choose another schedule",
+        ),
+        (
+            ["training.monitor = 'validation cost'"],
+            "training.keep: 'best' is chosen by the validation cost, which is not watched; "
+            "add 'validation cost' to training.watch, or set training.keep = 'last'",
+        ),
+        (
+            ["network.layers.1.dropout = 0.5"],
+            "network.layers.1.dropout: every output is needed; leave dropout to hidden layers",
+        ),
+        (
+            ["training.step_epochs = 5"],
+            "training.step_epochs: means something only with schedule 'step', not 'constant'; leave it out",
+        ),
+        (
             ["training.watch = ['validation accuracy', 'test cost', 'test cost']"],
             "training.watch.2: 'test cost' is watched twice; keep one",
         ),
@@ -367,11 +405,13 @@ def test_a_wrong_choice_is_met_with_the_one_that_was_meant(typed: str, meant: st
         ),
         (
             ["training.momentum = 0.9"],
-            "training.momentum: means something only with optimizer 'momentum', not 'sgd'; leave it out",
+            "training.momentum: means something only with optimizer 'momentum' or 'nesterov', not 'sgd'; "
+            "leave it out",
         ),
         (
             ["training.optimizer = 'momentum'", "training.beta1 = 0.9"],
-            "training.beta1: means something only with optimizer 'adam', not 'momentum'; leave it out",
+            "training.beta1: means something only with optimizer 'adam' or 'adamw', not 'momentum'; "
+            "leave it out",
         ),
         (
             ["data.seed = 1"],
@@ -542,7 +582,8 @@ def networks(draw: st.DrawFn) -> NetworkConfig:
         if len(layers) == len(hidden) and cost != "quadratic":
             numbers = []
         override = tuple(OverrideConfig(neuron=j, activation=draw(HIDDEN)) for j in numbers)
-        layers.append(LayerConfig(neurons=neurons, activation=activation, override=override))
+        dropout = draw(SHARES) if len(layers) < len(hidden) else 0.0
+        layers.append(LayerConfig(neurons=neurons, activation=activation, override=override, dropout=dropout))
     initializer = draw(st.sampled_from(get_args(schema.InitializerName)))
     return NetworkConfig(cost=cost, initializer=initializer, layers=tuple(layers))  # type: ignore[arg-type]
 
@@ -552,7 +593,11 @@ def configs(draw: st.DrawFn) -> Config:
     name = draw(st.sampled_from(["mnist", "synthetic", "/a folder/é'\"\\#"]))
     synthetic = name == "synthetic"
     optimizer = draw(st.sampled_from(get_args(schema.OptimizerName)))
+    schedule = draw(st.sampled_from(get_args(schema.ScheduleName)))
     watch = draw(st.lists(st.sampled_from(get_args(schema.Watched)), unique=True))
+    monitor = draw(st.sampled_from(get_args(schema.Monitored)))
+    if schedule == "halving" and monitor not in watch:
+        watch.append(monitor)
     batch = draw(COUNTS)
     training = TrainingConfig(
         seed=draw(st.integers(0, 2**63 - 1)),
@@ -560,16 +605,16 @@ def configs(draw: st.DrawFn) -> Config:
         batch_size=batch,
         optimizer=optimizer,
         learning_rate=draw(st.floats(0, allow_infinity=False, exclude_min=True)),
-        momentum=draw(st.floats(0, 1)) if optimizer == "momentum" else None,
-        beta1=draw(SHARES) if optimizer == "adam" else None,
-        beta2=draw(SHARES) if optimizer == "adam" else None,
-        schedule=draw(st.sampled_from(get_args(schema.ScheduleName))),
+        schedule=schedule,
         warmup=draw(SHARES),
+        l1=draw(st.floats(0, allow_infinity=False)),
         l2=draw(st.floats(0, allow_infinity=False)),
         label_smoothing=draw(SHARES),
         threads=draw(st.just("auto") | COUNTS),  # type: ignore[arg-type]
         watch=tuple(watch),
-        keep="best" if "validation accuracy" in watch else "last",
+        monitor=monitor,
+        keep="best" if monitor in watch else "last",
+        patience=draw(st.none() | COUNTS) if monitor in watch else None,
     )
     size = draw(COUNTS) if synthetic else None
     data = DataConfig(
@@ -579,7 +624,7 @@ def configs(draw: st.DrawFn) -> Config:
         size=size,
         seed=draw(st.integers(0, 2**63 - 1)) if synthetic else None,
     )
-    return Config(data=data, network=draw(networks()), training=training)
+    return resolved(Config(data=data, network=draw(networks()), training=training))
 
 
 @given(configs())

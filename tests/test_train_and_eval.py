@@ -27,7 +27,7 @@ from nnbp_cli.datasets.catalog import CATALOG, NAMES, File
 from nnbp_cli.evaluation import Score
 from nnbp_cli.nn.initializers import default
 from nnbp_cli.training import loop
-from nnbp_cli.training.loop import Epoch
+from nnbp_cli.training.history import Epoch
 from tests.command_line import Said, nnbp
 from tests.mirror import mirror
 

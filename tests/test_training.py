@@ -12,20 +12,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnbp_cli.config import Config, LayerConfig, NetworkConfig, TrainingConfig, memory, rules
+from nnbp_cli.config import LayerConfig, NetworkConfig, TrainingConfig
 from nnbp_cli.datasets.dataset import Dataset, Split
 from nnbp_cli.datasets.scaling import scaled
 from nnbp_cli.errors import Diverged, NnbpError
 from nnbp_cli.evaluation import evaluate, evaluating
 from nnbp_cli.nn import costs, initializers
 from nnbp_cli.nn.activations import linear, sigmoid, softmax
+from nnbp_cli.nn.layers import Dropout
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.penalties import Penalty
 from nnbp_cli.training import loop
 from nnbp_cli.training.batches import batches, smoothed_targets
-from nnbp_cli.training.loop import Epoch, State
-from nnbp_cli.training.optimizers import OPTIMIZERS, Adam, Momentum, Sgd, from_config
-from nnbp_cli.training.schedules import SCHEDULES, factor
+from nnbp_cli.training.history import Epoch
+from nnbp_cli.training.loop import State
+from nnbp_cli.training.optimizers import OPTIMIZERS
 from tests import per_example
 from tests.datasets import blobs
 from tests.networks import dense
@@ -33,6 +34,7 @@ from tests.networks import dense
 TRAINING = TrainingConfig(epochs=3, batch_size=16, learning_rate=0.5)
 CONFIG = NetworkConfig(cost="log-likelihood", layers=(LayerConfig(neurons=5, activation="softmax"),))
 NETWORK = dense([12, 7, 5], [sigmoid, softmax], costs.log_likelihood)
+DROPOUT = Network((NETWORK.layers[0], Dropout(0.3), NETWORK.layers[1]), NETWORK.cost)
 
 
 def run(
@@ -83,30 +85,40 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(optimizer: An
     assert first.params.theta.tobytes() != other.params.theta.tobytes()
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_a_run_left_at_any_yield_and_taken_up_again_ends_with_the_same_bits(optimizer: Any) -> None:
-    training = replace(TRAINING, optimizer=optimizer, learning_rate=0.01, schedule="cosine", warmup=0.2)
-    whole, epochs = run(training)
-    stops = 3 * (8 + 1 + 1)  # per epoch: batches, a block of validation, its end
+RESUMED: dict[str, dict[str, Any]] = {
+    **{name: {"optimizer": name, "schedule": "cosine", "warmup": 0.2} for name in OPTIMIZERS},
+    "halving": {"schedule": "halving", "halve_after": 1},
+    "patience": {"patience": 1, "epochs": 30, "learning_rate": 5.0},
+    "layer speed": {"watch": ("layer speed", "validation accuracy")},
+}
+
+
+@pytest.mark.parametrize("kind", RESUMED)
+def test_a_run_left_at_any_yield_and_taken_up_again_ends_with_the_same_bits(kind: str) -> None:
+    training = replace(TRAINING, **({"learning_rate": 0.01} | RESUMED[kind]))
+    state = loop.start(DROPOUT, initializers.default, training)
+    stops = len(list(loop.train(DROPOUT, blobs(), training, state)))
+    whole, epochs = state, state.history
+    assert not (training.patience and len(epochs) == training.epochs), "it is to end early"
     for stop in range(1, stops + 1):
-        state = loop.start(NETWORK, initializers.default, training)
-        steps = loop.train(NETWORK, blobs(), training, state)
+        state = loop.start(DROPOUT, initializers.default, training)
+        steps = loop.train(DROPOUT, blobs(), training, state)
         for _ in range(stop):
             next(steps)
         saved = copy.deepcopy(state)
         # deepcopy breaks windows from theta, as a file would; put the vector into fresh ones
-        resumed = loop.start(NETWORK, initializers.default, training)
+        resumed = loop.start(DROPOUT, initializers.default, training)
         resumed.params.theta[:], resumed.slots[:], resumed.kept[:] = (
             saved.params.theta,
             saved.slots,
             saved.kept,
         )
         resumed.epoch, resumed.batch, resumed.history = saved.epoch, saved.batch, saved.history
-        list(loop.train(NETWORK, blobs(), training, resumed))
+        list(loop.train(DROPOUT, blobs(), training, resumed))
         assert resumed.params.theta.tobytes() == whole.params.theta.tobytes()
         assert resumed.kept.tobytes() == whole.kept.tobytes()
-        assert [(epoch.scores, epoch.learning_rate) for epoch in resumed.history] == [
-            (epoch.scores, epoch.learning_rate) for epoch in epochs
+        assert [(epoch.scores, repr(epoch.learning_rate)) for epoch in resumed.history] == [
+            (epoch.scores, repr(epoch.learning_rate)) for epoch in epochs
         ]
 
 
@@ -154,63 +166,11 @@ def test_smoothed_targets_sum_to_one() -> None:
     assert smoothed_targets(5, 0.0).dtype == np.float32
 
 
-def test_momentum_steps_by_hand() -> None:
-    theta, slots = np.array([1.0, 2.0]), np.zeros((1, 2))
-    Momentum(0.5).step(theta, np.array([1.0, -2.0]), slots, 0.1, 1)  # v = -0.1 g
-    np.testing.assert_allclose(theta, [0.9, 2.2])
-    Momentum(0.5).step(theta, np.array([0.0, 1.0]), slots, 0.1, 2)  # v = 0.5 v - 0.1 g = [-0.05, 0.1 - 0.1]
-    np.testing.assert_allclose(theta, [0.85, 2.2])
-
-
-def test_momentum_of_zero_is_gradient_descent() -> None:
-    a, b, gradient = np.ones(3), np.ones(3), np.array([0.3, -0.2, 0.1])
-    Momentum(0.0).step(a, gradient, np.zeros((1, 3)), 0.1, 1)
-    Sgd().step(b, gradient, np.zeros((0, 3)), 0.1, 1)
-    np.testing.assert_array_equal(a, b)
-
-
-def test_adam_is_the_paper_s_algorithm_after_100_steps() -> None:
-    rng = np.random.default_rng(0)
-    theta, slots, m, v = np.ones(4), np.zeros((2, 4)), np.zeros(4), np.zeros(4)
-    expected = np.ones(4)
-    for t in range(1, 101):
-        gradient = rng.standard_normal(4)
-        Adam(0.9, 0.99).step(theta, gradient, slots, 0.01, t)
-        m = 0.9 * m + 0.1 * gradient
-        v = 0.99 * v + 0.01 * gradient**2
-        expected -= 0.01 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.99**t)) + 1e-8)
-    np.testing.assert_allclose(theta, expected, rtol=1e-10)
-
-
-@pytest.mark.parametrize("optimizer", [Momentum(), Adam()], ids=["momentum", "adam"])
-def test_a_gradient_that_stays_away_leaves_no_denormal_numbers(optimizer: Momentum | Adam) -> None:
-    theta, slots = np.ones(3, np.float32), np.zeros((optimizer.rows, 3), np.float32)
-    optimizer.step(theta, np.full(3, 1e-6, np.float32), slots, 0.1, 1)
-    for t in range(2, 1500):
-        optimizer.step(theta, np.zeros(3, np.float32), slots, 0.1, t)
-    assert (abs(slots[0]) > np.finfo(np.float32).tiny).all()
-
-
-def test_an_optimizer_gets_the_numbers_of_the_config() -> None:
-    assert from_config(TRAINING) == Sgd()
-    assert from_config(replace(TRAINING, optimizer="momentum", momentum=0.7)) == Momentum(0.7)
-    assert from_config(replace(TRAINING, optimizer="adam", beta2=0.99)) == Adam(0.9, 0.99)
-
-
 def test_updates_in_stretches_are_the_update_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     training = replace(TRAINING, optimizer="adam", learning_rate=0.01, l2=1.0)
     whole, _ = run(training)
     monkeypatch.setattr(loop, "BLOCK", 13)
     assert run(training)[0].params.theta.tobytes() == whole.params.theta.tobytes()
-
-
-def test_schedules() -> None:
-    assert [factor("constant", 0, p) for p in (0, 0.5, 1)] == [1, 1, 1]
-    assert [factor("linear", 0, p) for p in (0, 0.25, 1)] == [1, 0.75, 0]
-    assert factor("cosine", 0, 0.5) == pytest.approx(0.5)
-    for name in SCHEDULES:
-        assert factor(name, 0.2, 0.1) == pytest.approx(0.5), "half way up"
-        assert factor(name, 0.2, 0.2) == pytest.approx(1), "the top"
 
 
 def test_the_best_epoch_is_kept_or_the_last() -> None:
@@ -220,7 +180,7 @@ def test_the_best_epoch_is_kept_or_the_last() -> None:
     assert best < 11, "a run that gets worse again is needed here"
     params = NETWORK.parameters()
     params.theta[:] = state.kept
-    assert evaluate(NETWORK, params, blobs().validation, Penalty(0, 1)).accuracy == accuracies[best]
+    assert evaluate(NETWORK, params, blobs().validation, Penalty(images=1)).accuracy == accuracies[best]
 
     last, _ = run(replace(TRAINING, epochs=12, learning_rate=5.0, keep="last"))
     np.testing.assert_array_equal(last.kept, last.params.theta)
@@ -230,7 +190,7 @@ def test_what_is_watched_is_what_is_scored() -> None:
     names: Any = ("test accuracy", "training cost", "validation cost", "training accuracy")
     state, epochs = run(replace(TRAINING, watch=names, keep="last", l2=2.0))
     assert tuple(epochs[-1].scores) == names
-    training = evaluate(NETWORK, state.params, blobs().training, Penalty(2.0, 120))
+    training = evaluate(NETWORK, state.params, blobs().training, Penalty(l2=2.0, images=120))
     assert epochs[-1].scores["training cost"] == training.cost
     assert epochs[-1].scores["training accuracy"] == training.accuracy
     assert run(replace(TRAINING, watch=(), keep="last"))[1][-1].scores == {}
@@ -251,7 +211,7 @@ def test_a_score_is_counted_right() -> None:
     params, data = network.parameters(np.float64), blobs(training=5000)
     initializers.default.fill(params, np.random.default_rng(3))
 
-    score = evaluate(network, params, data.training, Penalty(4.0, 5000))
+    score = evaluate(network, params, data.training, Penalty(l2=4.0, images=5000))
 
     x, labels = scaled(data.training.images, np.float64), data.training.labels
     said = network.predict(params, x).argmax(axis=1)
@@ -318,16 +278,6 @@ def test_the_seconds_of_an_epoch_are_its_own() -> None:
     assert len({epoch.seconds for epoch in epochs}) > 1
 
 
-def test_of_equally_good_epochs_the_first_is_kept() -> None:
-    epochs = [Epoch(n, 0.1, 1.0, {"validation accuracy": a}) for n, a in ((1, 0.5), (2, 0.9), (3, 0.9))]
-    assert loop.best_epoch(epochs, TRAINING).number == 2
-    assert loop.best_epoch(epochs, replace(TRAINING, keep="last")).number == 3
-
-
-def test_a_cosine_is_no_straight_line() -> None:
-    assert factor("cosine", 0, 0.25) == pytest.approx((1 + 0.5**0.5) / 2)
-
-
 def test_parameters_that_overflow_while_the_cost_does_not_stop_the_run() -> None:
     state = loop.start(NETWORK, initializers.default, TRAINING)
     state.params.theta[3] = np.inf  # a weight of a saturated sigmoid: no cost shows it
@@ -345,13 +295,94 @@ def test_weights_as_large_as_they_may_be_are_no_divergence() -> None:
 def test_evaluation_blocks_are_small_enough_for_any_network() -> None:
     network = dense([12, 5], [softmax], costs.log_likelihood)
     params, data = network.parameters(), blobs(others=2500)
-    assert len(list(evaluating(network, params, data.test, Penalty(0, 1)))) == 3  # of 1,000
+    assert len(list(evaluating(network, params, data.test, Penalty(images=1)))) == 3  # of 1,000
 
 
-def test_what_the_config_knows_of_the_optimizers_is_true() -> None:
-    """It may not import them, so it says their defaults and the memory they take a second time."""
-    for name, optimizer in OPTIMIZERS.items():
-        plain = replace(TRAINING, optimizer=name)  # type: ignore[arg-type]
-        resolved = rules.resolved(Config(network=CONFIG, training=plain)).training
-        assert from_config(plain) == from_config(resolved) == optimizer()
-        assert memory._ROWS[plain.optimizer] == optimizer.rows + 2
+def test_training_ends_when_patience_does() -> None:
+    training = replace(TRAINING, epochs=50, learning_rate=5.0, patience=2)
+    _, epochs = run(training)
+    accuracies = [epoch.scores["validation accuracy"] for epoch in epochs]
+    assert len(epochs) < 50
+    assert int(np.argmax(accuracies)) == len(epochs) - 3
+
+
+def test_the_halved_rate_is_the_rate_of_the_next_epoch() -> None:
+    training = replace(TRAINING, epochs=60, learning_rate=2.0, schedule="halving", halve_after=2)
+    _, epochs = run(training)
+    rates = [epoch.learning_rate for epoch in epochs]
+    assert [rate for rate, before in zip(rates[1:], rates) if rate != before] == [
+        2 / 2**k for k in range(1, 7)
+    ]
+    assert len(epochs) < 60, "it ends where the rate would be 1/128"
+
+
+def test_the_speed_of_a_layer_is_the_norm_of_its_mean_delta_before_training_too() -> None:
+    """By the per-example implementation, on the first 1,000 images of more."""
+    network, data = dense([12, 7, 6, 5], [sigmoid, sigmoid, sigmoid], costs.cross_entropy), blobs(1100)
+    training = replace(TRAINING, epochs=2, watch=("layer speed",), keep="last", l2=3.0, batch_size=100)
+    state = loop.start(network, initializers.default, training, dtype=np.float64)
+    weights = [W.copy() for W, _ in state.params.layers]
+    biases = [b[:, None].copy() for _, b in state.params.layers]
+    start = next(step for step in loop.train(network, data, training, state) if step)
+
+    x = scaled(data.training.images[:1000], np.float64)
+    y = np.eye(5)[data.training.labels[:1000]]
+    gradients = [
+        per_example.gradient(weights, biases, ["sigmoid"] * 3, "cross-entropy", each[:, None], due[:, None])[
+            1
+        ]
+        for each, due in zip(x, y, strict=True)
+    ]
+    assert start.number == 0
+    for k in range(3):
+        mean = sum(db[k] for db in gradients) / 1000
+        assert start.scores[f"layer speed {k + 1}"] == pytest.approx(float(np.linalg.norm(mean)), rel=1e-10)
+
+    _, epochs = run(training, network, data)
+    assert [epoch.number for epoch in epochs] == [0, 1, 2]
+    assert tuple(epochs[1].scores) == ("layer speed 1", "layer speed 2", "layer speed 3")
+
+
+def test_watching_layer_speeds_changes_nothing_else() -> None:
+    plain, _ = run(replace(TRAINING, keep="last"))
+    watched, _ = run(replace(TRAINING, keep="last", watch=("validation accuracy", "layer speed")))
+    assert watched.params.theta.tobytes() == plain.params.theta.tobytes()
+
+
+def test_dropout_leaves_out_its_share_at_every_step_and_only_in_training() -> None:
+    layer, a = Dropout(0.25), np.ones((200, 50), np.float32)
+    dropped, mask = layer.forward((), a, np.random.default_rng(0))
+    assert set(np.unique(dropped)) == {np.float32(0), np.float32(1) / np.float32(0.75)}
+    assert dropped.mean() == pytest.approx(1, abs=0.02)
+    assert dropped.dtype == np.float32
+    np.testing.assert_array_equal(layer.pull_back((), a, mask), mask)
+    assert layer.forward((), a, None)[0] is a
+
+    def thetas(network: Network) -> list[bytes]:
+        state = loop.start(network, initializers.default, TRAINING)
+        return [state.params.theta.tobytes() for _ in loop.train(network, blobs(), TRAINING, state)]
+
+    assert thetas(DROPOUT) == thetas(DROPOUT)
+    assert not set(thetas(DROPOUT)) & set(thetas(NETWORK)), "the first step is another one already"
+
+
+def test_each_step_has_a_mask_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    masks = []
+    forward = Dropout.forward
+
+    def remembering(self: Dropout, p: Any, a: Any, rng: Any, /) -> Any:
+        z, mask = forward(self, p, a, rng)
+        masks.append(mask)
+        return z, mask
+
+    monkeypatch.setattr(Dropout, "forward", remembering)
+    run(TRAINING, DROPOUT)
+    drawn = [mask.tobytes() for mask in masks if mask is not None]
+    assert len(drawn) == 3 * 8
+    assert len(set(drawn)) == 3 * 8
+    assert len(masks) == 3 * (8 + 1), "evaluation draws none"
+
+
+def test_a_network_without_dropout_does_not_ask_for_random_numbers() -> None:
+    assert DROPOUT.random
+    assert not NETWORK.random

@@ -36,7 +36,7 @@ def trained() -> Weights:
     params = build(CONFIG, 6).parameters()
     params.theta[:] = np.random.default_rng(0).standard_normal(params.theta.size)
     data = DataConfig(name="./digits", train=50, validation=10)
-    return Weights(CONFIG, params, data, (3, 2), "a digest", Penalty(0.5, 50), epoch=7)
+    return Weights(CONFIG, params, data, (3, 2), "a digest", Penalty(l1=0.25, l2=0.5, images=50), epoch=7)
 
 
 @pytest.fixture

@@ -88,5 +88,7 @@ def _answer(summary: dict[str, Any]) -> Iterator[str]:
         yield f"stopped by {summary['stopped_by']} after {epochs} epoch{'s' * (epochs != 1)}"
     elif summary["test"]:
         yield f"test accuracy {summary['test']['accuracy']:.2%}, cost {summary['test']['cost']:.4f}"
+    if summary["epochs"] < summary["epochs_at_most"] and summary["ended"]:
+        yield f"ended after {summary['epochs']} epochs: {summary['ended']}"
     kept = f"the weights of epoch {summary['kept_epoch']}" if summary["kept_epoch"] else "the weights so far"
     yield f"kept {kept}: {summary['weights']} and {summary['run']}"

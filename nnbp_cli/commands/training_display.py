@@ -9,7 +9,8 @@ from tqdm import tqdm
 
 from nnbp_cli.commands.download_display import DownloadDisplay
 from nnbp_cli.commands.remarks import remark
-from nnbp_cli.training.loop import Epoch, State
+from nnbp_cli.training.history import Epoch
+from nnbp_cli.training.loop import State
 
 
 class TrainingDisplay:
@@ -52,14 +53,17 @@ class TrainingDisplay:
 
     def epoch(self, epoch: Epoch) -> None:
         """See `experiment.Display`."""
-        scores = [
-            f"{name} {value:.2%}" if name.endswith("accuracy") else f"{name} {value:.4f}"
-            for name, value in epoch.scores.items()
-        ]
+        scores = [f"{name} {_shown(name, value)}" for name, value in epoch.scores.items()]
         width = len(str(self.epochs))
-        parts = [f"epoch {epoch.number:{width}}/{self.epochs}", *scores]
-        self.note("   ".join([*parts, f"rate {epoch.learning_rate:.3g}", f"{epoch.seconds:.2f} s"]))
+        effort = [f"rate {epoch.learning_rate:.3g}", f"{epoch.seconds:.2f} s"] if epoch.number else []
+        self.note("   ".join([f"epoch {epoch.number:{width}}/{self.epochs}", *scores, *effort]))
 
     def end(self) -> None:
         """See `experiment.Display`."""
         self.bar.close()
+
+
+def _shown(name: str, value: float) -> str:
+    if name.endswith("accuracy"):
+        return f"{value:.2%}"
+    return f"{value:.4f}" if name.endswith("cost") else f"{value:.3g}"

@@ -10,13 +10,13 @@ from nnbp_cli.datasets import dataset
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.nn.activations import ACTIVATIONS, override
 from nnbp_cli.nn.costs import COSTS
-from nnbp_cli.nn.layers import Dense
+from nnbp_cli.nn.layers import Dense, Dropout, Layer
 from nnbp_cli.nn.network import Network
 
 
 def build(config: NetworkConfig, inputs: int) -> Network:
     """The network of a valid config, for images of `inputs` pixels."""
-    layers = []
+    layers: list[Layer] = []
     for layer in config.layers:
         activation = ACTIVATIONS[layer.activation]
         if layer.override:
@@ -24,6 +24,8 @@ def build(config: NetworkConfig, inputs: int) -> Network:
                 activation, {each.neuron: ACTIVATIONS[each.activation] for each in layer.override}
             )
         layers.append(Dense(inputs, layer.neurons, activation))
+        if layer.dropout:
+            layers.append(Dropout(layer.dropout))
         inputs = layer.neurons
     return Network(tuple(layers), COSTS[config.cost])
 

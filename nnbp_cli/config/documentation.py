@@ -82,7 +82,8 @@ def _keys(place: Place, table: vocabulary.Node) -> Iterator[tuple[str, ...]]:
     for key, node in table["properties"].items():
         only = ONLY_WITH.get(str(place[0]), {}).get(key)
         if only:
-            default = f"{only.default}; only with {only.key} {quoted(only.value)}"
+            each = (f"{value} with {only.key} {quoted(where)}" for where, value in only.defaults.items())
+            default = "; ".join(each)
         elif key in table.get("required", ()):
             default = "must be given"
         else:

@@ -8,7 +8,14 @@ from nnbp_cli import machine
 from nnbp_cli.config.schema import NetworkConfig, OptimizerName
 
 # One float32 for each parameter in theta and in its gradient, and in each of the optimizer's rows.
-_ROWS: dict[OptimizerName, int] = {"sgd": 2, "momentum": 3, "adam": 4}
+_ROWS: dict[OptimizerName, int] = {
+    "sgd": 2,
+    "momentum": 3,
+    "nesterov": 3,
+    "rmsprop": 3,
+    "adam": 4,
+    "adamw": 4,
+}
 
 
 def too_large(network: NetworkConfig, optimizer: OptimizerName, inputs: int = 0) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -18,22 +18,28 @@ Table = TypeVar("Table", DataConfig, TrainingConfig)
 
 @dataclass(frozen=True)
 class OnlyWith:
-    """A key that means something only where its neighbour `key` has `value`; there it is `default`."""
+    """A key that means something only where its neighbour `key` has one of some values: those that
+    `defaults` has a default for.
+    """
 
     key: str
-    value: str
-    default: int | float
+    defaults: Mapping[str, int | float]
 
 
 ONLY_WITH = {
     "data": {
-        "size": OnlyWith("name", SYNTHETIC, SIZE),
-        "seed": OnlyWith("name", SYNTHETIC, SEED),
+        "size": OnlyWith("name", {SYNTHETIC: SIZE}),
+        "seed": OnlyWith("name", {SYNTHETIC: SEED}),
     },
     "training": {
-        "momentum": OnlyWith("optimizer", "momentum", 0.9),
-        "beta1": OnlyWith("optimizer", "adam", 0.9),
-        "beta2": OnlyWith("optimizer", "adam", 0.999),
+        "momentum": OnlyWith("optimizer", {"momentum": 0.9, "nesterov": 0.9}),
+        "rho": OnlyWith("optimizer", {"rmsprop": 0.9}),
+        "beta1": OnlyWith("optimizer", {"adam": 0.9, "adamw": 0.9}),
+        "beta2": OnlyWith("optimizer", {"adam": 0.999, "adamw": 0.999}),
+        "weight_decay": OnlyWith("optimizer", {"adamw": 0.01}),
+        "decay": OnlyWith("schedule", {"step": 0.1, "exponential": 0.95}),
+        "step_epochs": OnlyWith("schedule", {"step": 10}),
+        "halve_after": OnlyWith("schedule", {"halving": 10}),
     },
 }
 
@@ -73,7 +79,7 @@ def forget_useless_keys(plain: dict[str, Any], settings: Container[Place]) -> No
         table = plain.get(name)
         for key, only in keys.items():
             replaced = (name, only.key) in settings and (name, key) not in settings
-            if isinstance(table, dict) and replaced and table.get(only.key) != only.value:
+            if isinstance(table, dict) and replaced and table.get(only.key) not in only.defaults:
                 table.pop(key, None)
 
 
@@ -89,9 +95,9 @@ def resolved_data(data: DataConfig) -> DataConfig:
 
 def _filled(name: str, table: Table) -> Table:
     defaults: dict[str, Any] = {
-        key: only.default
+        key: only.defaults[value]
         for key, only in ONLY_WITH[name].items()
-        if getattr(table, only.key) == only.value and getattr(table, key) is None
+        if (value := getattr(table, only.key)) in only.defaults and getattr(table, key) is None
     }
     return replace(table, **defaults)
 
@@ -99,8 +105,8 @@ def _filled(name: str, table: Table) -> Table:
 def _useless_keys(name: str, table: DataConfig | TrainingConfig) -> Breaches:
     for key, only in ONLY_WITH[name].items():
         other = getattr(table, only.key)
-        if getattr(table, key) is not None and other != only.value:
-            means = f"means something only with {only.key} {quoted(only.value)}"
+        if getattr(table, key) is not None and other not in only.defaults:
+            means = f"means something only with {only.key} {listed(map(quoted, only.defaults))}"
             yield (name, key), f"{means}, not {quoted(other)}; leave it out"
 
 
@@ -117,6 +123,8 @@ def _layers(network: NetworkConfig) -> Breaches:
         elif layer.override and index == last and network.cost != "quadratic":
             why = f"cost {quoted(network.cost)} needs the same function at every output"
             yield (*place, "override"), f"{why}; override hidden neurons, or use cost 'quadratic'"
+        if layer.dropout and index == last:
+            yield (*place, "dropout"), "every output is needed; leave dropout to hidden layers"
         seen = set()
         for number, each in enumerate(layer.override):
             there = (*place, "override", number, "neuron")
@@ -143,12 +151,17 @@ def _watch(training: TrainingConfig) -> Breaches:
     for index, name in enumerate(training.watch):
         if name in training.watch[:index]:
             yield ("training", "watch", index), f"{quoted(name)} is watched twice; keep one"
-    if training.keep == "best" and "validation accuracy" not in training.watch:
-        yield (
-            ("training", "keep"),
-            "'best' is chosen by the validation accuracy, which is not watched; "
-            "add 'validation accuracy' to training.watch, or set training.keep = 'last'",
-        )
+    if training.monitor in training.watch:
+        return
+    unseen = (
+        f"by the {training.monitor}, which is not watched; add {quoted(training.monitor)} to training.watch"
+    )
+    if training.keep == "best":
+        yield ("training", "keep"), f"'best' is chosen {unseen}, or set training.keep = 'last'"
+    if training.schedule == "halving":
+        yield ("training", "schedule"), f"'halving' goes {unseen}, or choose another schedule"
+    if training.patience is not None:
+        yield ("training", "patience"), f"improvement is told {unseen}, or leave patience out"
 
 
 def _images(data: DataConfig, training: TrainingConfig) -> Breaches:

@@ -15,8 +15,9 @@ HiddenActivation = Literal["sigmoid", "tanh", "relu", "linear"]
 OutputActivation = Literal["sigmoid", "tanh", "relu", "linear", "softmax"]
 CostName = Literal["quadratic", "cross-entropy", "log-likelihood"]
 InitializerName = Literal["default", "large", "glorot", "he"]
-OptimizerName = Literal["sgd", "momentum", "adam"]
-ScheduleName = Literal["constant", "linear", "cosine"]
+OptimizerName = Literal["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"]
+ScheduleName = Literal["constant", "linear", "cosine", "step", "exponential", "halving"]
+Monitored = Literal["validation accuracy", "validation cost"]
 Watched = Literal[
     "training cost",
     "training accuracy",
@@ -24,6 +25,7 @@ Watched = Literal[
     "validation accuracy",
     "test cost",
     "test accuracy",
+    "layer speed",
 ]
 
 # The upper bounds no real run meets; with them every number fits the machine's own.
@@ -103,6 +105,13 @@ class LayerConfig:
         tuple[OverrideConfig, ...],
         Field(description="Neurons that use another activation function than their layer."),
     ] = ()
+    dropout: Annotated[
+        _Share,
+        Field(
+            description="The share of the neurons that each training step leaves out, at random; "
+            "only in hidden layers."
+        ),
+    ] = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +161,10 @@ class TrainingConfig:
         Annotated[_Number, Field(ge=0, le=1)] | None,
         Field(description="The share of its velocity that a step keeps (mu); 0 is plain sgd."),
     ] = None
+    rho: Annotated[
+        _Share | None,
+        Field(description="The share that RMSprop's running mean of the squared gradient keeps at a step."),
+    ] = None
     beta1: Annotated[
         _Share | None,
         Field(description="The share that Adam's running mean of the gradient keeps at a step."),
@@ -160,16 +173,40 @@ class TrainingConfig:
         _Share | None,
         Field(description="The share that Adam's running mean of the squared gradient keeps at a step."),
     ] = None
+    weight_decay: Annotated[
+        Annotated[_Number, Field(ge=0)] | None,
+        Field(description="How fast AdamW shrinks weights and biases: by the rate times this, at a step."),
+    ] = None
     schedule: Annotated[
         ScheduleName,
         Field(
-            description="The learning rate after the warm-up: constant, or falling to zero at the end "
-            "of the last epoch, in a straight line or along a cosine."
+            description="The learning rate after the warm-up. linear, cosine: falling to zero at the end "
+            "of the last epoch; step: times `decay` every `step_epochs`; exponential: times `decay` in each "
+            "epoch, smoothly; halving, the book's exercise: halved when the monitored score has not improved "
+            "for `halve_after` epochs, until it would be 1/128, where training stops."
         ),
     ] = "constant"
+    decay: Annotated[
+        Annotated[_Number, Field(gt=0, le=1)] | None,
+        Field(description="What the schedule multiplies the learning rate with."),
+    ] = None
+    step_epochs: Annotated[
+        _Count | None, Field(description="How many epochs the learning rate stays before it falls.")
+    ] = None
+    halve_after: Annotated[
+        _Count | None, Field(description="How many epochs without improvement halve the learning rate.")
+    ] = None
     warmup: Annotated[
         _Share,
         Field(description="The share of the run over which the learning rate rises from zero."),
+    ] = 0.0
+    l1: Annotated[
+        _Number,
+        Field(
+            ge=0,
+            description="The strength of L1 regularization (lambda): the cost gets a penalty of "
+            "lambda/n times the sum of all |w|, n being the number of training images.",
+        ),
     ] = 0.0
     l2: Annotated[
         _Number,
@@ -190,13 +227,25 @@ class TrainingConfig:
         tuple[Watched, ...],
         Field(
             description="What is measured after each epoch. The test set may be watched to draw the "
-            "book's curves; nothing is chosen by it."
+            "book's curves; nothing is chosen by it. layer speed: the norm of each layer's error delta, "
+            "averaged over the first 1,000 training images, before the first epoch too."
         ),
     ] = ("validation accuracy",)
+    monitor: Annotated[
+        Monitored,
+        Field(description="The score by which the best epoch is told, and whether there is improvement."),
+    ] = "validation accuracy"
     keep: Annotated[
         Literal["best", "last"],
-        Field(description="The weights kept: of the best validation accuracy, or of the last epoch."),
+        Field(description="The weights kept: of the best epoch, or of the last one."),
     ] = "best"
+    patience: Annotated[
+        _Count | None,
+        Field(
+            description="Training stops early when the monitored score has not improved for so many epochs. "
+            "Left out: never."
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 # The book's names first, then what other programs say.
 _ALSO_CALLED = {
     "learning_rate": ("eta", "lr", "rate", "step_size", "alpha"),
-    "l2": ("lambda", "lmbda", "lamda", "weight_decay", "regularization", "l2_lambda"),
+    "l2": ("lambda", "lmbda", "lamda", "regularization", "l2_lambda"),
     "batch_size": ("mini_batch_size", "minibatch_size", "mini_batch", "batch"),
     "epochs": ("num_epochs", "n_epochs", "max_iter"),
     "momentum": ("mu",),
@@ -17,7 +17,9 @@ _ALSO_CALLED = {
     "activation": ("activation_function", "function", "nonlinearity"),
     "cost": ("cost_function", "loss", "loss_function", "objective"),
     "initializer": ("init", "weight_initializer", "initialization"),
-    "watch": ("monitor", "metrics"),
+    "watch": ("metrics", "monitor_evaluation_accuracy"),
+    "patience": ("early_stopping", "early_stopping_n"),
+    "dropout": ("dropout_rate", "drop", "p_dropout"),
     "schedule": ("lr_schedule", "scheduler", "decay"),
     "label_smoothing": ("smoothing",),
     "threads": ("workers", "n_jobs", "num_threads"),

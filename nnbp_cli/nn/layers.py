@@ -1,8 +1,8 @@
 """Layers: how the weighted input z comes from the activations a of the layer before.
 
-Dense is the layer of the book: every neuron sees every activation before it. Other layers keep the same
-contract. A layer is a description and holds no state: what it must remember from the forward pass to
-the backward pass it returns, and gets back.
+Dense is the layer of the book: every neuron sees every activation before it. Dropout keeps the same
+contract, and so can others. A layer is a description and holds no state: what it must remember from the
+forward pass to the backward pass it returns, and gets back.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from nnbp_cli.nn.activations import Activation
+from nnbp_cli.nn.activations import Activation, linear
 from nnbp_cli.nn.arrays import Array, Shape
 
 Windows: TypeAlias = tuple[Array, ...]
@@ -67,3 +67,30 @@ class Dense:
         """delta W: (m, neurons) @ (neurons, inputs)."""
         W, _ = p
         return delta @ W
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """Leave out each neuron of the layer before with probability `rate`, while training only.
+
+    Those that stay are made 1/(1 - rate) as large ("inverted"), so that the sum keeps its mean, and nothing
+    has to change where nothing is left out. Srivastava and others, 2014; the book's chapter 3.
+    """
+
+    rate: float
+    activation: Activation = linear
+    shapes: tuple[Shape, ...] = ()
+
+    def forward(self, p: Windows, a: Array, rng: np.random.Generator | None, /) -> tuple[Array, Array | None]:
+        """a with some neurons at zero, (m, neurons), and the mask to remember."""
+        if rng is None:
+            return a, None
+        mask = (rng.random(a.shape, np.float32) >= self.rate) / a.dtype.type(1 - self.rate)
+        return a * mask, mask
+
+    def gradients(self, delta: Array, mask: Array | None, out: Windows, /) -> None:
+        """Nothing is learned here."""
+
+    def pull_back(self, p: Windows, delta: Array, mask: Array | None, /) -> Array:
+        """What was left out gets no blame, what was enlarged gets more of it."""
+        return delta if mask is None else delta * mask

@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.costs import Cost
-from nnbp_cli.nn.layers import Layer
+from nnbp_cli.nn.layers import Dropout, Layer
 from nnbp_cli.nn.parameters import Parameters
 
 
@@ -37,6 +37,11 @@ class Network:
     def size(self) -> int:
         """How many parameters it has."""
         return sum(prod(shape) for layer in self.layers for shape in layer.shapes)
+
+    @property
+    def random(self) -> bool:
+        """Whether it wants random numbers while it trains."""
+        return any(isinstance(layer, Dropout) for layer in self.layers)
 
     def parameters(self, dtype: npt.DTypeLike = np.float32) -> Parameters:
         """Parameters of the right shapes, all zero; also what `backprop` takes as `out`."""
@@ -58,9 +63,7 @@ class Network:
         """Output activations a, (m, outputs), for inputs x, (m, inputs)."""
         return self.feedforward(params, x)[-1][1]
 
-    def costs(
-        self, params: Parameters, x: Array, y: Array, rng: np.random.Generator | None = None
-    ) -> Array:
+    def costs(self, params: Parameters, x: Array, y: Array, rng: np.random.Generator | None = None) -> Array:
         """The cost of every example, (m,), for inputs x, (m, inputs), and targets y, (m, outputs)."""
         z, a, _ = self.feedforward(params, x, rng)[-1]
         return self.cost.values(z, a, y)

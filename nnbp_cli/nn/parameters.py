@@ -7,7 +7,7 @@ A gradient has the same form as what it is the gradient of.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 
 import numpy as np
@@ -39,3 +39,9 @@ class Parameters:
         self.weights: Array = self.theta[: self.theta.size - rest.size]
         bs = [[window(shape) for shape in layer[1:]] for layer in shapes]
         self.layers: tuple[tuple[Array, ...], ...] = tuple((*W, *b) for W, b in zip(Ws, bs))
+
+    def named(self) -> Iterator[tuple[int, str, Array]]:
+        """Each window with its layer and its name, "W" or "b"; layers are counted from 0, if they learn."""
+        for layer, windows in enumerate(filter(None, self.layers)):
+            for name, window in zip("Wb", windows, strict=True):
+                yield layer, name, window

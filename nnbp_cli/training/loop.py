@@ -8,9 +8,9 @@ changes only between yields; a run that is given its state again goes on to the 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
-from math import ceil, isfinite
+from math import ceil, isfinite, nan
 from time import perf_counter
 
 import numpy as np
@@ -19,7 +19,6 @@ import numpy.typing as npt
 from nnbp_cli.config import TrainingConfig
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import Diverged
-from nnbp_cli.evaluation import evaluating
 from nnbp_cli.nn.arrays import Array, aligned_zeros
 from nnbp_cli.nn.initializers import Initializer
 from nnbp_cli.nn.network import Network
@@ -28,22 +27,12 @@ from nnbp_cli.nn.penalties import Penalty
 from nnbp_cli.streams import stream
 from nnbp_cli.training import optimizers
 from nnbp_cli.training.batches import batches, smoothed_targets
-from nnbp_cli.training.schedules import factor
+from nnbp_cli.training.history import Epoch, best, ended
+from nnbp_cli.training.schedules import learning_rate
+from nnbp_cli.training.watching import SPEED, watching
 
 COSTS_SAMPLED = 50  # a run shows its running cost this many times an epoch
 BLOCK = 65_536  # parameters are updated in stretches that stay in the cache
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What is known at the end of an epoch: its number, from 1, the rate of its last batch, its seconds
-    of training without evaluation, and the scores that are watched, by name ("validation accuracy").
-    """
-
-    number: int
-    learning_rate: float
-    seconds: float
-    scores: Mapping[str, float]
 
 
 @dataclass
@@ -80,6 +69,11 @@ def start(
     return State(params, kept=params.theta.copy(), slots=slots)
 
 
+def penalty(training: TrainingConfig, dataset: Dataset) -> Penalty:
+    """The regularization that a config asks for, for this training set."""
+    return Penalty(l1=training.l1, l2=training.l2, images=len(dataset.training.labels))
+
+
 def batches_per_epoch(dataset: Dataset, training: TrainingConfig) -> int:
     """How many batches an epoch has, a short last one included."""
     return ceil(len(dataset.training.labels) / training.batch_size)
@@ -88,26 +82,32 @@ def batches_per_epoch(dataset: Dataset, training: TrainingConfig) -> int:
 def train(
     network: Network, dataset: Dataset, training: TrainingConfig, state: State
 ) -> Iterator[Epoch | None]:
-    """Train from `state` to the end of the last epoch.
+    """Train from `state` to the end of the last epoch, or of the one where training ends early.
 
     Raises Diverged when the cost or a parameter is no longer finite.
     """
     params, dtype = state.params, state.params.theta.dtype
     gradient = network.parameters(dtype)
     targets = smoothed_targets(dataset.classes, training.label_smoothing, dtype)
-    penalty = Penalty(training.l2, len(dataset.training.labels))
+    regularization = penalty(training, dataset)
     step = optimizers.from_config(training).step
     parts = [slice(k, k + BLOCK) for k in range(0, params.theta.size, BLOCK)]
     stretches = [(params.theta[part], gradient.theta[part], state.slots[:, part]) for part in parts]
     per_epoch = batches_per_epoch(dataset, training)
     sample_every = ceil(per_epoch / COSTS_SAMPLED)
 
-    def rate(t: int) -> float:
-        # At the middle of step t, counted from 1, so that a rate that begins or ends at zero is never zero.
-        progress = (t - 0.5) / (training.epochs * per_epoch)
-        return training.learning_rate * factor(training.schedule, training.warmup, progress)
+    def measured() -> Generator[None, None, dict[str, float]]:
+        scores = yield from watching(network, dataset, training, params, regularization, targets)
+        if not (np.isfinite(params.theta).all() and all(map(isfinite, scores.values()))):
+            raise _diverged(state)
+        return scores
 
-    while state.epoch < training.epochs:
+    if SPEED in training.watch and not state.history:
+        state.history.append(Epoch(0, nan, 0.0, (yield from measured())))
+        yield state.history[-1]
+
+    while not ended(state.history, training):
+        rate = learning_rate(training, state.history)
         clock = perf_counter()
         for x, y in batches(
             dataset.training,
@@ -119,11 +119,13 @@ def train(
             dtype=dtype,
         ):
             t = state.epoch * per_epoch + state.batch + 1
-            z, a = network.backprop(params, x, y, out=gradient)
-            penalty.add_gradient(params, gradient)
-            learning_rate = rate(t)
+            rng = stream(training.seed, "dropout", state.epoch, state.batch) if network.random else None
+            z, a = network.backprop(params, x, y, gradient, rng)
+            regularization.add_gradient(params, gradient)
+            # At the middle of step t, so that a rate that begins or ends at zero is never zero.
+            now = rate((t - 0.5) / per_epoch)
             for theta, slope, slots in stretches:
-                step(theta, slope, slots, learning_rate, t)
+                step(theta, slope, slots, now, t)
 
             state.batch += 1
             if state.batch % sample_every == 0 or state.batch == per_epoch:
@@ -134,43 +136,21 @@ def train(
             yield None
             clock = perf_counter()
 
-        scores = yield from _watched(network, dataset, training, params, penalty)
-        if not (np.isfinite(params.theta).all() and all(map(isfinite, scores.values()))):
-            raise _diverged(state)
-        epoch = Epoch(state.epoch + 1, rate((state.epoch + 1) * per_epoch), state.seconds, scores)
+        scores = yield from measured()
+        epoch = Epoch(state.epoch + 1, rate(state.epoch + 1 - 0.5 / per_epoch), state.seconds, scores)
         state.history.append(epoch)
-        if best_epoch(state.history, training) is epoch:
+        if best(state.history, training) is epoch:
             state.kept[:] = params.theta
         state.epoch, state.batch, state.seconds = state.epoch + 1, 0, 0.0
         yield epoch
 
 
-def best_epoch(history: list[Epoch], training: TrainingConfig) -> Epoch:
-    """The epoch whose weights are kept: the last, or the first of those with the best validation accuracy."""
-    if training.keep == "last":
-        return history[-1]
-    return max(history, key=lambda epoch: epoch.scores["validation accuracy"])
-
-
-def _watched(
-    network: Network, dataset: Dataset, training: TrainingConfig, params: Parameters, penalty: Penalty
-) -> Generator[None, None, dict[str, float]]:
-    """The scores that `watch` names; what it does not name costs nothing."""
-    scores: dict[str, float] = {}
-    for name in ("training", "validation", "test"):
-        if any(watched.startswith(name) for watched in training.watch):
-            score = yield from evaluating(network, params, getattr(dataset, name), penalty)
-            scores |= {f"{name} cost": score.cost, f"{name} accuracy": score.accuracy}
-    return {watched: scores[watched] for watched in training.watch}
-
-
 def _diverged(state: State) -> Diverged:
     """What to say of a run whose numbers are no longer finite: where it was seen, and what to try."""
     sick = [
-        f"the {window} of layer {layer}"
-        for layer, windows in enumerate(state.params.layers)
-        for window, values in zip(("weights", "biases"), windows)
-        if not np.isfinite(values).all()
+        f"the {'weights' if name == 'W' else 'biases'} of layer {layer}"
+        for layer, name, window in state.params.named()
+        if not np.isfinite(window).all()
     ]
     seen = f"not finite in {', '.join(sick)}" if sick else "the cost is not finite"
     return Diverged(

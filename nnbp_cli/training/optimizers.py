@@ -7,7 +7,7 @@ steps from 1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -53,6 +53,43 @@ class Momentum:
 
 
 @dataclass(frozen=True)
+class Nesterov:
+    """Nesterov's momentum, 1983, in the form of Bengio and others, 2012 (arXiv:1212.0901).
+
+    v <- mu v - rate g, theta <- theta + mu v - rate g: the step that the velocity would make next, too.
+    """
+
+    momentum: float = 0.9
+    rows: ClassVar[int] = 1
+
+    def step(self, theta: Array, gradient: Array, slots: Array, rate: float, t: int) -> None:
+        """See `Optimizer`."""
+        (v,) = slots
+        down = rate * gradient
+        v *= self.momentum
+        v -= down
+        theta += self.momentum * v
+        theta -= down
+        _lift_denormals(slots, t)
+
+
+@dataclass(frozen=True)
+class RmsProp:
+    """Tieleman and Hinton, 2012: v <- rho v + (1 - rho) g^2, theta <- theta - rate g / (sqrt v + epsilon)."""
+
+    rho: float = 0.9
+    epsilon: float = 1e-8
+    rows: ClassVar[int] = 1
+
+    def step(self, theta: Array, gradient: Array, slots: Array, rate: float, t: int) -> None:
+        """See `Optimizer`."""
+        (v,) = slots
+        v += (1 - self.rho) * (gradient * gradient - v)
+        theta -= rate * gradient / (np.sqrt(v) + self.epsilon)
+        _lift_denormals(slots, t)
+
+
+@dataclass(frozen=True)
 class Adam:
     """Kingma and Ba, 2015: steps of about the rate, whatever the size of the gradient.
 
@@ -75,6 +112,21 @@ class Adam:
         _lift_denormals(slots, t)
 
 
+@dataclass(frozen=True)
+class AdamW(Adam):
+    """Adam with decoupled weight decay, Loshchilov and Hutter, 2019: theta <- (1 - rate decay) theta first.
+
+    As in the paper it takes hold of all of theta, biases too; it is no part of the cost.
+    """
+
+    weight_decay: float = 0.01
+
+    def step(self, theta: Array, gradient: Array, slots: Array, rate: float, t: int) -> None:
+        """See `Optimizer`."""
+        theta *= 1 - rate * self.weight_decay
+        super().step(theta, gradient, slots, rate, t)
+
+
 def _lift_denormals(slots: Array, t: int) -> None:
     # A decaying average of a gradient that is mostly zero, as at a pixel that is seldom inked, ends in
     # denormal numbers, on which a processor is several times slower. This is too small to change anything.
@@ -84,12 +136,16 @@ def _lift_denormals(slots: Array, t: int) -> None:
 
 def from_config(training: TrainingConfig) -> Optimizer:
     """The optimizer that the config names, with the config's numbers or else its own defaults."""
-    given = {key: getattr(training, key) for key in ("momentum", "beta1", "beta2")}
-    return OPTIMIZERS[training.optimizer](**{key: value for key, value in given.items() if value is not None})
+    optimizer = OPTIMIZERS[training.optimizer]
+    given = {each.name: getattr(training, each.name, None) for each in fields(optimizer)}
+    return optimizer(**{name: value for name, value in given.items() if value is not None})
 
 
-OPTIMIZERS: dict[str, type[Sgd] | type[Momentum] | type[Adam]] = {
+OPTIMIZERS: dict[str, type[Sgd | Momentum | Nesterov | RmsProp | Adam | AdamW]] = {
     "sgd": Sgd,
     "momentum": Momentum,
+    "nesterov": Nesterov,
+    "rmsprop": RmsProp,
     "adam": Adam,
+    "adamw": AdamW,
 }

@@ -1,0 +1,121 @@
+"""The optimizers: by hand, by their papers, and as PyTorch has them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nnbp_cli.config import Config, LayerConfig, NetworkConfig, TrainingConfig, memory, rules
+from nnbp_cli.training.optimizers import (
+    OPTIMIZERS,
+    Adam,
+    AdamW,
+    Momentum,
+    Nesterov,
+    Optimizer,
+    RmsProp,
+    Sgd,
+    from_config,
+)
+
+TRAINING = TrainingConfig(epochs=3, batch_size=16, learning_rate=0.5)
+CONFIG = NetworkConfig(cost="log-likelihood", layers=(LayerConfig(neurons=5, activation="softmax"),))
+
+# Where PyTorch is after 100 steps: written by `python -m benchmarks.pytorch_optimizers`.
+RECORDED = json.loads(Path(__file__).with_name("pytorch_optimizers.json").read_text(encoding="utf-8"))
+
+
+def test_momentum_steps_by_hand() -> None:
+    theta, slots = np.array([1.0, 2.0]), np.zeros((1, 2))
+    Momentum(0.5).step(theta, np.array([1.0, -2.0]), slots, 0.1, 1)  # v = -0.1 g
+    np.testing.assert_allclose(theta, [0.9, 2.2])
+    Momentum(0.5).step(theta, np.array([0.0, 1.0]), slots, 0.1, 2)  # v = 0.5 v - 0.1 g = [-0.05, 0.1 - 0.1]
+    np.testing.assert_allclose(theta, [0.85, 2.2])
+
+
+def test_momentum_of_zero_is_gradient_descent() -> None:
+    a, b, gradient = np.ones(3), np.ones(3), np.array([0.3, -0.2, 0.1])
+    Momentum(0.0).step(a, gradient, np.zeros((1, 3)), 0.1, 1)
+    Sgd().step(b, gradient, np.zeros((0, 3)), 0.1, 1)
+    np.testing.assert_array_equal(a, b)
+
+
+def test_adam_is_the_paper_s_algorithm_after_100_steps() -> None:
+    rng = np.random.default_rng(0)
+    theta, slots, m, v = np.ones(4), np.zeros((2, 4)), np.zeros(4), np.zeros(4)
+    expected = np.ones(4)
+    for t in range(1, 101):
+        gradient = rng.standard_normal(4)
+        Adam(0.9, 0.99).step(theta, gradient, slots, 0.01, t)
+        m = 0.9 * m + 0.1 * gradient
+        v = 0.99 * v + 0.01 * gradient**2
+        expected -= 0.01 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.99**t)) + 1e-8)
+    np.testing.assert_allclose(theta, expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("optimizer", [Momentum(), Nesterov(), RmsProp(), Adam(), AdamW()], ids=repr)
+def test_a_gradient_that_stays_away_leaves_no_denormal_numbers(optimizer: Optimizer) -> None:
+    theta, slots = np.ones(3, np.float32), np.zeros((optimizer.rows, 3), np.float32)
+    optimizer.step(theta, np.full(3, 1e-6, np.float32), slots, 0.1, 1)
+    for t in range(2, 1500):
+        optimizer.step(theta, np.zeros(3, np.float32), slots, 0.1, t)
+    assert (abs(slots[0]) > np.finfo(np.float32).tiny).all()
+
+
+def test_an_optimizer_gets_the_numbers_of_the_config() -> None:
+    assert from_config(TRAINING) == Sgd()
+    assert from_config(replace(TRAINING, optimizer="momentum", momentum=0.7)) == Momentum(0.7)
+    assert from_config(replace(TRAINING, optimizer="adam", beta2=0.99)) == Adam(0.9, 0.99)
+
+
+@pytest.mark.parametrize("name", RECORDED["ends"])
+def test_100_steps_end_where_pytorch_ends(name: str) -> None:
+    options = RECORDED["ends"][name]
+    optimizer = OPTIMIZERS[name](**options["options"])
+    matrix, target = np.array(RECORDED["matrix"]), np.array(RECORDED["target"])
+    theta = np.array(RECORDED["start"])
+    slots = np.zeros((optimizer.rows, theta.size))
+    for t in range(1, 101):
+        gradient = matrix @ theta - target  # of a bowl that is longer than it is wide
+        optimizer.step(theta, gradient, slots, options["rate"], t)
+    assert abs(theta - options["end"]).max() <= 1e-6 * abs(theta).max()
+    assert abs(theta - RECORDED["start"]).min() > 1e-3, "a step that does nothing would be found out"
+
+
+def test_every_optimizer_is_compared_with_pytorch() -> None:
+    assert RECORDED["ends"].keys() == OPTIMIZERS.keys()
+
+
+def test_nesterov_steps_by_hand() -> None:
+    theta, slots = np.array([1.0]), np.zeros((1, 1))
+    Nesterov(0.5).step(theta, np.array([2.0]), slots, 0.1, 1)  # v = -0.2, theta = 1 + 0.5 v - 0.2
+    np.testing.assert_allclose(theta, [0.7])
+    Nesterov(0.5).step(theta, np.array([1.0]), slots, 0.1, 2)  # v = -0.1 - 0.1, theta = 0.7 + 0.5 v - 0.1
+    np.testing.assert_allclose(theta, [0.5])
+
+
+def test_rmsprop_s_first_step_is_as_long_for_a_small_gradient_as_for_a_large_one() -> None:
+    theta, slots = np.zeros(2), np.zeros((1, 2))
+    RmsProp(0.75).step(theta, np.array([1e-3, -4.0]), slots, 0.1, 1)  # rate g / sqrt(0.25 g^2)
+    np.testing.assert_allclose(theta, [-0.2, 0.2], rtol=1e-4)
+
+
+def test_adamw_shrinks_theta_where_there_is_no_gradient_and_adam_does_not() -> None:
+    for optimizer, end in ((AdamW(weight_decay=0.5), 0.95**2), (Adam(), 1.0)):
+        theta, slots = np.ones(2), np.zeros((2, 2))
+        for t in (1, 2):
+            optimizer.step(theta, np.zeros(2), slots, 0.1, t)
+        np.testing.assert_allclose(theta, [end, end])
+
+
+def test_what_the_config_knows_of_the_optimizers_is_true() -> None:
+    """It may not import them, so it says their defaults and the memory they take a second time."""
+    for name, optimizer in OPTIMIZERS.items():
+        plain = replace(TRAINING, optimizer=name)  # type: ignore[arg-type]
+        resolved = rules.resolved(Config(network=CONFIG, training=plain)).training
+        assert from_config(plain) == from_config(resolved) == optimizer()
+        assert memory._ROWS[plain.optimizer] == optimizer.rows + 2
