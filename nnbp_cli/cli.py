@@ -25,6 +25,7 @@ COMMANDS = {
     "init": "Write a config to start from.",
     "train": "Train the network that a config describes.",
     "eval": "Score saved weights.",
+    "reproduce": "Run the book's experiments again.",
 }
 
 

@@ -33,6 +33,14 @@ class CheckFailed(NnbpError):
     exit_status = 3
 
 
+class Interrupted(NnbpError):
+    """Work of many parts that a signal stopped; the status is that of the signal."""
+
+    def __init__(self, message: str, exit_status: int) -> None:
+        super().__init__(message)
+        self.exit_status = exit_status
+
+
 def reason(error: OSError) -> str:
     """What the system says is wrong, in the words of a sentence."""
     return (error.strerror or str(error)).lower()

@@ -19,7 +19,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from nnbp_cli import __version__, interrupts, machine, run_directory, weights
-from nnbp_cli.config import Config, build, check_against_data, load_data, sizes, to_toml
+from nnbp_cli.config import Config, DataConfig, build, check_against_data, load_data, sizes, to_toml
 from nnbp_cli.datasets import catalog, download, sources
 from nnbp_cli.datasets.dataset import Dataset, Split
 from nnbp_cli.errors import ConfigError, Diverged, MissingData
@@ -39,14 +39,18 @@ ONE_THREAD = 250_000_000
 SAVE_EVERY = 10  # seconds between two times that the best weights so far are put on disk
 
 
-class Display(Protocol):
-    """Who is told how a run is going."""
+class Listener(Protocol):
+    """Who is told what happens before a run."""
 
     def note(self, message: str) -> None:
         """A line about the run."""
 
     def download(self) -> AbstractContextManager[download.Progress]:
         """Who is told how a download is going, while it is."""
+
+
+class Display(Listener, Protocol):
+    """Who is told how a run is going."""
 
     def begin(self, epochs: int, batches: int) -> None:
         """Training begins; an epoch has so many batches."""
@@ -85,7 +89,7 @@ def run(config: Config, paths: Paths, display: Display) -> dict[str, Any]:
         weights.check_replaceable(paths.weights)
     if paths.out:
         run_directory.check_free(paths.out)
-    data = _obtain(config, paths, display)
+    data = obtain(config.data, paths, display)
     check_against_data(
         config,
         where=str(paths.config),
@@ -153,23 +157,22 @@ def _facts(config: Config, data: Dataset) -> dict[str, Any]:
     }
 
 
-def _obtain(config: Config, paths: Paths, display: Display) -> Dataset:
-    """The data set of the config, downloaded first where it can be and is not there at all."""
-    name = config.data.name
+def obtain(data: DataConfig, paths: Paths, listener: Listener) -> Dataset:
+    """The data set of a config, downloaded first where it can be and is not there at all."""
     try:
-        folder = sources.locate(name, paths.data_dir, size=config.data.size, seed=config.data.seed)
-        if name == sources.SYNTHETIC and not folder.exists():
-            display.note(f"drawing the digits of {folder}")
-        return load_data(config.data, paths.data_dir)
+        folder = sources.locate(data.name, paths.data_dir, size=data.size, seed=data.seed)
+        if data.name == sources.SYNTHETIC and not folder.exists():
+            listener.note(f"drawing the digits of {folder}")
+        return load_data(data, paths.data_dir)
     except ConfigError as error:
         raise ConfigError(f"{paths.config}: {error}") from error
     except MissingData:
-        if paths.offline or name not in catalog.CATALOG:
+        if paths.offline or data.name not in catalog.CATALOG:
             raise
-    display.note(f"{name} is not in {paths.data_dir} yet; downloading it")
-    with display.download() as progress:
-        download.fetch(catalog.CATALOG[name], paths.data_dir, progress=progress)
-    return _obtain(config, replace(paths, offline=True), display)
+    listener.note(f"{data.name} is not in {paths.data_dir} yet; downloading it")
+    with listener.download() as progress:
+        download.fetch(catalog.CATALOG[data.name], paths.data_dir, progress=progress)
+    return obtain(data, replace(paths, offline=True), listener)
 
 
 def _decided(config: Config, data: Dataset, display: Display) -> Config:

@@ -1,4 +1,7 @@
-"""What a run leaves on disk: config.toml, log.csv, weights.npz and summary.json in a directory of its own."""
+"""What a run leaves on disk: config.toml, log.csv, weights.npz and summary.json in a directory of its own.
+
+It is written here, and here it is read again, as it was or as somebody left it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from nnbp_cli import files
-from nnbp_cli.errors import NnbpError
+from nnbp_cli.errors import NnbpError, reason
 from nnbp_cli.training.history import Epoch
 
 
@@ -67,6 +70,50 @@ def create(path: Path | None, name: str) -> RunDirectory:
         except OSError as error:
             raise files.cannot_write(own, error) from error
     return RunDirectory(own)
+
+
+def read_summary(path: Path) -> dict[str, Any]:
+    """The summary of the run in the directory `path`. Raises NnbpError where there is none to be read."""
+    file = path / "summary.json"
+    try:
+        summary = json.loads(_text(file))
+    except (ValueError, RecursionError) as error:
+        raise NnbpError(f"{file}: damaged: not the JSON that nnbp writes; run it again") from error
+    if not isinstance(summary, dict):
+        raise NnbpError(f"{file}: damaged: not the summary of a run; run it again")
+    return summary
+
+
+def read_log(path: Path) -> dict[str, list[float]]:
+    """The columns of log.csv in the directory `path`, by name ("epoch", "validation accuracy").
+
+    A last line that was not written to its end is left out. Raises NnbpError for what is no log.
+    """
+    file = path / "log.csv"
+    head, *lines = _text(file).split("\n")
+    names = [name.replace("_", " ") for name in head.split(",")]
+    if names[:3] != ["epoch", "learning rate", "seconds"]:
+        raise NnbpError(f"{file}: not the log of a run; name a run directory of nnbp")
+    columns: dict[str, list[float]] = {name: [] for name in names}
+    for number, line in enumerate(lines[:-1], start=2):
+        values = line.split(",")
+        try:
+            for name, value in zip(names, values, strict=True):
+                columns[name].append(float(value))
+        except ValueError as error:
+            raise NnbpError(f"{file}: line {number}: damaged; delete the line or run it again") from error
+    return columns
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        raise NnbpError(f"{file}: no such file; name a run directory, as 'nnbp runs' lists them") from None
+    except UnicodeDecodeError as error:
+        raise NnbpError(f"{file}: damaged: not text; run it again") from error
+    except OSError as error:
+        raise NnbpError(f"{file}: cannot be read: {reason(error)}; make it readable") from error
 
 
 def check_free(path: Path) -> None:

@@ -12,15 +12,19 @@ from nnbp_cli.config.suggestions import nearest
 from nnbp_cli.config.wording import quoted
 from nnbp_cli.errors import ConfigError, NnbpError
 
+NO_CONFIG = "experiments.toml"  # beside the book's configs: what `nnbp reproduce` runs and expects
+
+
+def shipped_folder() -> Path:
+    """Where the shipped configs are: in the package when it is installed, and beside it in a checkout."""
+    package = Path(nnbp_cli.__file__).parent
+    return package / "configs" if (package / "configs").is_dir() else package.parent / "configs"
+
 
 def shipped() -> dict[str, Path]:
-    """The shipped configs by name: "mnist", "book/ch1-30"; YAML ones with their suffix, "mnist.yaml".
-
-    They are in the package when it is installed, and beside it in a checkout.
-    """
-    package = Path(nnbp_cli.__file__).parent
-    folder = package / "configs" if (package / "configs").is_dir() else package.parent / "configs"
-    paths = [path for path in sorted(folder.rglob("*")) if path.suffix in PARSERS]
+    """The shipped configs by name: "mnist", "book/ch1-30"; YAML ones with their suffix, "mnist.yaml"."""
+    folder = shipped_folder()
+    paths = [p for p in sorted(folder.rglob("*")) if p.suffix in PARSERS and p.name != NO_CONFIG]
     return {path.relative_to(folder).as_posix().removesuffix(".toml"): path for path in paths}
 
 

@@ -1,0 +1,24 @@
+"""The book's first baseline (chapter 1): no network, only how dark an image is on average."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnbp_cli.datasets.dataset import Dataset, Split
+from nnbp_cli.nn.arrays import Array
+
+
+def accuracy_by_darkness(dataset: Dataset) -> float:
+    """The share of test images, 0 to 1, whose class is the one with the nearest average darkness.
+
+    Darkness is the sum of an image's pixels; its average is taken over the training images of a class.
+    """
+    darkness, labels = _darkness(dataset.training), dataset.training.labels
+    average = np.array([darkness[labels == k].mean() for k in range(dataset.classes)])
+    nearest = abs(_darkness(dataset.test)[:, None] - average).argmin(axis=1)
+    return float((nearest == dataset.test.labels).mean())
+
+
+def _darkness(split: Split) -> Array:
+    darkness: Array = split.images.sum(axis=1, dtype=np.int64)
+    return darkness

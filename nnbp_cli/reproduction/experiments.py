@@ -1,0 +1,114 @@
+"""The experiments of the book, as data: configs/book/experiments.toml has them, and what is due."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ConfigDict, TypeAdapter
+
+from nnbp_cli.config.shipped import shipped_folder
+from nnbp_cli.config.suggestions import nearest
+from nnbp_cli.config.wording import listed, quoted
+from nnbp_cli.errors import ConfigError
+
+_CLOSED = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number of an experiment: of the score `of` the epoch to `take`, less that of the score `minus`.
+
+    take: "best", "first" or "final" of the epochs trained; "start", before the first step; "perfect", the
+    number of the first epoch at 100%; "scored", of the kept weights at the end. `book` is what the book
+    has, as text; `band` the bounds, both included, for the median of the seeds.
+    """
+
+    __pydantic_config__ = _CLOSED
+
+    take: Literal["best", "first", "final", "start", "perfect", "scored"]
+    of: str
+    book: str
+    band: tuple[float, float] | None = None
+    minus: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is, in words."""
+        if self.take == "perfect":
+            return f"first epoch at 100% {self.of.removesuffix(' accuracy')}"
+        taken = {"scored": "", "start": "at the start"}.get(self.take, self.take)
+        words = f"{self.of} {taken}" if self.take == "start" else f"{taken} {self.of}"
+        return (f"{words} minus {self.minus}" if self.minus else words).strip()
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A table of experiments.toml."""
+
+    __pydantic_config__ = _CLOSED
+
+    about: str
+    figures: tuple[Figure, ...]
+    config: str | None = None
+    set: tuple[str, ...] = ()
+    baseline: Literal["darkness"] | None = None
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One experiment: a config file (None for a baseline without a network), with some keys set."""
+
+    id: str
+    about: str
+    config: Path | None
+    settings: tuple[str, ...]
+    figures: tuple[Figure, ...]
+
+    @property
+    def command(self) -> str:
+        """The command that runs it once, where there is a network."""
+        if not self.config:
+            return f"nnbp reproduce {self.id}"
+        options = "".join(f" --set {setting}" for setting in self.settings)
+        return f"nnbp train --config configs/book/{self.config.name}{options}"
+
+
+def load() -> list[Experiment]:
+    """All experiments, in the order of the book."""
+    folder = shipped_folder() / "book"
+    tables = tomllib.loads((folder / "experiments.toml").read_text(encoding="utf-8"))
+    entries = TypeAdapter(dict[str, _Entry]).validate_python(tables)
+    return [
+        Experiment(
+            id=name,
+            about=entry.about,
+            config=None if entry.baseline else folder / f"{entry.config or name}.toml",
+            settings=entry.set,
+            figures=entry.figures,
+        )
+        for name, entry in entries.items()
+    ]
+
+
+def chosen(names: Sequence[str], experiments: Sequence[Experiment]) -> list[Experiment]:
+    """The experiments that `names` name, each by its id or by how ids begin ("ch1", "ch3-l2"); all for none.
+
+    Raises ConfigError for a name that names nothing.
+    """
+    wanted = [each for name in names for each in _named(name, experiments)]
+    return [each for each in experiments if not names or each in wanted]
+
+
+def _named(name: str, experiments: Sequence[Experiment]) -> list[Experiment]:
+    found = [each for each in experiments if each.id == name]
+    found = found or [each for each in experiments if each.id.startswith(f"{name}-")]
+    if not found:
+        near = nearest(name, (each.id for each in experiments))
+        chapters = listed(dict.fromkeys(each.id.partition("-")[0] for each in experiments))
+        hint = f"did you mean {quoted(near)}?" if near else f"name {chapters}, or one that --list shows"
+        raise ConfigError(f"nnbp reproduce: no experiment is called {quoted(name)}; {hint}")
+    return found

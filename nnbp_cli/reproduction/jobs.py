@@ -1,0 +1,96 @@
+"""One seed of one experiment: what is to be run, where it is kept, and whether it has been run already."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import prod
+from pathlib import Path
+from time import perf_counter
+
+from nnbp_cli import __version__, config, experiment, files, run_directory
+from nnbp_cli.config import Config
+from nnbp_cli.datasets import dataset
+from nnbp_cli.datasets.darkness import accuracy_by_darkness
+from nnbp_cli.errors import NnbpError
+from nnbp_cli.experiment import Display, Paths
+from nnbp_cli.reproduction.experiments import Experiment
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run. Its directory is named by all that its result depends on: the experiment and seed in words,
+    the config and the version of the program in a digest.
+    """
+
+    experiment: Experiment
+    seed: int
+    config: Config | None
+    directory: Path
+
+    @property
+    def name(self) -> str:
+        """What to call it."""
+        return f"{self.experiment.id} seed {self.seed}"
+
+    @property
+    def work(self) -> float:
+        """How long it takes, in units of its own: images times what one costs, in training and in watching.
+
+        An image costs as much as its parameters, and 32,000 more for the calls of a step.
+        """
+        if not self.config:
+            return 1e9
+        training, layers = self.config.training, self.config.network.layers
+        sizes = [784, *(layer.neurons for layer in layers)]
+        parameters = sum(map(prod, pairwise(sizes)))
+        split = {"training": self.config.data.train or 50_000, "layer": 1000}
+        watched = {name.split()[0] for name in training.watch}
+        images = (self.config.data.train or 50_000) + sum(split.get(name, 10_000) for name in watched) / 4
+        return training.epochs * images * (32_000 + parameters)
+
+    @property
+    def done(self) -> bool:
+        """Whether it was run to its end."""
+        try:
+            return run_directory.read_summary(self.directory).get("stopped_by", "") is None
+        except NnbpError:
+            return False
+
+    def run(self, data_dir: Path, display: Display) -> None:
+        """Run it, after removing what a run that did not end may have left."""
+        if self.directory.exists():
+            shutil.rmtree(self.directory)
+        if self.config and self.experiment.config:
+            paths = Paths(self.experiment.config, data_dir, out=self.directory, offline=True)
+            experiment.run(self.config, paths, display)
+        else:
+            self._run_baseline(data_dir)
+
+    def _run_baseline(self, data_dir: Path) -> None:
+        began = perf_counter()
+        accuracy = accuracy_by_darkness(dataset.load("mnist", data_dir, train=50_000, validation=10_000))
+        summary = {
+            "test": {"accuracy": accuracy},
+            "stopped_by": None,
+            "seconds": {"total": round(perf_counter() - began, 3)},
+        }
+        files.make_directory(self.directory)
+        files.write(self.directory / "summary.json", json.dumps(summary, indent=2) + "\n")
+
+
+def jobs(experiments: Iterable[Experiment], seeds: int, runs: Path) -> list[Job]:
+    """The jobs of `experiments` with seeds 1 to `seeds`; a baseline has one, as nothing in it is random."""
+    made = []
+    for each in experiments:
+        loaded = config.load(each.config, [*each.settings, "training.threads=1"]) if each.config else None
+        for seed in range(1, seeds + 1 if loaded else 2):
+            own = replace(loaded, training=replace(loaded.training, seed=seed)) if loaded else None
+            text = f"nnbp {__version__}\n{config.to_toml(own) if own else each.id}"
+            digest = hashlib.sha256(text.encode()).hexdigest()[:10]
+            made.append(Job(each, seed, own, runs / f"{each.id}-seed-{seed}-{digest}"))
+    return made

@@ -1,0 +1,123 @@
+"""Jobs in parallel processes, so many at a time, each with one thread for its matrix products."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterable
+from contextlib import nullcontext, suppress
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Protocol
+
+from nnbp_cli import interrupts
+from nnbp_cli.datasets import download
+from nnbp_cli.errors import Interrupted, NnbpError
+from nnbp_cli.reproduction.jobs import Job
+from nnbp_cli.training.history import Epoch
+from nnbp_cli.training.loop import State
+
+
+class Progress(Protocol):
+    """Who is told how the jobs are going."""
+
+    def advanced(self, job: Job, share: float) -> None:
+        """The share of a job, 0 to 1, that is done."""
+
+    def finished(self, job: Job, failure: str | None) -> None:
+        """A job has ended; `failure` is what went wrong."""
+
+
+def run(jobs: Iterable[Job], data_dir: Path, processes: int, progress: Progress) -> dict[Job, str]:
+    """Run `jobs`, the longest first, `processes` at a time; for each one that failed, why.
+
+    Raises Interrupted on SIGINT and SIGTERM, when every process has been stopped.
+    """
+    spawn = multiprocessing.get_context("spawn")  # a fork would share locks of threads that it has not got
+    waiting = sorted(jobs, key=lambda job: job.work)
+    running: dict[Connection, tuple[BaseProcess, Job]] = {}
+    failures: dict[Job, str] = {}
+
+    def finish(ours: Connection) -> None:
+        process, job = running.pop(ours)
+        process.join()
+        if not job.done:
+            failures.setdefault(job, f"its process ended with status {process.exitcode}")
+        progress.finished(job, failures.get(job))
+
+    with interrupts.deferred() as signal_received:
+        try:
+            while waiting or running:
+                while waiting and len(running) < processes:
+                    ours, theirs = spawn.Pipe(duplex=False)
+                    job = waiting.pop()
+                    process = spawn.Process(target=_work, args=(job, data_dir, theirs), daemon=True)
+                    process.start()
+                    theirs.close()  # so that the end of the process is the end of the pipe
+                    running[ours] = (process, job)
+                told = wait(list(running), timeout=0.2)
+                for ours, (_, job) in [each for each in running.items() if each[0] in told]:
+                    try:
+                        message = ours.recv()
+                    except (EOFError, OSError):
+                        finish(ours)
+                        continue
+                    if isinstance(message, str):
+                        failures[job] = message
+                    else:
+                        progress.advanced(job, message)
+                if name := signal_received():
+                    kept = "what was run to its end is kept, and the same command goes on from there"
+                    raise Interrupted(
+                        f"nnbp reproduce: stopped by {name}; {kept}", interrupts.EXIT_STATUS[name]
+                    )
+        finally:
+            left = [process for process, _ in running.values()]
+            for each in left:
+                each.terminate()
+            for each in left:
+                each.join()
+    return failures
+
+
+def _work(job: Job, data_dir: Path, pipe: Connection) -> None:
+    """Run a job in a process of its own."""
+    try:
+        job.run(data_dir, _Messages(job, pipe))
+    except Exception as error:  # whatever it is, it is told where the other runs go on
+        message = str(error) if isinstance(error, NnbpError) else f"{type(error).__name__}: {error}"
+        with suppress(OSError):
+            pipe.send(message)
+
+
+class _Messages:
+    """The display of a job: what is done of it goes through a pipe to whoever waits for it."""
+
+    def __init__(self, job: Job, pipe: Connection) -> None:
+        self.epochs = job.config.training.epochs if job.config else 1
+        self.pipe = pipe
+        self.told = 0.0
+
+    def note(self, message: str) -> None:
+        """Nothing is said."""
+
+    def download(self) -> nullcontext[download.Progress]:
+        """Nothing is downloaded."""
+        raise NotImplementedError
+
+    def begin(self, epochs: int, batches: int) -> None:
+        """Nothing is drawn."""
+
+    def step(self, state: State) -> None:
+        """Too often to tell."""
+
+    def epoch(self, epoch: Epoch) -> None:
+        """Tell the share of epochs that are done, a hundred times at most."""
+        share = epoch.number / self.epochs
+        if share - self.told >= 0.01:
+            self.told = share
+            with suppress(OSError):  # nobody waits any more
+                self.pipe.send(share)
+
+    def end(self) -> None:
+        """Nothing was drawn."""

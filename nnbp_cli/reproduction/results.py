@@ -1,0 +1,87 @@
+"""What came out: the figures of a run, and those of all seeds beside the book's and their band."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from math import inf
+from pathlib import Path
+from statistics import mean, median
+
+from nnbp_cli.errors import NnbpError
+from nnbp_cli.reproduction.experiments import Experiment, Figure
+from nnbp_cli.reproduction.jobs import Job
+from nnbp_cli.run_directory import read_log, read_summary
+
+
+@dataclass(frozen=True)
+class Row:
+    """A figure of an experiment: `values`, one a seed (accuracies in percent), and the median of the runs'
+    `seconds`. A seed whose run failed is in neither; `failures` says why.
+    """
+
+    experiment: Experiment
+    figure: Figure
+    values: Sequence[float]
+    seconds: float
+    failures: Sequence[str]
+
+    @property
+    def median(self) -> float:
+        """The middle one of the values, which is held against the band."""
+        return median(self.values)
+
+    @property
+    def mean(self) -> float:
+        """The mean of the values."""
+        return mean(self.values)
+
+    @property
+    def inside(self) -> bool | None:
+        """Whether the median is inside the band; None where there is no band."""
+        if not self.figure.band:
+            return None
+        low, high = self.figure.band
+        return bool(self.values) and low - 1e-9 <= self.median <= high + 1e-9  # as good as equal is equal
+
+
+def rows(jobs: Iterable[Job], failures: dict[Job, str]) -> Iterator[Row]:
+    """The rows of all experiments that `jobs` belong to, in their order."""
+    grouped: dict[Experiment, list[Job]] = {}
+    for job in jobs:
+        grouped.setdefault(job.experiment, []).append(job)
+    for experiment, own in grouped.items():
+        done = [job for job in own if job not in failures]
+        seconds = [read_summary(job.directory)["seconds"]["total"] for job in done]
+        for figure in experiment.figures:
+            values = [measured(figure, job.directory) for job in done]
+            why = [f"seed {job.seed}: {failures[job]}" for job in own if job in failures]
+            yield Row(experiment, figure, values, median(seconds) if seconds else 0.0, why)
+
+
+def measured(figure: Figure, directory: Path) -> float:
+    """A figure of the run in `directory`: accuracies in percent, the number of an epoch, or what it is.
+
+    A "perfect" epoch that never was is infinite. Raises NnbpError where the run does not have it.
+    """
+    try:
+        value = _taken(figure.take, figure.of, directory)
+        return value - (_taken(figure.take, figure.minus, directory) if figure.minus else 0)
+    except LookupError as error:
+        raise NnbpError(f"{directory}: has no {figure.name}; delete it, and it is run again") from error
+
+
+def _taken(take: str, score: str, directory: Path) -> float:
+    unit = 100 if score.endswith("accuracy") else 1
+    if take == "scored":
+        split, kind = score.split()
+        return unit * float(read_summary(directory)[split][kind])
+    log = read_log(directory)
+    at = dict(zip(log["epoch"], log[score]))
+    if take == "start":
+        return unit * at[0]
+    scores = [value for epoch, value in at.items() if epoch]
+    if take == "perfect":
+        return 1.0 + scores.index(1.0) if 1.0 in scores else inf
+    best = min if score.endswith("cost") else max
+    return unit * {"best": best(scores), "first": scores[0], "final": scores[-1]}[take]
