@@ -25,6 +25,9 @@ COMMANDS = {
     "init": "Write a config to start from.",
     "train": "Train the network that a config describes.",
     "eval": "Score saved weights.",
+    "runs": "List runs, the newest first.",
+    "plot": "Draw the curves of runs.",
+    "gradcheck": "Hold backprop against numerical differentiation.",
     "reproduce": "Run the book's experiments again.",
 }
 

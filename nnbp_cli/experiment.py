@@ -90,14 +90,7 @@ def run(config: Config, paths: Paths, display: Display) -> dict[str, Any]:
     if paths.out:
         run_directory.check_free(paths.out)
     data = obtain(config.data, paths, display)
-    check_against_data(
-        config,
-        where=str(paths.config),
-        images=len(data.training.labels),
-        validation=len(data.validation.labels),
-        inputs=data.inputs,
-        classes=data.classes,
-    )
+    check_against_data(config, data, where=str(paths.config))
     config = _decided(config, data, display)
     network = build(config.network, data.inputs)
 

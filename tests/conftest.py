@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.small_run import CONFIG
+
 OUTSIDE = Path(os.environ.get("NNBP_DATA_DIR", "data")).resolve()
 
 
@@ -29,3 +31,18 @@ def real_data() -> Path:
 @pytest.fixture(autouse=True)
 def _no_data_directory_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NNBP_DATA_DIR", raising=False)
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory in which the synthetic digits are kept from test to test."""
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture
+def here(tmp_path: Path, drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty current directory, but for small.toml."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NNBP_DATA_DIR", str(drawn))
+    (tmp_path / "small.toml").write_text(CONFIG)
+    return tmp_path

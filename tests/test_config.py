@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import Any, get_args
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,6 +35,7 @@ from nnbp_cli.config.rules import ONLY_WITH, resolved
 from nnbp_cli.config.suggestions import nearest
 from nnbp_cli.config.toml_text import parse_toml
 from nnbp_cli.config.validation import validate
+from nnbp_cli.datasets.dataset import Dataset, Split
 from nnbp_cli.errors import ConfigError
 from nnbp_cli.nn.activations import ACTIVATIONS
 from nnbp_cli.nn.costs import COSTS
@@ -504,15 +506,22 @@ def test_rules_speak_of_every_table_that_is_sound() -> None:
 # The second pass
 
 
+def digits(training: int, validation: int, classes: int) -> Dataset:
+    """So many blank images of 28x28."""
+    image, label = np.zeros((1, 784), np.uint8), np.zeros(1, np.uint8)
+    first, last, test = (Split(image.repeat(n, axis=0), label.repeat(n)) for n in (training, validation, 1))
+    return Dataset("digits", first, last, test, (28, 28), classes, "no digest")
+
+
 def test_a_config_that_fits_the_data_passes() -> None:
-    check_against_data(config(), where="x.toml", images=10, validation=2, inputs=784, classes=10)
+    check_against_data(config(), digits(training=10, validation=2, classes=10), where="x.toml")
 
 
 def test_what_does_not_fit_the_data_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "memory", lambda: 24 * 2**30)
     large = config("network.layers.0.neurons = 100000000")
     with pytest.raises(ConfigError) as caught:
-        check_against_data(large, where="x.toml", images=9, validation=1, inputs=784, classes=7)
+        check_against_data(large, digits(training=9, validation=1, classes=7), where="x.toml")
     outputs, batch, size = str(caught.value).split("\n")
     assert outputs == (
         "x.toml: network.layers.1.neurons: the output layer has 10 neurons for 7 classes; make it 7"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 
 from nnbp_cli.nn import costs, gradient_check
 from nnbp_cli.nn.activations import ACTIVATIONS, Activation, linear, override, relu, sigmoid, softmax, tanh
+from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.costs import COSTS, Cost
 from nnbp_cli.nn.gradient_check import Agreement
-from nnbp_cli.nn.layers import Dense
+from nnbp_cli.nn.layers import Dense, Dropout
 from nnbp_cli.nn.network import Network
+from nnbp_cli.nn.parameters import Parameters
 from nnbp_cli.nn.penalties import Penalty
 from tests.networks import batch, dense, started
 
@@ -21,19 +23,47 @@ OVERRIDES = [None, {0: sigmoid, 4: tanh}, {2: relu}, {1: linear, 3: sigmoid}]
 OUTPUTS = [(cost, ACTIVATIONS[name]) for cost in COSTS.values() for name in cost.outputs]
 
 
-def agreements(network: Network, penalty: Penalty | None = None, seed: int = 1) -> list[Agreement]:
-    """Agreement in every window, on examples none of which is near the kink of a ReLU."""
+def masks() -> np.random.Generator:
+    """The same masks, each time they are asked for."""
+    return np.random.default_rng(4)
+
+
+def away_from_kinks(network: Network, seed: int = 1) -> tuple[Parameters, Array, Array]:
+    """Parameters and a batch none of whose examples is near the kink of a ReLU, nor a weight near 0.
+
+    Small weights would also make the gradients of deep networks small, and them hard to tell from rounding.
+    """
     params = started(network, seed)
+    params.weights += np.copysign(0.3, params.weights)
     inputs, outputs = params.layers[0][0].shape[1], params.layers[-1][0].shape[0]
-    for attempt in range(100):
+    for attempt in range(1000):
         x, y = batch(7, inputs, outputs, seed=attempt)
-        if min(abs(z).min() for z, _, _ in network.feedforward(params, x)) > 0.01:
-            return list(gradient_check.compare(network, params, x, y, penalty))
+        steps = network.feedforward(params, x, masks())
+        if min(abs(z).min() for layer, (z, _, _) in zip(network.layers, steps) if layer.shapes) > 0.01:
+            return params, x, y
     raise AssertionError("no batch without a z near 0")
+
+
+def agreements(network: Network, penalty: Penalty | None = None) -> list[Agreement]:
+    """Agreement in every window, parameter by parameter."""
+    return list(gradient_check.compare(network, *away_from_kinks(network), penalty, masks))
+
+
+def agreements_along(network: Network, penalty: Penalty | None = None) -> list[Agreement]:
+    """Agreement in every window along random directions."""
+    place, rng = away_from_kinks(network), np.random.default_rng(5)
+    return list(gradient_check.compare_along(network, *place, rng, penalty, masks))
 
 
 def held(found: list[Agreement]) -> bool:
     return all(each.error <= 1e-8 for each in found)
+
+
+def with_dropout(network: Network, kind: type[Dropout] = Dropout) -> Network:
+    """The same network with dropout after each hidden layer."""
+    *hidden, output = network.layers
+    layers = [each for layer in hidden for each in (layer, kind(0.3))]
+    return Network((*layers, output), network.cost)
 
 
 def networks(cost: Cost, output: Activation) -> Iterator[Network]:
@@ -70,9 +100,44 @@ def test_backprop_matches_at_each_depth(depth: int) -> None:
     assert held(found), found
 
 
-def test_the_gradient_of_the_l2_penalty_is_part_of_the_gradient() -> None:
+@pytest.mark.parametrize("depth", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("hidden", HIDDEN, ids=lambda value: value.name)
+@pytest.mark.parametrize(("cost", "output"), OUTPUTS, ids=lambda value: value.name)
+def test_backprop_matches_at_each_depth_with_dropout_and_both_penalties(
+    cost: Cost, output: Activation, hidden: Activation, depth: int
+) -> None:
+    network = with_dropout(dense([*range(9, 9 - depth, -1), 4], [hidden] * (depth - 1) + [output], cost))
+    for find in (agreements, agreements_along):
+        found = find(network, Penalty(l1=0.1, l2=0.2, images=20))
+        assert len(found) == 2 * depth
+        assert held(found), found
+
+
+@pytest.mark.parametrize("penalty", [Penalty(l1=5.0, images=20), Penalty(l2=5.0, images=20)], ids=repr)
+def test_the_gradient_of_a_penalty_is_part_of_the_gradient(penalty: Penalty) -> None:
     network = dense([6, 5, 4], [sigmoid, softmax], costs.log_likelihood)
-    assert held(agreements(network, Penalty(l2=5.0, images=20)))
+    assert held(agreements(network, penalty))
+
+
+def test_the_masks_of_dropout_are_part_of_the_gradient() -> None:
+    """Or the tests with dropout would test the same network without it."""
+    network = with_dropout(dense([6, 5, 4], [sigmoid, softmax], costs.log_likelihood))
+    params, x, y = away_from_kinks(network)
+    dropped, whole = network.parameters(np.float64), network.parameters(np.float64)
+    network.backprop(params, x, y, dropped, masks())
+    network.backprop(params, x, y, whole)
+    assert not np.allclose(dropped.theta, whole.theta)
+
+
+def test_a_gradient_too_small_to_be_told_from_rounding_is_no_error() -> None:
+    tiny = Agreement(0, "W", difference=1e-12, largest=1e-10, rounding=2e-12)
+    assert tiny.error == 1e-2
+    assert tiny.holds
+    assert not Agreement(0, "W", difference=1e-11, largest=1e-10, rounding=2e-12).holds
+    assert not Agreement(0, "W", difference=1e-7, largest=1.0, rounding=2e-12).holds
+    nothing = Agreement(0, "W", difference=0.0, largest=0.0, rounding=0.0)
+    assert (nothing.error, nothing.holds) == (0.0, True)
+    assert Agreement(0, "W", difference=1.0, largest=0.0, rounding=0.0).error == 1.0
 
 
 def test_a_check_in_float32_is_refused() -> None:
@@ -155,6 +220,65 @@ PLANTED = {
 }
 
 
+@pytest.mark.parametrize("find", [agreements, agreements_along])
 @pytest.mark.parametrize("name", PLANTED)
-def test_a_planted_bug_is_caught(name: str) -> None:
-    assert not held(agreements(PLANTED[name]))
+def test_a_planted_bug_is_caught(name: str, find: Callable[[Network], list[Agreement]]) -> None:
+    found = find(PLANTED[name])
+    assert not held(found)
+    assert not all(each.holds for each in found)
+
+
+class DropoutAppliedOnce(Dropout):
+    def pull_back(self, p, delta, mask, /):  # type: ignore[no-untyped-def]
+        return delta
+
+
+class DropoutThatForgetsToEnlarge(Dropout):
+    def pull_back(self, p, delta, mask, /):  # type: ignore[no-untyped-def]
+        return delta * (mask > 0)
+
+
+class DropoutWithAnotherMask(Dropout):
+    def pull_back(self, p, delta, mask, /):  # type: ignore[no-untyped-def]
+        return delta * mask[::-1]
+
+
+@pytest.mark.parametrize("kind", [DropoutAppliedOnce, DropoutThatForgetsToEnlarge, DropoutWithAnotherMask])
+def test_a_bug_planted_in_dropout_is_caught(kind: type[Dropout]) -> None:
+    network = with_dropout(dense([6, 5, 4], [sigmoid, softmax], costs.log_likelihood), kind)
+    assert not held(agreements(network))
+
+
+class PenaltyWithTheWrongSign(Penalty):
+    def add_gradient(self, params, gradient):  # type: ignore[no-untyped-def]
+        gradient.weights -= (self.l1 * np.sign(params.weights) + self.l2 * params.weights) / self.images
+
+
+class PenaltyOnBiases(Penalty):
+    def add_gradient(self, params, gradient):  # type: ignore[no-untyped-def]
+        super().add_gradient(params, gradient)
+        gradient.theta[gradient.weights.size :] += self.l2 / self.images * params.theta[params.weights.size :]
+
+
+class PenaltyNotDividedByTheImages(Penalty):
+    def add_gradient(self, params, gradient):  # type: ignore[no-untyped-def]
+        gradient.weights += self.l1 * np.sign(params.weights) + self.l2 * params.weights
+
+
+class PenaltyWithoutAbsoluteValues(Penalty):
+    def add_gradient(self, params, gradient):  # type: ignore[no-untyped-def]
+        gradient.weights += (self.l1 + self.l2 * params.weights) / self.images
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        PenaltyWithTheWrongSign,
+        PenaltyOnBiases,
+        PenaltyNotDividedByTheImages,
+        PenaltyWithoutAbsoluteValues,
+    ],
+)
+def test_a_bug_planted_in_a_penalty_is_caught(kind: type[Penalty]) -> None:
+    network = dense([6, 5, 4], [sigmoid, softmax], costs.log_likelihood)
+    assert not held(agreements(network, kind(l1=2.0, l2=5.0, images=20)))

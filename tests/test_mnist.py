@@ -38,7 +38,9 @@ def test_the_showpiece_reaches_98_percent() -> None:
 
 @pytest.mark.parametrize("name", sorted(shipped().keys() - {"demo", "synthetic"}))
 def test_every_shipped_config_runs(name: str) -> None:
-    assert summary(name, "training.epochs=1", "data.train=2000")["test"]["accuracy"] > 0.1
+    images = 50_000 if name == "book/ch3-first-guess" else 2000  # its lambda is for all of them
+    accuracy = summary(name, "training.epochs=1", f"data.train={images}")["test"]["accuracy"]
+    assert accuracy > 0.08, "what is guessed badly does not get far"
 
 
 def test_a_linear_network_stays_where_one_matrix_gets() -> None:

@@ -30,49 +30,7 @@ from nnbp_cli.training import loop
 from nnbp_cli.training.history import Epoch
 from tests.command_line import Said, nnbp
 from tests.mirror import mirror
-
-CONFIG = """
-[data]
-name = "synthetic"
-size = 600
-
-[network]
-cost = "log-likelihood"
-
-[[network.layers]]
-neurons = 12
-activation = "relu"
-
-[[network.layers]]
-neurons = 10
-activation = "softmax"
-
-[training]
-epochs = 3
-batch_size = 20
-learning_rate = 0.1
-l2 = 0.5
-watch = ["training cost", "validation accuracy"]
-"""
-
-
-@pytest.fixture(scope="session")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory in which the synthetic digits are kept from test to test."""
-    return tmp_path_factory.mktemp("data")
-
-
-@pytest.fixture
-def here(tmp_path: Path, drawn: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty current directory, but for small.toml."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("NNBP_DATA_DIR", str(drawn))
-    (tmp_path / "small.toml").write_text(CONFIG)
-    return tmp_path
-
-
-def train(*more: object) -> Said:
-    return nnbp("train", "--config", "small.toml", *more)
+from tests.small_run import CONFIG, train
 
 
 def test_a_run_leaves_its_results_and_says_what_to_do_next(here: Path) -> None:

@@ -6,6 +6,19 @@ from pathlib import Path
 
 import click
 
+config_option = click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="The config: TOML or YAML.",
+)
+
+overrides_option = click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one key of the config; repeatable."
+)
+
 data_dir_option = click.option(
     "--data-dir",
     type=click.Path(path_type=Path, file_okay=False),

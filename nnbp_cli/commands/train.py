@@ -11,21 +11,18 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from nnbp_cli.commands.options import data_dir_option, json_option, quiet_option
+from nnbp_cli.commands.options import (
+    config_option,
+    data_dir_option,
+    json_option,
+    overrides_option,
+    quiet_option,
+)
 
 
 @click.command(name="train")
-@click.option(
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path),
-    required=True,
-    metavar="FILE",
-    help="What to train: TOML or YAML.",
-)
-@click.option(
-    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one key of the config; repeatable."
-)
+@config_option
+@overrides_option
 @data_dir_option
 @click.option(
     "--out",

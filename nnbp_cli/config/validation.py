@@ -13,6 +13,7 @@ from nnbp_cli.config.memory import too_large
 from nnbp_cli.config.overrides import Origins
 from nnbp_cli.config.schema import Config, DataConfig, NetworkConfig, TrainingConfig
 from nnbp_cli.config.wording import Place, dotted
+from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import ConfigError
 
 _CONFIG = TypeAdapter(Config)
@@ -60,24 +61,21 @@ def _table(name: str, adapter: TypeAdapter[Any], plain: object, where: str) -> A
     return table
 
 
-def check_against_data(
-    config: Config, *, where: str, images: int, validation: int, inputs: int, classes: int
-) -> None:
-    """Hold a config against the data: `images` that train, of `inputs` pixels each, in `classes` classes,
-    and as many others as `validation` says.
+def check_against_data(config: Config, data: Dataset, where: str) -> None:
+    """Hold a config against its data set.
 
     Raises one ConfigError for all that does not fit, or would not fit into the machine's memory.
     """
     problems: list[tuple[Place, str]] = []
     last = len(config.network.layers) - 1
-    outputs = config.network.layers[last].neurons
-    if outputs != classes:
-        wrong = f"the output layer has {outputs:,} neurons for {classes} classes; make it {classes}"
+    outputs, images = config.network.layers[last].neurons, len(data.training.labels)
+    if outputs != data.classes:
+        wrong = f"the output layer has {outputs:,} neurons for {data.classes} classes; make it {data.classes}"
         problems.append((("network", "layers", last, "neurons"), wrong))
-    problems += rules.blind(validation, config.training)
+    problems += rules.blind(len(data.validation.labels), config.training)
     if config.training.batch_size > images:
         problems.append(rules.batch_too_large(config.training.batch_size, images))
-    if too_much := too_large(config.network, config.training.optimizer, inputs):
+    if too_much := too_large(config.network, config.training.optimizer, data.inputs):
         problems.append((("network", "layers"), too_much))
     _refuse(problems, where)
 

@@ -15,6 +15,8 @@ from nnbp_cli.reproduction.experiments import Experiment
 from nnbp_cli.reproduction.jobs import Job, jobs
 from nnbp_cli.reproduction.results import Row, rows
 
+DATA = DataConfig(name="mnist")  # what all the experiments need
+
 
 class Display(parallel.Progress, Listener, Protocol):
     """Who is told how a reproduction is going."""
@@ -41,8 +43,8 @@ def reproduce(
     failures: dict[Job, str] = {}
     if len(done) < len(every):
         files.make_directory(runs)
-        mnist = Paths(config=Path("configs/book"), data_dir=data_dir)
-        obtain(DataConfig(name="mnist"), mnist, display)  # once, before many want it at the same time
+        # Once, before many want it at the same time.
+        obtain(DATA, Paths(config=Path("configs/book"), data_dir=data_dir), display)
         display.begin(every, done)
         failures = parallel.run([job for job in every if job not in done], data_dir, processes, display)
     return list(rows(every, failures))

@@ -1,0 +1,73 @@
+"""`nnbp runs`: what was trained, and what came of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nnbp_cli.commands.options import json_option
+
+if TYPE_CHECKING:
+    from nnbp_cli.runs import Run
+
+
+@click.command(name="runs")
+@click.argument("folder", type=click.Path(path_type=Path), default=Path("runs"), metavar="[DIR]")
+@json_option
+def command(folder: Path, as_json: bool) -> None:
+    """List runs, the newest first.
+
+    DIR is the folder that the run directories are in, runs/ if left out. Shown are when a run began, its
+    epochs, the accuracy of the weights that it kept, and its seconds.
+
+    \b
+    nnbp runs
+    nnbp runs runs/book --json
+    """
+    from nnbp_cli.runs import runs
+
+    found = runs(folder)
+    if as_json:
+        click.echo(json.dumps([_as_json(run) for run in found]))
+    elif not found:
+        click.echo(f"{folder}: no runs; 'nnbp train' makes them")
+    else:
+        for line in _answer(found):
+            click.echo(line)
+
+
+def _as_json(run: Run) -> dict[str, Any]:
+    return {
+        "name": run.name,
+        "path": str(run.path),
+        "began": run.began.isoformat(timespec="seconds"),
+        "state": run.state,
+        "epochs": run.epochs,
+        "validation_accuracy": run.validation,
+        "test_accuracy": run.test,
+        "seconds": run.seconds,
+    }
+
+
+def _answer(found: Sequence[Run]) -> Iterator[str]:
+    width = max(len(run.name) for run in found)
+    yield f"{'name':{width}}  {'began':16}  epochs  validation    test  seconds"
+    for run in found:
+        cells = [
+            f"{run.name:{width}}",
+            f"{run.began:%Y-%m-%d %H:%M}",
+            f"{run.epochs:6}",
+            f"{_percent(run.validation):>10}",
+            f"{_percent(run.test):>6}",
+            f"{run.seconds:7.1f}" if run.seconds is not None else " " * 7,
+            run.state if run.state != "complete" else "",
+        ]
+        yield "  ".join(cells).rstrip()
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.2%}"

@@ -1,0 +1,77 @@
+"""Curves from the logs of runs, as plain values: what there is to draw, whoever draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from nnbp_cli.errors import NnbpError
+from nnbp_cli.run_directory import read_log
+
+Kind = Literal["cost", "accuracy", "learning rate", "layer speed"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One line: of the run with this name, what it shows ("validation", "layer 2"), epochs and values."""
+
+    run: str
+    what: str
+    epochs: Sequence[float]
+    values: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The curves of one kind, for one pair of axes; `logarithmic` where values differ by orders of magnitude.
+    Accuracies are in percent.
+    """
+
+    kind: Kind
+    curves: Sequence[Curve]
+    logarithmic: bool
+
+    @property
+    def label(self) -> str:
+        """What stands at the axis of values."""
+        return {"accuracy": "accuracy, %", "layer speed": "speed of a layer, |delta|"}.get(
+            self.kind, self.kind
+        )
+
+
+def panels(runs: Sequence[Path], only: Sequence[Kind] = (), labels: Sequence[str] = ()) -> list[Panel]:
+    """A panel for each kind of curve that the logs of `runs` have, or of those that `only` names.
+
+    A run is called by its label, or else by the name of its directory.
+    A learning rate that never changes is no curve, unless it is asked for. Raises NnbpError for a run without
+    a log, and when there is nothing to draw.
+    """
+    names = [run.resolve().name for run in runs]
+    logs = [(name, read_log(run)) for name, run in zip([*labels, *names[len(labels) :]], runs)]
+    drawn = []
+    for kind in only or KINDS:
+        curves = [curve for name, log in logs for curve in _curves(name, log, kind)]
+        values = {value for curve in curves for value in curve.values}
+        if curves and (kind != "learning rate" or only or len(values) > 1):
+            drawn.append(Panel(kind, curves, kind == "layer speed"))
+    if not drawn:
+        what = f"no {' or '.join(only)}" if only else "no curves"
+        raise NnbpError(f"{runs[0]}: {what} in the log; name in training.watch what is to be measured")
+    return drawn
+
+
+def _curves(name: str, log: dict[str, list[float]], kind: Kind) -> list[Curve]:
+    unit = 100 if kind == "accuracy" else 1
+    found = []
+    for column, values in log.items():
+        if column == kind or column.endswith(f" {kind}") or column.startswith(f"{kind} "):
+            known = [(e, unit * v) for e, v in zip(log["epoch"], values) if v == v]  # epoch 0 has no rate
+            what = column.replace(kind, "").strip() or kind
+            what = f"layer {what}" if kind == "layer speed" else what
+            if known:
+                epochs, shown = zip(*known)
+                found.append(Curve(name, what, epochs, shown))
+    return found

@@ -1,0 +1,73 @@
+"""Panels of curves as a picture: PNG, SVG or PDF, by matplotlib, which is an extra."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nnbp_cli import files
+from nnbp_cli.curves import Panel
+from nnbp_cli.errors import ConfigError, NnbpError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FORMATS = (".png", ".svg", ".pdf")
+STYLES = ("-", "--", ":", "-.")
+MARKED = 20  # epochs at most, for which each one is marked
+
+
+def check_drawable(path: Path) -> None:
+    """Raise NnbpError unless a picture can be drawn, and `path` names one of a known kind."""
+    if path.suffix.lower() not in FORMATS:
+        raise ConfigError(f"{path}: not a picture that is drawn here; name a .png, .svg or .pdf file")
+    try:
+        import matplotlib.figure  # noqa: F401
+    except ImportError:
+        raise NnbpError("nnbp plot: needs matplotlib; pip install 'nnbp-cli[plot]'") from None
+
+
+def draw(panels: Sequence[Panel], path: Path) -> None:
+    """Draw `panels`, two in a row, into the file `path`. Raises NnbpError as `files.write` does."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    columns = min(2, len(panels))
+    rows = ceil(len(panels) / columns)
+    # Text stays text in an SVG, and the same curves give the same file.
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "nnbp", "font.size": 9}):
+        figure = Figure(figsize=(5.6 * columns, 3.6 * rows), layout="constrained")
+        for number, panel in enumerate(panels, start=1):
+            _draw_panel(figure.add_subplot(rows, columns, number), panel)
+        picture = io.BytesIO()
+        suffix = path.suffix.lower()[1:]
+        dateless = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(suffix, {})
+        figure.savefig(picture, format=suffix, dpi=150, metadata=dateless)
+    files.write(path, picture.getvalue())
+
+
+def _draw_panel(axes: Axes, panel: Panel) -> None:
+    """One run: a colour for each curve. Several: a colour for each run, a style for each of its curves."""
+    runs = list(dict.fromkeys(curve.run for curve in panel.curves))
+    whats = list(dict.fromkeys(curve.what for curve in panel.curves))
+    for curve in panel.curves:
+        run, what = runs.index(curve.run), whats.index(curve.what)
+        names = [curve.run] * (len(runs) > 1) + [curve.what] * (len(whats) > 1 or len(runs) == 1)
+        axes.plot(
+            curve.epochs,
+            curve.values,
+            color=f"C{(run if len(runs) > 1 else what) % 10}",
+            linestyle=STYLES[what % len(STYLES)] if len(runs) > 1 else "-",
+            linewidth=1.4,
+            marker="." if len(curve.epochs) <= MARKED else "",
+            label=", ".join(names),
+        )
+    if panel.logarithmic:
+        axes.set_yscale("log")
+    axes.set(xlabel="epoch", ylabel=panel.label)
+    axes.grid(alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)

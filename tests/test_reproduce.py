@@ -1,0 +1,274 @@
+"""`nnbp reproduce`: the book's experiments as data, run in parallel, held against their bands."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nnbp_cli import config, reproduction
+from nnbp_cli.commands.reproduction_display import ReproductionDisplay
+from nnbp_cli.config import DataConfig
+from nnbp_cli.config.shipped import shipped
+from nnbp_cli.errors import CheckFailed, ConfigError, NnbpError
+from nnbp_cli.reproduction import experiments, results, table, whole
+from nnbp_cli.reproduction.experiments import Experiment, Figure
+from nnbp_cli.reproduction.jobs import jobs
+from nnbp_cli.reproduction.results import Row
+from tests.command_line import nnbp
+from tests.small_run import CONFIG
+
+BOOK = experiments.load()
+
+
+# The data
+
+
+@pytest.mark.parametrize("experiment", BOOK, ids=lambda each: each.id)
+def test_an_experiment_has_a_config_that_measures_its_figures(experiment: Experiment) -> None:
+    if not experiment.config:
+        return
+    loaded = config.load(experiment.config, experiment.settings)
+    assert loaded.data.validation == 10_000, "as in the book"
+    assert loaded.training.batch_size == 10
+    for figure in experiment.figures:
+        for score in filter(None, (figure.of, figure.minus)):
+            watched = score[:-2] if score.startswith("layer speed") else score
+            assert watched in loaded.training.watch or figure.take == "scored"
+    assert (experiment.config.parent.parent / experiment.command.split()[3]).parent.name == "book"
+
+
+def test_every_config_of_the_book_belongs_to_an_experiment() -> None:
+    used = {each.config for each in BOOK}
+    assert {path for name, path in shipped().items() if name.startswith("book/")} == used - {None}
+
+
+def test_bands_are_what_they_should_be() -> None:
+    """As transcribed a second time: the recipe, the figure, the band."""
+    banded = {(each.id, figure.name): figure.band for each in BOOK for figure in each.figures if figure.band}
+    assert len(banded) == 32
+    assert banded["ch1-30", "best test accuracy"] == (94.6, 95.5)
+    assert banded["ch1-darkness", "test accuracy"] == (22.25, 22.25)
+    assert banded["ch3-learning-rate-2_5", "final training cost"] == (0.6, inf)
+    assert banded["ch3-cross-entropy-30", "final training accuracy minus test accuracy"] == (2, 100)
+    assert banded["ch5-four-hidden", "best validation accuracy"] == (96.2, 96.9)
+    for (name, _), band in banded.items():
+        assert band[0] <= band[1], name
+
+
+def test_experiments_are_chosen_by_name_or_by_how_names_begin() -> None:
+    def names(*given: str) -> list[str]:
+        return [each.id for each in experiments.chosen(given, BOOK)]
+
+    assert names("ch1-30") == ["ch1-30"], "and not ch1-30-fast"
+    assert names("ch5", "ch1-darkness")[:2] == ["ch1-darkness", "ch5-one-hidden"], "in the book's order"
+    assert len(names("ch5", "ch5-two-hidden")) == 4
+    assert len(names("ch3-training-size")) == 9
+    assert names() == [each.id for each in BOOK]
+    with pytest.raises(ConfigError, match="no experiment is called 'ch1-31'; did you mean 'ch1-30'"):
+        names("ch1-31")
+    with pytest.raises(ConfigError, match="name ch1, ch3 or ch5, or one that --list shows"):
+        names("zzz")
+
+
+# What is measured
+
+
+def measured(tmp_path: Path, take: Any, of: str, minus: str | None = None) -> float:
+    (tmp_path / "log.csv").write_text(
+        "epoch,learning_rate,seconds,test_accuracy,training_accuracy,test_cost,layer_speed_2\n"
+        "0,nan,0,0.99,0.1,0.01,0.3\n"
+        "1,0.1,1,0.5,0.7,0.9,0.2\n"
+        "2,0.1,1,0.8,1,0.4,0.1\n"
+        "3,0.1,1,0.6,1,0.5,0.05\n"
+    )
+    (tmp_path / "summary.json").write_text('{"validation": {"accuracy": 0.25, "cost": 3}}')
+    return results.measured(Figure(take, of, "", minus=minus), tmp_path)
+
+
+def test_a_figure_is_taken_from_the_log_or_the_summary(tmp_path: Path) -> None:
+    assert measured(tmp_path, "best", "test accuracy") == 80
+    assert measured(tmp_path, "best", "test cost") == 0.4
+    assert measured(tmp_path, "first", "test accuracy") == 50
+    assert measured(tmp_path, "final", "test accuracy") == 60
+    assert measured(tmp_path, "final", "training accuracy", "test accuracy") == 40
+    assert measured(tmp_path, "start", "layer speed 2") == 0.3
+    assert measured(tmp_path, "perfect", "training accuracy") == 2
+    assert measured(tmp_path, "perfect", "test accuracy") == inf
+    assert measured(tmp_path, "scored", "validation accuracy") == 25
+    for take, of in (("best", "validation accuracy"), ("scored", "test accuracy")):
+        with pytest.raises(NnbpError, match=r"has no .*; delete it, and it is run again"):
+            measured(tmp_path, take, of)
+
+
+def row(*values: float, band: tuple[float, float] | None = (1.0, 2.0), take: Any = "best") -> Row:
+    figure = Figure(take, "test accuracy", "1.50", band)
+    return Row(Experiment("x-1", "784-10", None, (), (figure,)), figure, values, 3.25, [])
+
+
+def test_the_median_is_held_against_the_band() -> None:
+    assert row(0, 1.0, 9).inside
+    assert row(9, 2.0, 0).inside
+    assert row(0, 0.99, 9).inside is False
+    assert row(1.5, 2.01, 3).inside is False
+    assert row(22.250000000000004, band=(22.25, 22.25)).inside
+    assert row(5.0, band=None).inside is None
+    assert row().inside is False, "where every run failed"
+
+
+def test_the_table_says_all_of_it() -> None:
+    good, bad, free = row(1, 1.25, 2), row(4, 5, 9), row(inf, 3, inf, band=None, take="perfect")
+    lines = table.text([good, bad, free])
+    assert lines[1].split("  ")[0] == "x-1"
+    assert "1.25 1.42 1.00 to 2.00" in " ".join(lines[1].split())
+    assert "1 to 2" in lines[1]
+    assert lines[1].endswith("inside       3.2")
+    assert "OUTSIDE" in lines[2]
+    assert "never" in lines[3]
+    assert "3 to never" in lines[3]
+    assert table.markdown([good])[2].startswith(
+        "| `x-1` | 784-10 | best test accuracy | 1.50 | 1.25 | 1.42 |"
+    )
+    assert len({line.count("|") for line in table.markdown([good, bad, free])}) == 1
+    plain = table.plain([good, free, row()])
+    assert json.loads(json.dumps(plain, allow_nan=False)) == plain
+    assert plain[0]["values"] == [1, 1.25, 2]
+    assert plain[1]["values"] == [None, 3, None]
+    assert plain[0]["inside"] is True
+    with pytest.raises(CheckFailed, match=r"^x-1: best test accuracy is outside its band; see the table$"):
+        reproduction.check([good, bad, free])
+    with pytest.raises(CheckFailed, match=r"^x-1 seed 2: no disk$"):
+        reproduction.check([replace(good, failures=["seed 2: no disk"])])
+    reproduction.check([good, free])
+
+
+# What is run
+
+
+@pytest.fixture
+def small(here: Path, monkeypatch: pytest.MonkeyPatch) -> Experiment:
+    """An experiment that takes a moment, on a data set that is there."""
+    monkeypatch.setattr(whole, "DATA", DataConfig(name="synthetic", size=600, seed=1))
+    figure = Figure("best", "validation accuracy", "50", (0.0, 100.0))
+    return Experiment("small", "784-12-10", here / "small.toml", ("training.l2=1.0",), (figure,))
+
+
+def reproduce(experiment: Experiment, seeds: int = 3) -> list[Row]:
+    with ReproductionDisplay(quiet=False) as display:
+        data_dir = Path(os.environ["NNBP_DATA_DIR"])
+        return reproduction.reproduce([experiment], seeds, 2, Path("book"), data_dir, display)
+
+
+def test_each_seed_is_a_run_of_its_own_and_is_run_once(
+    small: Experiment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (found,) = reproduce(small)
+    assert len(set(found.values)) > 1
+    assert found.inside
+    said = capsys.readouterr().err
+    assert "3 runs\n" in said
+    assert said.count("small seed ") == 3
+    assert "; 0 more runs, about 0 s left" in said
+
+    directories = {path: path.stat().st_mtime_ns for path in Path("book").iterdir()}
+    assert len(directories) == 3
+    loaded = config.load(next(iter(directories)) / "config.toml")
+    assert (loaded.training.l2, loaded.training.threads) == (1.0, 1)
+
+    assert reproduce(small) == [found]
+    assert capsys.readouterr().err == "", "nothing was left to run"
+    assert {path: path.stat().st_mtime_ns for path in Path("book").iterdir()} == directories
+
+    reproduce(replace(small, settings=()), seeds=1)
+    assert len(list(Path("book").iterdir())) == 4, "another config is another run"
+
+
+def test_a_run_that_did_not_end_is_run_again(small: Experiment) -> None:
+    (before,) = reproduce(small, seeds=1)
+    (run,) = Path("book").iterdir()
+    (run / "summary.json").unlink()
+    assert reproduce(small, seeds=1)[0].values == before.values
+    summary = json.loads((run / "summary.json").read_text())
+    (run / "summary.json").write_text(json.dumps(summary | {"stopped_by": "SIGINT"}))
+    assert not jobs([small], 1, Path("book"))[0].done
+
+
+def test_a_run_that_fails_leaves_the_others_be(small: Experiment, capsys: pytest.CaptureFixture[str]) -> None:
+    sick = replace(small, settings=("training.learning_rate=1e30",))
+    (found,) = reproduce(sick, seeds=2)
+    assert found.values == []
+    assert found.inside is False
+    assert all("training: diverged" in why for why in found.failures)
+    assert "small seed 1: failed: training: diverged" in capsys.readouterr().err
+    with pytest.raises(CheckFailed, match="small seed 2: training: diverged"):
+        reproduction.check([found])
+    assert "failed" in table.text([found])[1]
+
+
+def test_longer_jobs_are_known_to_be_longer(small: Experiment, here: Path) -> None:
+    (job,) = jobs([small], 1, Path("book"))
+    (here / "long.toml").write_text(CONFIG.replace("epochs = 3", "epochs = 6"))
+    (longer,) = jobs([replace(small, config=here / "long.toml")], 1, Path("book"))
+    assert longer.work == 2 * job.work
+
+
+@pytest.mark.parametrize("which", ["SIGINT", "SIGTERM"])
+def test_a_signal_stops_every_process_and_keeps_what_is_done(here: Path, which: str) -> None:
+    program = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from nnbp_cli import cli\n"
+        "from nnbp_cli.config import DataConfig\n"
+        "from nnbp_cli.reproduction import experiments, whole\n"
+        "from nnbp_cli.reproduction.experiments import Experiment\n"
+        "whole.DATA = DataConfig(name='synthetic', size=600, seed=1)\n"
+        "long = Experiment('long', '', Path('small.toml'), ('training.epochs=100000',), ())\n"
+        "experiments.load = lambda: [long]\n"
+        "if __name__ == '__main__': cli.main(['reproduce', '--jobs', '2', '--seeds', '3'])\n"
+    )
+    Path("program.py").write_text(program)
+    process = subprocess.Popen([sys.executable, "program.py"], stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while len(list(here.glob("runs/book/*/log.csv"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(getattr(signal, which))
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == {"SIGINT": 130, "SIGTERM": 143}[which]
+    assert said.splitlines()[-1] == (
+        f"nnbp reproduce: stopped by {which}; "
+        "what was run to its end is kept, and the same command goes on from there"
+    )
+    assert "Traceback" not in said
+    logs = {path: path.read_text() for path in here.glob("runs/book/*/log.csv")}
+    time.sleep(0.3)
+    assert {path: path.read_text() for path in logs} == logs, "nobody goes on in the background"
+
+
+# The command
+
+
+def test_the_experiments_are_listed() -> None:
+    said = nnbp("reproduce", "--list")
+    assert [line.split()[0] for line in said.out.splitlines()] == [each.id for each in BOOK]
+    assert len(nnbp("reproduce", "ch5", "--list").out.splitlines()) == 4
+    said = nnbp("reproduce", "ch7")
+    assert (said.status, said.err.count("\n")) == (2, 1)
+
+
+@pytest.mark.mnist
+def test_the_darkness_of_images_tells_exactly_as_much_as_in_the_book(here: Path, real_data: Path) -> None:
+    said = nnbp("reproduce", "ch1-darkness", "--data-dir", real_data, "--json", "-q")
+    (found,) = json.loads(said.out)
+    assert said.status == 0
+    assert found["values"] == [pytest.approx(22.25, abs=1e-12)]
+    said = nnbp("reproduce", "ch1-darkness", "--data-dir", real_data, "--markdown", "-q")
+    assert "22.25 exactly | inside" in said.out
