@@ -32,7 +32,14 @@ def test_the_algorithm_is_shown_as_it_is() -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    for page in ("README.md", "docs/backprop.md", "docs/architecture.md", "docs/config.md", "data/README.md"):
+    for page in (
+        "README.md",
+        "docs/backprop.md",
+        "docs/architecture.md",
+        "docs/book.md",
+        "docs/config.md",
+        "data/README.md",
+    ):
         text = (CHECKOUT / page).read_text(encoding="utf-8")
         for target in re.findall(r"\]\((?!http)([^)#]+)", text):
             assert (CHECKOUT / page).parent.joinpath(target).exists(), (page, target)
@@ -59,8 +66,15 @@ def test_every_command_works_as_printed_and_so_does_the_library(
         arguments = shlex.split(command)[1:]
         if arguments[0] == "train":  # as printed, but not for as long
             arguments += ["--set", "training.epochs=1", "--set", "data.train=5000"]
+        elif arguments[0] == "reproduce":
+            arguments += ["--list"]
+        elif arguments[0] == "plot":  # the shell finds the runs
+            arguments = [arguments[0], *sorted(map(str, Path("runs").iterdir())), *arguments[2:]]
         said = nnbp(*arguments)
         assert said.status == 0, (command, said.err)
 
+    nnbp(
+        "train", "--config", "configs/mnist.toml", "--set", "training.epochs=1"
+    )  # the last one to be trained
     exec(next(code for code in CODE if "weights.load" in code), {})
     assert capsys.readouterr().out == "the first one is a 7\n"
