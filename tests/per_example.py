@@ -68,6 +68,7 @@ def train(
     batches: list[tuple[Any, Any]],
     learning_rate: float,
     l2_over_n: float = 0.0,
+    l1_over_n: float = 0.0,
 ) -> None:
     """Gradient descent in place over `batches` of rows (x, y), adding up one example after the other."""
     for rows_x, rows_y in batches:
@@ -79,5 +80,8 @@ def train(
             sum_b = [total + each for total, each in zip(sum_b, db, strict=True)]
         rate = learning_rate / len(rows_x)
         for l in range(len(weights)):
-            weights[l] = (1 - learning_rate * l2_over_n) * weights[l] - rate * sum_W[l]
+            shrunk = (1 - learning_rate * l2_over_n) * weights[l] - learning_rate * l1_over_n * np.sign(
+                weights[l]
+            )
+            weights[l] = shrunk - rate * sum_W[l]
             biases[l] = biases[l] - rate * sum_b[l]

@@ -73,8 +73,6 @@ def test_every_command_works_as_printed_and_so_does_the_library(
         said = nnbp(*arguments)
         assert said.status == 0, (command, said.err)
 
-    nnbp(
-        "train", "--config", "configs/mnist.toml", "--set", "training.epochs=1"
-    )  # the last one to be trained
+    nnbp("train", "--config", "configs/mnist.toml", "--set", "training.epochs=1")
     exec(next(code for code in CODE if "weights.load" in code), {})
     assert capsys.readouterr().out == "the first one is a 7\n"

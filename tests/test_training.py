@@ -18,7 +18,7 @@ from nnbp_cli.datasets.scaling import scaled
 from nnbp_cli.errors import Diverged, NnbpError
 from nnbp_cli.evaluation import evaluate, evaluating
 from nnbp_cli.nn import costs, initializers
-from nnbp_cli.nn.activations import linear, sigmoid, softmax
+from nnbp_cli.nn.activations import Activation, linear, sigmoid, softmax, tanh
 from nnbp_cli.nn.layers import Dropout
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.penalties import Penalty
@@ -45,10 +45,17 @@ def run(
     return state, [epoch for epoch in steps if epoch]
 
 
-@pytest.mark.parametrize(("cost", "output"), [("quadratic", sigmoid), ("cross-entropy", sigmoid)])
-def test_100_steps_end_where_the_per_example_implementation_ends(cost: str, output: Any) -> None:
-    network = dense([12, 7, 5], [sigmoid, sigmoid], costs.COSTS[cost])
-    training = replace(TRAINING, epochs=13, batch_size=15, learning_rate=0.7, l2=3.0)
+@pytest.mark.parametrize(
+    ("cost", "output"),
+    [("quadratic", sigmoid), ("quadratic", tanh), ("cross-entropy", sigmoid), ("log-likelihood", softmax)],
+)
+@pytest.mark.parametrize("hidden", [[], [sigmoid], [tanh, sigmoid]], ids=len)
+def test_100_steps_end_where_the_per_example_implementation_ends(
+    cost: str, output: Activation, hidden: list[Activation]
+) -> None:
+    activations = [*hidden, output]
+    network = dense([12, *[7, 6][: len(hidden)], 5], activations, costs.COSTS[cost])
+    training = replace(TRAINING, epochs=13, batch_size=15, learning_rate=0.3, l1=0.5, l2=3.0)
     data = blobs(training=115)  # eight batches, of which the last is short
     state = loop.start(network, initializers.default, training, dtype=np.float64)
     weights = [W.copy() for W, _ in state.params.layers]
@@ -64,7 +71,8 @@ def test_100_steps_end_where_the_per_example_implementation_ends(cost: str, outp
         for epoch in range(13)
         for rows in batches(data.training, targets, 15, seed=1, epoch=epoch, first=0, dtype=np.float64)
     ][:100]
-    per_example.train(weights, biases, ["sigmoid", "sigmoid"], cost, taken, 0.7, l2_over_n=3.0 / 115)
+    names = [each.name for each in activations]
+    per_example.train(weights, biases, names, cost, taken, 0.3, l2_over_n=3.0 / 115, l1_over_n=0.5 / 115)
     for (W, b), theirs_W, theirs_b in zip(state.params.layers, weights, biases, strict=True):
         np.testing.assert_allclose(W, theirs_W, rtol=0, atol=1e-12)
         np.testing.assert_allclose(b[:, None], theirs_b, rtol=0, atol=1e-12)
