@@ -20,6 +20,7 @@ ORDER = [
     {"nn"},
     {"datasets"},
     {"config"},
+    {"archive"},
     {"weights", "evaluation", "scoring"},
     {"training"},
     {"run_directory", "checking"},

@@ -102,7 +102,7 @@ def refusal(path: Path) -> str:
     [
         (lambda m: m.pop("layers.1.b"), "member 'layers.1.b' is missing"),
         (lambda m: m.pop("meta"), "member 'meta' is missing"),
-        (lambda m: m.update(extra=np.zeros(2)), "member 'extra' belongs to no layer of its network"),
+        (lambda m: m.update(extra=np.zeros(2)), "member 'extra' is not one of its own"),
         (
             lambda m: m.update({"layers.0.W": np.zeros((6, 5), np.float32)}),
             "member 'layers.0.W' is <f4 (6, 5) in 120 bytes where <f4 (5, 6) is due",
