@@ -5,12 +5,9 @@ config -> data -> network -> training -> run directory -> test score
 
 from __future__ import annotations
 
-import platform
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any, Protocol
@@ -18,35 +15,26 @@ from typing import Any, Protocol
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from nnbp_cli import __version__, interrupts, machine, run_directory, weights
-from nnbp_cli.config import Config, DataConfig, build, check_against_data, load_data, sizes, to_toml
-from nnbp_cli.datasets import catalog, download, sources
+from nnbp_cli import checkpoint, interrupts, resuming, run_directory, weights
+from nnbp_cli.checkpoint import Checkpoint
+from nnbp_cli.config import Config, build, check_against_data, to_toml
 from nnbp_cli.datasets.dataset import Dataset, Split
-from nnbp_cli.errors import ConfigError, Diverged, MissingData
-from nnbp_cli.evaluation import evaluate
+from nnbp_cli.errors import Diverged
+from nnbp_cli.evaluation import evaluating
 from nnbp_cli.nn.initializers import INITIALIZERS
 from nnbp_cli.nn.network import Network
+from nnbp_cli.preparation import Listener, Paths, decided, introduction, obtain
 from nnbp_cli.run_directory import RunDirectory
+from nnbp_cli.summary import summarized
 from nnbp_cli.training import history, loop, watching
 from nnbp_cli.training.history import Epoch
 from nnbp_cli.training.loop import State
 from nnbp_cli.weights import Weights
 
-# Below this many multiplications in a layer's matrix product one thread is used: a second would save little,
-# and beside any other work on the machine the two wait for each other, which has cost a factor of ten.
-ONE_THREAD = 250_000_000
+SAVE_EVERY = 10  # seconds between two checkpoints,
+SHARE_OF_SAVING = 0.01  # or more, where saving would take a larger share of the time
 
-SAVE_EVERY = 10  # seconds between two times that the best weights so far are put on disk
-
-
-class Listener(Protocol):
-    """Who is told what happens before a run."""
-
-    def note(self, message: str) -> None:
-        """A line about the run."""
-
-    def download(self) -> AbstractContextManager[download.Progress]:
-        """Who is told how a download is going, while it is."""
+SignalReceived = Callable[[], str | None]
 
 
 class Display(Listener, Protocol):
@@ -66,16 +54,43 @@ class Display(Listener, Protocol):
 
 
 @dataclass(frozen=True)
-class Paths:
-    """Where a run finds its data and leaves its results; `config` is the file that the config is from,
-    `weights` where the weights go beside the run directory, if anywhere.
-    """
+class _Run:
+    """What does not change in a run: its parts, and the seconds it had taken before this process began."""
 
-    config: Path
-    data_dir: Path
-    out: Path | None = None
-    weights: Path | None = None
-    offline: bool = False
+    config: Config
+    data: Dataset
+    network: Network
+    directory: RunDirectory
+    weights: Path | None
+    began: str
+    seconds_before: float = 0.0
+    cpu_seconds_before: float = 0.0
+
+    def checkpoint(self, state: State, clock: _Clock) -> Checkpoint:
+        """All that the rest of the run depends on."""
+        return Checkpoint(
+            config=self.config,
+            inputs=self.data.inputs,
+            digest=self.data.digest,
+            began=self.began,
+            seconds=self.seconds_before + clock.seconds(),
+            cpu_seconds=self.cpu_seconds_before + clock.cpu_seconds(),
+            made_with=checkpoint.made_with(),
+            state=state,
+        )
+
+
+class _Clock:
+    """The seconds that this process has taken for a run."""
+
+    def __init__(self) -> None:
+        self.start, self.cpu_start = perf_counter(), process_time()
+
+    def seconds(self) -> float:
+        return perf_counter() - self.start
+
+    def cpu_seconds(self) -> float:
+        return process_time() - self.cpu_start
 
 
 def run(config: Config, paths: Paths, display: Display) -> dict[str, Any]:
@@ -83,177 +98,150 @@ def run(config: Config, paths: Paths, display: Display) -> dict[str, Any]:
 
     Raises ConfigError where config and data do not fit, NnbpError when data, disk or training fail.
     """
-    moment = datetime.now().astimezone().isoformat(timespec="seconds")
-    began, cpu = perf_counter(), process_time()
+    began, clock = datetime.now().astimezone().isoformat(timespec="seconds"), _Clock()
     if paths.weights:
         weights.check_replaceable(paths.weights)
     if paths.out:
         run_directory.check_free(paths.out)
     data = obtain(config.data, paths, display)
     check_against_data(config, data, where=str(paths.config))
-    config = _decided(config, data, display)
+    config = decided(config, data, display)
     network = build(config.network, data.inputs)
 
     directory = run_directory.create(paths.out, paths.config.stem)
-    directory.write_config(to_toml(config))
-    directory.start_log(watching.names(config.training, network))
-    for line in _introduction(config, data):
-        display.note(line)
+    with directory.locked():
+        run_directory.check_free(directory.path)  # another process may have been here in between
+        directory.write_config(to_toml(config))
+        state = loop.start(network, INITIALIZERS[config.network.initializer], config.training)
+        this = _Run(config, data, network, directory, paths.weights, began)
+        return _go_on(this, state, clock, display)
 
+
+def resume(path: Path, settings: Sequence[str], paths: Paths, display: Display) -> dict[str, Any]:
+    """Go on with the run in the directory `path` from where it was left; its summary.
+
+    The end has the same bits as if it had never been left. `settings` may set training.epochs alone. Raises
+    as `run` does, and where there is nothing to go on with.
+    """
+    began, clock = datetime.now().astimezone().isoformat(timespec="seconds"), _Clock()
+    if paths.weights:
+        weights.check_replaceable(paths.weights)
+    directory = run_directory.existing(path)
+    with directory.locked():
+        before, left = resuming.recorded(directory)
+        config = resuming.changed(before, settings, where=str(path))
+        resuming.check_unfinished(directory, config, left)
+        data = obtain(config.data, paths, display)
+        check_against_data(config, data, where=str(path))
+        resuming.check_data(directory, left, data)
+        network = build(config.network, data.inputs)
+        directory.write_config(to_toml(config))
+        this = _Run(config, data, network, directory, paths.weights, began)
+        if left:
+            this = replace(
+                this, began=left.began, seconds_before=left.seconds, cpu_seconds_before=left.cpu_seconds
+            )
+            state = left.state
+        else:
+            state = loop.start(network, INITIALIZERS[config.network.initializer], config.training)
+        per_epoch = loop.batches_per_epoch(data, config.training)
+        display.note(f"{path}: {state.epoch} epochs and {state.batch} of {per_epoch} batches are done")
+        with threadpool_limits(config.training.threads, user_api="blas"):
+            for line in resuming.differences(left.made_with) if left else ():
+                display.note(line)
+        return _go_on(this, state, clock, display)
+
+
+def _go_on(this: _Run, state: State, clock: _Clock, display: Display) -> dict[str, Any]:
+    """Train from `state` to the end, score what was kept, and leave everything in the run directory."""
+    config, data, directory = this.config, this.data, this.directory
+    directory.start_log(watching.names(config.training, this.network), state.history)
+    for line in introduction(config, data):
+        display.note(line)
     with (
         threadpool_limits(config.training.threads, user_api="blas"),
         np.errstate(all="ignore"),
         interrupts.deferred() as signal_received,
     ):
-        state = loop.start(network, INITIALIZERS[config.network.initializer], config.training)
-        stopped_by = _train(network, data, config, state, directory, display, signal_received)
-        learned = _learned(network, data, config, state)
+        stopped_by = _train(this, state, clock, display, signal_received)
+        checkpoint.save(directory.checkpoint, this.checkpoint(state, clock))
+        learned = _learned(this, state)
         weights.save(directory.weights, learned)
-        if paths.weights:
-            weights.save(paths.weights, learned)
-        complete = not stopped_by
-        validation = _scored(learned, data.validation) if complete else None
-        test = _scored(learned, data.test) if complete else None
-        summary = {
-            "run": str(directory.path),
-            "weights": str(paths.weights or directory.weights),
-            "began": moment,
-            "parameters": network.size,
-            **_facts(config, data),
-            "epochs": state.epoch,
-            "epochs_at_most": config.training.epochs,
-            "stopped_by": stopped_by,
-            "ended": history.ended(state.history, config.training),
-            "kept_epoch": learned.epoch,
-            "kept": dict(history.best(state.history, config.training).scores) if state.epoch else {},
-            "validation": validation,
-            "test": test,
-            "seconds": {
-                "training": round(sum(epoch.seconds for epoch in state.history), 3),
-                "total": round(perf_counter() - began, 3),
-                "total_cpu": round(process_time() - cpu, 3),
-            },
-        }
+        if this.weights:
+            weights.save(this.weights, learned)
+        scores = {}
+        for name, split in (("validation", data.validation), ("test", data.test)):
+            scores[name] = None if stopped_by else _scored(learned, split, signal_received)
+            stopped_by = stopped_by or signal_received()
+        summary = summarized(
+            this.checkpoint(state, clock),
+            data,
+            learned,
+            run=directory.path,
+            weights=this.weights or directory.weights,
+            stopped_by=stopped_by,
+            scores=scores,
+            times_tested=directory.times_tested + bool(scores["test"]),
+        )
         directory.write_summary(summary)
     return summary
 
 
-def _facts(config: Config, data: Dataset) -> dict[str, Any]:
-    """What a run was, for its summary: everything that was known before it began."""
-    return {
-        "network": sizes(config.network, data.inputs),
-        "data": asdict(config.data) | {"digest": data.digest, "test": len(data.test.labels)},
-        "test_set_watched": _watches_test(config),
-        "threads": config.training.threads,
-        "seed": config.training.seed,
-        "versions": {"nnbp": __version__, "numpy": np.__version__, "python": platform.python_version()},
-    }
-
-
-def obtain(data: DataConfig, paths: Paths, listener: Listener) -> Dataset:
-    """The data set of a config, downloaded first where it can be and is not there at all."""
-    try:
-        folder = sources.locate(data.name, paths.data_dir, size=data.size, seed=data.seed)
-        if data.name == sources.SYNTHETIC and not folder.exists():
-            listener.note(f"drawing the digits of {folder}")
-        return load_data(data, paths.data_dir)
-    except ConfigError as error:
-        raise ConfigError(f"{paths.config}: {error}") from error
-    except MissingData:
-        if paths.offline or data.name not in catalog.CATALOG:
-            raise
-    listener.note(f"{data.name} is not in {paths.data_dir} yet; downloading it")
-    with listener.download() as progress:
-        download.fetch(catalog.CATALOG[data.name], paths.data_dir, progress=progress)
-    return obtain(data, replace(paths, offline=True), listener)
-
-
-def _decided(config: Config, data: Dataset, display: Display) -> Config:
-    """The config with everything it left open decided, so that it says all there is to say of the run."""
-    training = config.training
-    threads = training.threads
-    if threads == "auto":
-        neurons = [data.inputs, *(layer.neurons for layer in config.network.layers)]
-        largest = max(a * b for a, b in pairwise(neurons)) * training.batch_size
-        threads = 1 if largest < ONE_THREAD else machine.cores()
-    elif threads > machine.cores():
-        # They would wait for each other: three threads on two cores have taken 28 times as long as one.
-        threads = machine.cores()
-        display.note(f"note: training.threads is {training.threads}, of {threads} cores; {threads} are used")
-    return replace(
-        config,
-        data=replace(config.data, train=len(data.training.labels), validation=len(data.validation.labels)),
-        training=replace(training, threads=threads),
-    )
-
-
 def _train(
-    network: Network,
-    data: Dataset,
-    config: Config,
-    state: State,
-    directory: RunDirectory,
-    display: Display,
-    signal_received: Callable[[], str | None],
+    this: _Run, state: State, clock: _Clock, display: Display, signal_received: SignalReceived
 ) -> str | None:
     """Train to the end, or to the first signal, whose name is returned; log and save on the way."""
-    saved = perf_counter()
-    display.begin(config.training.epochs, loop.batches_per_epoch(data, config.training))
+    training, directory = this.config.training, this.directory
+    next_save = clock.seconds() + SAVE_EVERY
+    display.begin(training.epochs, loop.batches_per_epoch(this.data, training))
     try:
-        for epoch in loop.train(network, data, config.training, state):
+        for epoch in loop.train(this.network, this.data, training, state):
             if epoch is None:
                 display.step(state)
             else:
                 directory.log(epoch)
                 display.epoch(epoch)
-                if state.epoch and perf_counter() - saved >= SAVE_EVERY:
-                    weights.save(directory.weights, _learned(network, data, config, state))
-                    saved = perf_counter()
-            if (name := signal_received()) and not history.ended(state.history, config.training):
+            if (name := signal_received()) and not history.ended(state.history, training):
+                loop.check_finite(state)
                 return name
+            if (start := clock.seconds()) >= next_save:
+                loop.check_finite(state)
+                checkpoint.save(directory.checkpoint, this.checkpoint(state, clock))
+                now = clock.seconds()
+                next_save = now + max(SAVE_EVERY, (now - start) / SHARE_OF_SAVING)
     except Diverged as error:
         if not state.epoch:
             raise
-        weights.save(directory.weights, _learned(network, data, config, state))
+        weights.save(directory.weights, _learned(this, state))
         raise Diverged(f"{error}; the weights kept before are in {directory.weights}") from error
     finally:
         display.end()
     return None
 
 
-def _learned(network: Network, data: Dataset, config: Config, state: State) -> Weights:
+def _learned(this: _Run, state: State) -> Weights:
     """What a run has to show so far: the kept weights, or before the first epoch's end those at hand."""
-    params = network.parameters(state.params.theta.dtype)
+    params = this.network.parameters(state.params.theta.dtype)
     params.theta[:] = state.kept if state.epoch else state.params.theta
     return Weights(
-        config=config.network,
+        config=this.config.network,
         params=params,
-        data=config.data,
-        shape=data.shape,
-        digest=data.digest,
-        penalty=loop.penalty(config.training, data),
-        epoch=history.best(state.history, config.training).number if state.epoch else 0,
+        data=this.config.data,
+        shape=this.data.shape,
+        digest=this.data.digest,
+        penalty=loop.penalty(this.config.training, this.data),
+        epoch=history.best(state.history, this.config.training).number if state.epoch else 0,
     )
 
 
-def _scored(learned: Weights, split: Split) -> dict[str, float] | None:
-    """How good the kept weights are on a split, which may be empty."""
+def _scored(learned: Weights, split: Split, signal_received: SignalReceived) -> dict[str, float] | None:
+    """How good the kept weights are on a split, which may be empty; None too if a signal comes meanwhile."""
     if not len(split.labels):
         return None
-    score = evaluate(learned.network, learned.params, split, learned.penalty)
-    return {"accuracy": score.accuracy, "cost": score.cost}
-
-
-def _introduction(config: Config, data: Dataset) -> Iterator[str]:
-    training, validation, test = (len(split.labels) for split in (data.training, data.validation, data.test))
-    rows, columns = data.shape
-    counts = f"{training:,} training, {validation:,} validation, {test:,} test images"
-    yield f"{config.data.name}: {counts} of {rows}x{columns}"
-    cost, seed, threads = config.network.cost, config.training.seed, config.training.threads
-    yield f"network {sizes(config.network, data.inputs)}, cost {cost}, seed {seed}, threads {threads}"
-    if _watches_test(config):
-        yield "note: the test set is watched, to show its curve; nothing is chosen by it"
-
-
-def _watches_test(config: Config) -> bool:
-    return any(name.startswith("test") for name in config.training.watch)
+    blocks = evaluating(learned.network, learned.params, split, learned.penalty)
+    while not signal_received():
+        try:
+            next(blocks)
+        except StopIteration as end:
+            return {"accuracy": end.value.accuracy, "cost": end.value.cost}
+    return None

@@ -18,6 +18,11 @@ from typing import BinaryIO
 
 from nnbp_cli.errors import NnbpError, reason
 
+try:
+    import fcntl
+except ImportError:
+    fcntl = None  # type: ignore[assignment]
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
@@ -44,6 +49,31 @@ def write(path: Path, content: str | bytes) -> None:
     """Make `content` (text as UTF-8) the file `path`, whole or not at all."""
     with replacing(path) as file:
         file.write(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def locked(directory: Path, refusal: NnbpError) -> Iterator[None]:
+    """Hold `directory` for this process alone while the block lasts. Raises `refusal` when another one does.
+
+    The lock goes with the process, however it ends. What dead processes left half written is removed.
+    """
+    if fcntl is None:  # Windows has no such locks
+        yield
+        return
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise refusal from None
+    except OSError:  # some network file systems lock nothing
+        pass
+    try:
+        for leftover in directory.glob(".*.part"):
+            leftover.unlink(missing_ok=True)
+        yield
+    finally:
+        os.close(handle)
 
 
 def check_writable(path: Path) -> None:

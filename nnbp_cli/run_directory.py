@@ -1,4 +1,5 @@
-"""What a run leaves on disk: config.toml, log.csv, weights.npz and summary.json in a directory of its own.
+"""What a run leaves on disk: config.toml, log.csv, checkpoint.npz, weights.npz and summary.json, in a
+directory of its own.
 
 It is written here, and here it is read again, as it was or as somebody left it.
 """
@@ -9,6 +10,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -31,21 +33,41 @@ class RunDirectory:
         """Where the weights of the run are."""
         return self.path / "weights.npz"
 
+    @property
+    def config(self) -> Path:
+        """Where its config is, complete."""
+        return self.path / "config.toml"
+
+    @property
+    def times_tested(self) -> int:
+        """How often the run was finished and scored on the test set."""
+        try:
+            return int(read_summary(self.path)["times_tested"])
+        except (NnbpError, LookupError, TypeError, ValueError):
+            return 0
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where its checkpoint is."""
+        return self.path / "checkpoint.npz"
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep other processes from training into it, while the context lasts."""
+        refusal = NnbpError(f"{self.path}: another process is training into it; wait for it, or stop it")
+        return files.locked(self.path, refusal)
+
     def write_config(self, toml: str) -> None:
         """Keep the config with everything that was left open in it decided: it runs again as it is."""
-        files.write(self.path / "config.toml", toml)
+        files.write(self.config, toml)
 
-    def start_log(self, watch: Iterable[str]) -> None:
-        """Begin log.csv with the names of its columns."""
+    def start_log(self, watch: Iterable[str], history: Iterable[Epoch]) -> None:
+        """Begin log.csv with the names of its columns and the epochs so far."""
         columns = ["epoch", "learning_rate", "seconds", *(name.replace(" ", "_") for name in watch)]
-        files.write(self.path / "log.csv", _row(columns))
+        files.write(self.path / "log.csv", _row(columns) + "".join(map(_logged, history)))
 
     def log(self, epoch: Epoch) -> None:
-        """Add an epoch to log.csv; costs and accuracies (0 to 1) in the order of the columns."""
-        row = [epoch.number, f"{epoch.learning_rate:.6g}", f"{epoch.seconds:.3f}"]
-        files.append(
-            self.path / "log.csv", _row([*row, *(f"{value:.6g}" for value in epoch.scores.values())])
-        )
+        """Add an epoch to log.csv."""
+        files.append(self.path / "log.csv", _logged(epoch))
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Keep what came out, as JSON."""
@@ -70,6 +92,13 @@ def create(path: Path | None, name: str) -> RunDirectory:
         except OSError as error:
             raise files.cannot_write(own, error) from error
     return RunDirectory(own)
+
+
+def existing(path: Path) -> RunDirectory:
+    """The run directory that is at `path`. Raises NnbpError if none is."""
+    if not path.is_dir():
+        raise NnbpError(f"{path}: no such run directory; 'nnbp runs' lists what there is")
+    return RunDirectory(path)
 
 
 def read_summary(path: Path) -> dict[str, Any]:
@@ -120,6 +149,12 @@ def check_free(path: Path) -> None:
     """Raise NnbpError unless `path` is not there yet, or an empty directory."""
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise NnbpError(f"{path}: is there already, and not an empty directory; name another with --out")
+
+
+def _logged(epoch: Epoch) -> str:
+    """The line of an epoch: costs and accuracies (0 to 1) in the order of the columns."""
+    scores = (f"{value:.6g}" for value in epoch.scores.values())
+    return _row([epoch.number, f"{epoch.learning_rate:.6g}", f"{epoch.seconds:.3f}", *scores])
 
 
 def _row(values: Iterable[Any]) -> str:

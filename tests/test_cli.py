@@ -46,7 +46,15 @@ def test_help_and_version() -> None:
     ("arguments", "message"),
     [
         (["tarin"], "nnbp: no such command 'tarin' (did you mean 'train'?); see 'nnbp --help'\n"),
-        (["train"], "nnbp train: missing option '--config'; see 'nnbp train --help'\n"),
+        (
+            ["train"],
+            "nnbp train: missing option '--config', or '--resume' to go on with a run; see 'nnbp train ",
+        ),
+        (
+            ["train", "--config", "a.toml", "--resume", "b"],
+            "nnbp train: a run that is resumed has its config",
+        ),
+        (["train", "--out", "a", "--resume", "b"], "nnbp train: a run that is resumed has its config"),
         (["train", "--config"], "nnbp: option '--config' requires an argument"),
         (["eval"], "nnbp eval: missing argument 'WEIGHTS'; see 'nnbp eval --help'\n"),
         (["eval", "w.npz", "--split", "tset"], "nnbp eval: invalid value for '--split'"),

@@ -195,8 +195,9 @@ def test_each_seed_is_a_run_of_its_own_and_is_run_once(
 def test_a_run_that_did_not_end_is_run_again(small: Experiment) -> None:
     (before,) = reproduce(small, seeds=1)
     (run,) = Path("book").iterdir()
-    (run / "summary.json").unlink()
-    assert reproduce(small, seeds=1)[0].values == before.values
+    for name in ("summary.json", "checkpoint.npz", "config.toml"):  # at its end, on its way, at its beginning
+        (run / name).unlink()
+        assert reproduce(small, seeds=1)[0].values == before.values
     summary = json.loads((run / "summary.json").read_text())
     (run / "summary.json").write_text(json.dumps(summary | {"stopped_by": "SIGINT"}))
     assert not jobs([small], 1, Path("book"))[0].done

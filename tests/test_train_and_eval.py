@@ -44,6 +44,7 @@ def test_a_run_leaves_its_results_and_says_what_to_do_next(here: Path) -> None:
     assert run.name.startswith("small-")
     assert str(run.relative_to(here)) in kept
     assert sorted(path.name for path in run.iterdir()) == [
+        "checkpoint.npz",
         "config.toml",
         "log.csv",
         "summary.json",

@@ -34,12 +34,12 @@ class ReproductionDisplay:
         self.bar.close()
 
     def note(self, message: str) -> None:
-        """See `experiment.Listener`."""
+        """See `preparation.Listener`."""
         if not self.quiet:
             remark(message)
 
     def download(self) -> DownloadDisplay:
-        """See `experiment.Listener`."""
+        """See `preparation.Listener`."""
         return DownloadDisplay(self.quiet)
 
     def begin(self, jobs: Sequence[Job], done: Sequence[Job]) -> None:

@@ -12,7 +12,6 @@ import click
 from click.core import ParameterSource
 
 from nnbp_cli.commands.options import (
-    config_option,
     data_dir_option,
     json_option,
     overrides_option,
@@ -21,7 +20,20 @@ from nnbp_cli.commands.options import (
 
 
 @click.command(name="train")
-@config_option
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What to train: TOML or YAML.",
+)
+@click.option(
+    "--resume",
+    "run",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="Instead: the directory of a run that was left.",
+)
 @overrides_option
 @data_dir_option
 @click.option(
@@ -44,7 +56,8 @@ from nnbp_cli.commands.options import (
 @click.pass_context
 def command(
     ctx: click.Context,
-    config_path: Path,
+    config_path: Path | None,
+    run: Path | None,
     overrides: tuple[str, ...],
     data_dir: Path,
     out: Path | None,
@@ -58,15 +71,28 @@ def command(
     \b
     nnbp train --config configs/mnist.toml
     nnbp train --config configs/mnist.toml --set training.epochs=5 --set training.seed=2
+    nnbp train --resume runs/mnist-20260131-120000
 
     The data set is downloaded first if it is missing. Ctrl-C stops the run after the batch at hand, and
-    keeps the best weights so far; a second Ctrl-C stops it at once.
+    keeps what it has learned; a second Ctrl-C stops it at once. However a run was stopped, --resume goes on
+    with it to the very same end; with --set training.epochs=N, to a later one.
     """
+    if not config_path and not run:
+        raise click.UsageError("missing option '--config', or '--resume' to go on with a run")
+    if run and (config_path or out):
+        raise click.UsageError("a run that is resumed has its config and its directory; leave the others out")
     from nnbp_cli import config, experiment, interrupts
     from nnbp_cli.commands.training_display import TrainingDisplay
+    from nnbp_cli.preparation import Paths
 
-    paths = experiment.Paths(config_path, data_dir, out, weights, offline)
-    summary = experiment.run(config.load(config_path, overrides), paths, TrainingDisplay(quiet))
+    display = TrainingDisplay(quiet)
+    if run:
+        paths = Paths(run / "config.toml", data_dir, None, weights, offline)
+        summary = experiment.resume(run, overrides, paths, display)
+    else:
+        assert config_path
+        paths = Paths(config_path, data_dir, out, weights, offline)
+        summary = experiment.run(config.load(config_path, overrides), paths, display)
     if as_json:
         click.echo(json.dumps(summary))
     else:
@@ -74,6 +100,8 @@ def command(
             click.echo(line)
         given = ctx.get_parameter_source("data_dir") is ParameterSource.COMMANDLINE
         where = ["--data-dir", str(data_dir)] if given else []
+        if summary["stopped_by"]:
+            click.echo("go on: " + shlex.join(["nnbp", "train", "--resume", summary["run"], *where]))
         click.echo("next: " + shlex.join(["nnbp", "eval", str(weights), *where]))
     if summary["stopped_by"]:
         ctx.exit(interrupts.EXIT_STATUS[summary["stopped_by"]])
@@ -85,6 +113,8 @@ def _answer(summary: dict[str, Any]) -> Iterator[str]:
         yield f"stopped by {summary['stopped_by']} after {epochs} epoch{'s' * (epochs != 1)}"
     elif summary["test"]:
         yield f"test accuracy {summary['test']['accuracy']:.2%}, cost {summary['test']['cost']:.4f}"
+        if summary["times_tested"] > 1:
+            yield f"note: this run was scored on the test set {summary['times_tested']} times"
     if summary["epochs"] < summary["epochs_at_most"] and summary["ended"]:
         yield f"ended after {summary['epochs']} epochs: {summary['ended']}"
     kept = f"the weights of epoch {summary['kept_epoch']}" if summary["kept_epoch"] else "the weights so far"

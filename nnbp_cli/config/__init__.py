@@ -4,7 +4,7 @@ file -> reading -> plain values -> overrides -> validation (schema, then rules) 
 """
 
 from nnbp_cli.config.building import build, load_data, sizes
-from nnbp_cli.config.loading import load
+from nnbp_cli.config.loading import load, loads
 from nnbp_cli.config.schema import (
     Config,
     DataConfig,
@@ -14,7 +14,7 @@ from nnbp_cli.config.schema import (
     TrainingConfig,
 )
 from nnbp_cli.config.validation import check_against_data, data_from_plain, network_from_plain
-from nnbp_cli.config.writing import to_plain, to_toml
+from nnbp_cli.config.writing import changed_keys, to_plain, to_toml
 
 __all__ = [
     "Config",
@@ -24,10 +24,12 @@ __all__ = [
     "OverrideConfig",
     "TrainingConfig",
     "build",
+    "changed_keys",
     "check_against_data",
     "data_from_plain",
     "load",
     "load_data",
+    "loads",
     "network_from_plain",
     "sizes",
     "to_plain",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from nnbp_cli.config import overrides, rules
 from nnbp_cli.config.reading import read
 from nnbp_cli.config.schema import Config
+from nnbp_cli.config.toml_text import parse_toml
 from nnbp_cli.config.validation import validate
 from nnbp_cli.errors import printable
 
@@ -17,7 +19,15 @@ def load(path: str | Path, settings: Iterable[str] = ()) -> Config:
 
     Raises one ConfigError with a line for every mistake in either.
     """
-    plain = read(Path(path))
+    return _configured(read(Path(path)), printable(str(path)), settings)
+
+
+def loads(text: str, where: str, settings: Iterable[str] = ()) -> Config:
+    """The config in the TOML `text`, as `load` reads it from a file; `where` names the text."""
+    return _configured(parse_toml(text, where), where, settings)
+
+
+def _configured(plain: dict[str, Any], where: str, settings: Iterable[str]) -> Config:
     origins, mistakes = overrides.apply(settings, plain)
     rules.forget_useless_keys(plain, {place for place, _ in origins})
-    return validate(plain, printable(str(path)), origins, mistakes)
+    return validate(plain, where, origins, mistakes)

@@ -16,6 +16,12 @@ def to_toml(config: Config) -> str:
     return tomli_w.dumps({name: _decided(table) for name, table in tables.items()})
 
 
+def changed_keys(before: Config, after: Config) -> list[str]:
+    """The keys, as they are written after --set, whose values differ; of layers just network.layers."""
+    old, new = asdict(before), asdict(after)
+    return [f"{name}.{key}" for name in old for key in old[name] if old[name][key] != new[name][key]]
+
+
 def to_plain(network: NetworkConfig) -> dict[str, Any]:
     """A network's description as plain values that JSON can hold."""
     return asdict(network)

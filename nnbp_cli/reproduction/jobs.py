@@ -17,8 +17,10 @@ from nnbp_cli.config import Config
 from nnbp_cli.datasets import dataset
 from nnbp_cli.datasets.darkness import accuracy_by_darkness
 from nnbp_cli.errors import NnbpError
-from nnbp_cli.experiment import Display, Paths
+from nnbp_cli.experiment import Display
+from nnbp_cli.preparation import Paths
 from nnbp_cli.reproduction.experiments import Experiment
+from nnbp_cli.run_directory import RunDirectory
 
 
 @dataclass(frozen=True)
@@ -62,14 +64,17 @@ class Job:
             return False
 
     def run(self, data_dir: Path, display: Display) -> None:
-        """Run it, after removing what a run that did not end may have left."""
-        if self.directory.exists():
-            shutil.rmtree(self.directory)
-        if self.config and self.experiment.config:
-            paths = Paths(self.experiment.config, data_dir, out=self.directory, offline=True)
-            experiment.run(self.config, paths, display)
+        """Run it, or go on with it where it was left."""
+        if not (self.config and self.experiment.config):
+            return self._run_baseline(data_dir)
+        paths = Paths(self.experiment.config, data_dir, offline=True)
+        if RunDirectory(self.directory).config.exists():
+            experiment.resume(self.directory, (), paths, display)
         else:
-            self._run_baseline(data_dir)
+            if self.directory.exists():  # a run that was killed before it began
+                shutil.rmtree(self.directory)
+            experiment.run(self.config, replace(paths, out=self.directory), display)
+        return None
 
     def _run_baseline(self, data_dir: Path) -> None:
         began = perf_counter()

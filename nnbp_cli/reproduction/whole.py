@@ -9,7 +9,7 @@ from typing import Protocol
 from nnbp_cli import files
 from nnbp_cli.config import DataConfig
 from nnbp_cli.errors import CheckFailed
-from nnbp_cli.experiment import Listener, Paths, obtain
+from nnbp_cli.preparation import Listener, Paths, obtain
 from nnbp_cli.reproduction import parallel
 from nnbp_cli.reproduction.experiments import Experiment
 from nnbp_cli.reproduction.jobs import Job, jobs

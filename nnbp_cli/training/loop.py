@@ -62,11 +62,18 @@ def start(
     dtype: npt.DTypeLike = np.float32,
 ) -> State:
     """The state of a run that has yet to begin: drawn parameters, empty slots."""
+    state = blank(network, training, dtype)
+    initializer.fill(state.params, stream(training.seed, "initialization"))
+    state.kept[:] = state.params.theta
+    return state
+
+
+def blank(network: Network, training: TrainingConfig, dtype: npt.DTypeLike = np.float32) -> State:
+    """A state of the right shapes, all zero."""
     params = network.parameters(dtype)
-    initializer.fill(params, stream(training.seed, "initialization"))
     rows, size = optimizers.from_config(training).rows, params.theta.size
     slots = aligned_zeros(rows * size, dtype).reshape(rows, size)
-    return State(params, kept=params.theta.copy(), slots=slots)
+    return State(params, kept=np.zeros_like(params.theta), slots=slots)
 
 
 def penalty(training: TrainingConfig, dataset: Dataset) -> Penalty:
@@ -98,7 +105,8 @@ def train(
 
     def measured() -> Generator[None, None, dict[str, float]]:
         scores = yield from watching(network, dataset, training, params, regularization, targets)
-        if not (np.isfinite(params.theta).all() and all(map(isfinite, scores.values()))):
+        check_finite(state)
+        if not all(map(isfinite, scores.values())):
             raise _diverged(state)
         return scores
 
@@ -143,6 +151,12 @@ def train(
             state.kept[:] = params.theta
         state.epoch, state.batch, state.seconds = state.epoch + 1, 0, 0.0
         yield epoch
+
+
+def check_finite(state: State) -> None:
+    """Raise Diverged where a parameter, or what the optimizer remembers of it, is no longer finite."""
+    if not (np.isfinite(state.params.theta).all() and np.isfinite(state.slots).all()):
+        raise _diverged(state)
 
 
 def _diverged(state: State) -> Diverged:

@@ -1,0 +1,71 @@
+"""What must hold before a run that was left goes on: it is the same run, on the same data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from nnbp_cli import checkpoint, config
+from nnbp_cli.checkpoint import Checkpoint
+from nnbp_cli.config import Config
+from nnbp_cli.config.wording import listed
+from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.errors import ConfigError, NnbpError
+from nnbp_cli.run_directory import RunDirectory
+from nnbp_cli.training import history
+
+
+def recorded(directory: RunDirectory) -> tuple[Config, Checkpoint | None]:
+    """The config of the run in `directory`, and where it was: None before its first checkpoint.
+
+    Raises NnbpError where there is no run, or its files are not sound.
+    """
+    if directory.checkpoint.exists():
+        left = checkpoint.load(directory.checkpoint)
+        return left.config, left
+    if not directory.config.exists():
+        raise NnbpError(f"{directory.path}: no run to go on with; name one that 'nnbp runs' lists")
+    return config.load(directory.config), None
+
+
+def changed(before: Config, settings: Sequence[str], where: str) -> Config:
+    """The config `before` with more epochs, if `settings` say so. Raises ConfigError if they change anything
+    else, or if the schedule is stretched over the epochs: the epochs so far would have been others.
+    """
+    after = config.loads(config.to_toml(before), where, settings)
+    keys = config.changed_keys(before, after)
+    if others := [key for key in keys if key != "training.epochs"]:
+        raise ConfigError(f"{where}: a run goes on as it began; leave out --set of {listed(others, 'and')}")
+    training = after.training
+    if keys and (training.schedule in ("linear", "cosine") or training.warmup):
+        stretched = "warm-up" if training.warmup else f"schedule '{training.schedule}'"
+        raise ConfigError(
+            f"{where}: the {stretched} goes by the number of epochs, so that cannot change now; train again"
+        )
+    return after
+
+
+def check_unfinished(directory: RunDirectory, config: Config, left: Checkpoint | None) -> None:
+    """Raise ConfigError where there is nothing left to do for a run, or less than nothing."""
+    if not left:
+        return
+    done, wanted = left.state.epoch, config.training.epochs
+    if done > wanted:
+        raise ConfigError(f"{directory.path}: has {done} epochs already; set training.epochs to more")
+    why = history.ended(left.state.history, config.training)
+    if why and directory.times_tested:
+        more = f"for more, --set training.epochs={2 * wanted}" if done == wanted else "train a new one"
+        raise ConfigError(f"{directory.path}: the run is finished ({why}); {more}")
+
+
+def check_data(directory: RunDirectory, left: Checkpoint | None, data: Dataset) -> None:
+    """Raise NnbpError where `data` is not what the run was trained on so far."""
+    if left and (left.digest, left.inputs) != (data.digest, data.inputs):
+        raise NnbpError(f"{directory.path}: '{data.name}' is not what it was trained on; bring that back")
+
+
+def differences(made_with: Mapping[str, str]) -> Iterator[str]:
+    """What is not as it was when a run was left, so that its end may differ in the last bits."""
+    for what, now in checkpoint.made_with().items():
+        before = made_with.get(what, "unknown")
+        if before != now:
+            yield f"note: {what} was {before}, now {now}: the weights may end with other last bits"
