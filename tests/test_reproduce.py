@@ -261,6 +261,9 @@ def test_the_experiments_are_listed() -> None:
     said = nnbp("reproduce", "--list")
     assert [line.split()[0] for line in said.out.splitlines()] == [each.id for each in BOOK]
     assert len(nnbp("reproduce", "ch5", "--list").out.splitlines()) == 4
+    listed = nnbp("reproduce", "ch1-30-fast", "--list", "--markdown").out.splitlines()
+    command = "nnbp train --config configs/book/ch1-30.toml --set training.learning_rate=100"
+    assert listed[2] == f"| `ch1-30-fast` | 784-30-10, eta 100 | `{command}` |"
     said = nnbp("reproduce", "ch7")
     assert (said.status, said.err.count("\n")) == (2, 1)
 

@@ -57,9 +57,8 @@ def command(
 
     chosen = experiments.chosen(ids, experiments.load())
     if listing:
-        width = max(len(each.id) for each in chosen)
-        for each in chosen:
-            click.echo(f"{each.id:{width}}  {each.about}")
+        for line in table.listing(chosen, markdown):
+            click.echo(line)
         return
     with ReproductionDisplay(quiet) as display:
         rows = reproduction.reproduce(chosen, seeds, jobs or machine.cores(), runs, data_dir, display)

@@ -6,11 +6,20 @@ from collections.abc import Iterable, Sequence
 from math import inf, isfinite
 from typing import Any
 
-from nnbp_cli.reproduction.experiments import Figure
+from nnbp_cli.reproduction.experiments import Experiment, Figure
 from nnbp_cli.reproduction.results import Row
 
 HEAD = ("experiment", "figure", "the book", "median", "mean", "smallest to largest", "band", "", "seconds")
 TO_THE_RIGHT = {"the book", "median", "mean", "seconds"}
+
+
+def listing(experiments: Sequence[Experiment], as_markdown: bool) -> list[str]:
+    """The experiments there are, a line each; in Markdown with the command that runs one."""
+    if as_markdown:
+        head = ["| experiment | what | one run of it |", "| --- | --- | --- |"]
+        return head + [f"| `{each.id}` | {each.about} | `{each.command}` |" for each in experiments]
+    width = max(len(each.id) for each in experiments)
+    return [f"{each.id:{width}}  {each.about}" for each in experiments]
 
 
 def text(rows: Sequence[Row]) -> list[str]:
