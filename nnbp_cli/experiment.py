@@ -19,7 +19,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from nnbp_cli import __version__, interrupts, machine, run_directory, weights
-from nnbp_cli.config import Config, build, check_against_data, load_data, sizes, to_toml
+from nnbp_cli.config import Config, augmentation, build, check_against_data, load_data, sizes, to_toml
 from nnbp_cli.datasets import catalog, download, sources
 from nnbp_cli.datasets.dataset import Dataset, Split
 from nnbp_cli.errors import ConfigError, Diverged, MissingData
@@ -204,7 +204,7 @@ def _train(
     saved = perf_counter()
     display.begin(config.training.epochs, loop.batches_per_epoch(data, config.training))
     try:
-        for epoch in loop.train(network, data, config.training, state):
+        for epoch in loop.train(network, data, config.training, state, augmentation(config.data)):
             if epoch is None:
                 display.step(state)
             else:
