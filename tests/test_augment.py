@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from nnbp_cli.datasets import augment
-from nnbp_cli.datasets.augment import Augmentation, distortion
+from nnbp_cli.datasets.augment import Augmentation, Distortion, distortion
 from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.datasets.sampling import Sampler
 from nnbp_cli.training.ahead import ahead
@@ -304,7 +304,7 @@ def same(some: list[Any], others: list[Any]) -> bool:
 
 def test_every_epoch_and_every_seed_distorts_otherwise() -> None:
     # One image, many times: what differs is how it is distorted.
-    split = Split(np.tile(noise(1), (600, 1)), np.zeros(600, np.uint8))
+    split = Split(np.tile(noise(1), (1000, 1)), np.zeros(1000, np.uint8))
     taken = [
         x
         for seed, number in ((1, 0), (1, 1), (2, 0))
@@ -313,7 +313,7 @@ def test_every_epoch_and_every_seed_distorts_otherwise() -> None:
             distortion=distortion(EVERYTHING, SHAPE),
         )
     ]  # fmt: skip
-    assert len(np.unique(np.concatenate(taken), axis=0)) == 1800, "blocks of an epoch too"
+    assert len(np.unique(np.concatenate(taken), axis=0)) == 3000, "two blocks of an epoch too"
 
 
 def test_an_epoch_is_the_same_however_it_is_made() -> None:
@@ -327,6 +327,20 @@ def test_an_epoch_taken_up_at_any_batch_has_the_images_it_would_have_had(
     first: int, background: bool
 ) -> None:
     assert same(epoch(first=first, background=background), epoch()[first:])
+
+
+def test_a_block_of_large_images_has_fewer_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = []
+    distorted = Distortion.distorted
+
+    def noting(self: Distortion, images: Bytes, rng: np.random.Generator) -> Bytes:
+        sizes.append(len(images))
+        return distorted(self, images, rng)
+
+    monkeypatch.setattr(Distortion, "distorted", noting)
+    monkeypatch.setattr("nnbp_cli.training.batches.PIXELS", 100 * 9 * 14)
+    epoch()
+    assert sizes == [90] * 12 + [20]
 
 
 # The other thread

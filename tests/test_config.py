@@ -696,7 +696,7 @@ def configs(draw: st.DrawFn) -> Config:
         patience=draw(st.none() | COUNTS) if monitor in watch else None,
     )
     most = {"shift": 1000, "rotation": 180, "elastic": 10_000}
-    numbers = {key: draw(st.floats(0, limit)) for key, limit in most.items()}
+    numbers = {key: draw(st.just(0.0) | st.floats(0, limit)) for key, limit in most.items()}
     numbers |= {key: draw(SHARES) for key in ("scaling", "shear")}
     sigma = draw(st.none() | st.floats(0.1, 1000)) if numbers["elastic"] else None
     augment = AugmentConfig(**numbers, sigma=sigma) if any(numbers.values()) else None

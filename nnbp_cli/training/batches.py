@@ -17,6 +17,7 @@ from nnbp_cli.streams import stream
 from nnbp_cli.training.ahead import ahead
 
 BLOCK = 512  # images
+PIXELS = 4_000_000  # no more of them in a block of large images, which would take too long to distort
 
 
 def batches(
@@ -41,7 +42,7 @@ def batches(
     epoch's start wherever `first` is, and may be made in the `background`: the batches are the same.
     """
     order = stream(seed, "shuffle", epoch).permutation(len(split.labels))
-    size = max(1, BLOCK // batch_size) * batch_size
+    size = max(1, min(BLOCK, PIXELS // split.images.shape[1]) // batch_size) * batch_size
 
     def block(number: int) -> tuple[Array, Array]:
         chosen = order[number * size : (number + 1) * size]
