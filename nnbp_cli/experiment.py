@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from nnbp_cli import checkpoint, interrupts, resuming, run_directory, weights
 from nnbp_cli.checkpoint import Checkpoint
-from nnbp_cli.config import Config, build, check_against_data, to_toml
+from nnbp_cli.config import Config, augmentation, build, check_against_data, to_toml
 from nnbp_cli.datasets.dataset import Dataset, Split
 from nnbp_cli.errors import Diverged
 from nnbp_cli.evaluation import evaluating
@@ -195,7 +195,8 @@ def _train(
     next_save = clock.seconds() + SAVE_EVERY
     display.begin(training.epochs, loop.batches_per_epoch(this.data, training))
     try:
-        for epoch in loop.train(this.network, this.data, training, state):
+        distorted = augmentation(this.config.data)
+        for epoch in loop.train(this.network, this.data, training, state, distorted):
             if epoch is None:
                 display.step(state)
             else:

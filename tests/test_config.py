@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,12 +15,14 @@ from hypothesis import strategies as st
 
 from nnbp_cli import machine
 from nnbp_cli.config import (
+    AugmentConfig,
     Config,
     DataConfig,
     LayerConfig,
     NetworkConfig,
     OverrideConfig,
     TrainingConfig,
+    augmentation,
     check_against_data,
     data_from_plain,
     documentation,
@@ -35,6 +38,7 @@ from nnbp_cli.config.rules import ONLY_WITH, resolved
 from nnbp_cli.config.suggestions import nearest
 from nnbp_cli.config.toml_text import parse_toml
 from nnbp_cli.config.validation import validate
+from nnbp_cli.datasets.augment import Augmentation
 from nnbp_cli.datasets.dataset import Dataset, Split
 from nnbp_cli.errors import ConfigError
 from nnbp_cli.nn.activations import ACTIVATIONS
@@ -138,6 +142,19 @@ def test_optimizers_and_the_synthetic_data_bring_their_own_defaults_and_no_other
     )
 
 
+def test_augmentation_is_none_or_what_the_table_says() -> None:
+    def of(*settings: str) -> Augmentation | None:
+        return augmentation(config(*settings).data)
+
+    assert of() is None
+    assert of("data.augment = {rotation = 15, shear = 0.1}") == Augmentation(rotation=15.0, shear=0.1)
+    assert of("data.augment = {elastic = 34}") == Augmentation(elastic=34.0, sigma=4.0)
+    assert config("data.augment = {elastic = 34}").data.augment == AugmentConfig(elastic=34.0, sigma=4.0)
+    assert config("data.augment = {shift = 2}").data.augment == AugmentConfig(shift=2.0)
+    everything = "shift = 1, rotation = 2, scaling = 0.3, shear = 0.4, elastic = 5, sigma = 6"
+    assert of(f"data.augment = {{{everything}}}") == Augmentation(1.0, 2.0, 0.3, 0.4, 5.0, 6.0)
+
+
 def test_the_names_in_the_schema_are_those_of_the_network() -> None:
     assert set(get_args(schema.OutputActivation)) == set(ACTIVATIONS)
     assert set(get_args(schema.HiddenActivation)) == set(ACTIVATIONS) - {"softmax"}
@@ -220,6 +237,22 @@ def test_a_value_of_the_wrong_type_or_range_is_met_with_what_is_expected(setting
         ('data.name = "a\\u0000b"', "data.name: expected a name, got 'a\\x00b'"),
         ('data.name = "a\\nb"', "data.name: expected a name, got 'a\\nb'"),
         ("data.train = 0", "data.train: expected an integer >= 1, got 0"),
+        ("data.augment = true", "data.augment: expected a table, got true"),
+        (
+            "data.augment = {rotation = 181}",
+            "data.augment.rotation: expected a number >= 0 and <= 180, got 181",
+        ),
+        ("data.augment = {shift = -1}", "data.augment.shift: expected a number >= 0 and <= 1000, got -1"),
+        ("data.augment = {scaling = 1.0}", "data.augment.scaling: expected a number >= 0 and < 1, got 1.0"),
+        ("data.augment = {shear = 'x'}", "data.augment.shear: expected a number >= 0 and < 1, got 'x'"),
+        (
+            "data.augment = {elastic = inf}",
+            "data.augment.elastic: expected a finite number >= 0 and <= 10000, got inf",
+        ),
+        (
+            "data.augment = {elastic = 34, sigma = 0}",
+            "data.augment.sigma: expected a number >= 0.1 and <= 1000, got 0",
+        ),
         ("data.validation = -1", "data.validation: expected an integer >= 0, got -1"),
         ("network", "network: missing; expected a table"),
         ("network.layers", "network.layers: missing; expected a list of tables"),
@@ -280,10 +313,30 @@ def test_a_mistake_names_its_place(setting: str, said: str) -> None:
         ("network.activation", "network.layers.0.activation"),
         ("network.layers.1.units", "network.layers.1.neurons"),
         ("data.folder", "data.name"),
+        ("data.augmentation", "data.augment"),
+        ("training.augmentation", "data.augment"),
+        ("augment", "data.augment"),
     ],
 )
 def test_an_unknown_key_is_met_with_the_one_that_was_meant(typed: str, meant: str) -> None:
     assert mistakes(f"{typed} = 1") == [f"{typed}: unknown key; did you mean {meant}?"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("alpha", "elastic"),
+        ("angle", "rotation"),
+        ("rotate", "rotation"),
+        ("scale", "scaling"),
+        ("skew", "shear"),
+        ("translation", "shift"),
+        ("smoothing", "sigma"),
+    ],
+)
+def test_an_unknown_key_of_a_table_that_may_be_left_out_is_met_too(typed: str, meant: str) -> None:
+    (said,) = mistakes(f"data.augment = {{elastic = 3, {typed} = 1}}")
+    assert said == f"data.augment.{typed}: unknown key; did you mean data.augment.{meant}?"
 
 
 def test_a_key_of_the_table_itself_comes_before_another_name_for_a_neighbour() -> None:
@@ -416,6 +469,20 @@ def test_a_wrong_choice_is_met_with_the_one_that_was_meant(typed: str, meant: st
             "leave it out",
         ),
         (
+            ["data.augment = {}"],
+            "data.augment: changes no image; give shift, rotation, scaling, shear or elastic, "
+            "or leave the table out",
+        ),
+        (
+            ["data.augment = {rotation = 0, sigma = 3}"],
+            "data.augment: changes no image; give shift, rotation, scaling, shear or elastic, "
+            "or leave the table out",
+        ),
+        (
+            ["data.augment = {rotation = 3, sigma = 3}"],
+            "data.augment.sigma: means something only with elastic > 0; leave it out",
+        ),
+        (
             ["data.seed = 1"],
             "data.seed: means something only with name 'synthetic', not 'mnist'; leave it out",
         ),
@@ -542,6 +609,18 @@ def test_load_reads_overrides_and_validates(tmp_path: Path) -> None:
     assert load(str(tmp_path / "x.toml")) == config()
 
 
+def test_one_setting_begins_a_table_and_forgets_what_means_nothing_without_it(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text(GOOD)
+    begun = load(tmp_path / "x.toml", ["data.augment.elastic=20"])
+    assert begun.data.augment == AugmentConfig(elastic=20.0, sigma=4.0)
+    (tmp_path / "y.toml").write_text(GOOD + "[data.augment]\nelastic = 34\nsigma = 5\nshear = 0.1")
+    without = load(tmp_path / "y.toml", ["data.augment.elastic=0"])
+    assert without.data.augment == AugmentConfig(shear=0.1)
+    settings = ["data.augment.elastic=0", "data.augment.sigma=3"]
+    with pytest.raises(ConfigError, match=r"^--set data.augment.sigma=3: means something only with elastic"):
+        load(tmp_path / "y.toml", settings)
+
+
 def test_a_mistake_is_told_of_whoever_made_it(tmp_path: Path) -> None:
     path = tmp_path / "x.toml"
     path.write_text(GOOD.replace("epochs = 5", "epochs = 0"))
@@ -625,6 +704,11 @@ def configs(draw: st.DrawFn) -> Config:
         keep="best" if monitor in watch else "last",
         patience=draw(st.none() | COUNTS) if monitor in watch else None,
     )
+    most = {"shift": 1000, "rotation": 180, "elastic": 10_000}
+    numbers = {key: draw(st.just(0.0) | st.floats(0, limit)) for key, limit in most.items()}
+    numbers |= {key: draw(SHARES) for key in ("scaling", "shear")}
+    sigma = draw(st.none() | st.floats(0.1, 1000)) if numbers["elastic"] else None
+    augment = AugmentConfig(**numbers, sigma=sigma) if any(numbers.values()) else None
     size = draw(COUNTS) if synthetic else None
     data = DataConfig(
         name=name,
@@ -632,6 +716,7 @@ def configs(draw: st.DrawFn) -> Config:
         validation=draw(st.none() | st.integers(1, size or 10**9)),
         size=size,
         seed=draw(st.integers(0, 2**63 - 1)) if synthetic else None,
+        augment=draw(st.none() | st.just(augment)),
     )
     return resolved(Config(data=data, network=draw(networks()), training=training))
 
@@ -639,6 +724,11 @@ def configs(draw: st.DrawFn) -> Config:
 @given(configs())
 def test_toml_brings_back_the_same_config(config: Config) -> None:
     assert validate(parse_toml(to_toml(config), "x.toml"), "x.toml") == config
+
+
+@given(configs())
+def test_json_brings_back_the_same_data_set(config: Config) -> None:
+    assert data_from_plain(json.loads(json.dumps(asdict(config.data))), where="weights.npz") == config.data
 
 
 @given(networks())

@@ -73,6 +73,7 @@ KINDS = {
     "nesterov": ("training.optimizer=nesterov", "training.schedule=cosine", "training.warmup=0.2"),
     "halving": ("training.schedule=halving", "training.halve_after=1", "training.learning_rate=2.0"),
     "speed": ('training.watch=["layer speed", "validation accuracy"]', "training.l1=0.1"),
+    "augment": ("data.augment.shift=1", "data.augment.elastic=20", "training.optimizer=momentum"),
     "last": ("training.keep=last", "training.watch=[]", "data.validation=0"),
 }
 

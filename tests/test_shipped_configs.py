@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nnbp_cli import config
-from nnbp_cli.config import DataConfig, LayerConfig, NetworkConfig, TrainingConfig
+from nnbp_cli.config import AugmentConfig, DataConfig, LayerConfig, NetworkConfig, TrainingConfig
 from nnbp_cli.config.shipped import headline, shipped
 from tests.command_line import nnbp
 
@@ -29,8 +29,20 @@ def test_the_showpiece_is_the_same_experiment_in_toml_and_yaml() -> None:
 def test_the_showpiece_has_every_key_with_a_word_of_why() -> None:
     text = shipped()["mnist"].read_text(encoding="utf-8")
     explained = set(re.findall(r"^(?:# )?(\w+) = .*# \w", text, re.MULTILINE))
-    tables = (DataConfig, NetworkConfig, LayerConfig, TrainingConfig)
-    assert explained == {field.name for table in tables for field in fields(table)} - {"layers"}
+    tables = (DataConfig, AugmentConfig, NetworkConfig, LayerConfig, TrainingConfig)
+    assert explained == {field.name for table in tables for field in fields(table)} - {"layers", "augment"}
+    assert "\n# [data.augment]  " in text
+
+
+def test_what_the_showpiece_shows_of_augmentation_can_be_used(tmp_path: Path) -> None:
+    text = shipped()["mnist"].read_text(encoding="utf-8")
+    before, table, rest = text.partition("# [data.augment]")
+    shown, gap, rest = (table + rest).partition("\n\n")
+    (tmp_path / "x.toml").write_text(before + re.sub("^# ", "", shown, flags=re.MULTILINE) + gap + rest)
+    augment = config.load(tmp_path / "x.toml").data.augment
+    assert augment == AugmentConfig(
+        shift=1.0, rotation=15.0, scaling=0.15, shear=0.15, elastic=34.0, sigma=4.0
+    )
 
 
 def test_the_demo_learns_to_read_the_synthetic_digits(

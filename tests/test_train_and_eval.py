@@ -208,8 +208,17 @@ def test_a_network_with_another_number_of_outputs_than_classes_is_refused(here: 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_stops_the_run_and_keeps_what_was_learned(here: Path, number: int, status: int) -> None:
+@pytest.mark.parametrize(
+    ("number", "status", "more"),
+    [
+        (signal.SIGINT, 130, []),
+        (signal.SIGTERM, 143, []),
+        (signal.SIGINT, 130, ["--set", "data.augment.elastic=34", "--set", "training.threads=1"]),
+    ],
+)
+def test_a_signal_stops_the_run_and_keeps_what_was_learned(
+    here: Path, number: int, status: int, more: list[str]
+) -> None:
     command = [
         sys.executable,
         "-m",
@@ -219,6 +228,7 @@ def test_a_signal_stops_the_run_and_keeps_what_was_learned(here: Path, number: i
         "small.toml",
         "--set",
         "training.epochs=100000",
+        *more,
     ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
@@ -235,6 +245,25 @@ def test_a_signal_stops_the_run_and_keeps_what_was_learned(here: Path, number: i
     assert (here / "weights.npz").read_bytes() == (run / "weights.npz").read_bytes()
     scored = json.loads(nnbp("eval", "weights.npz", "--split", "validation", "--json").out)
     assert scored["accuracy"] == summary["kept"]["validation accuracy"]
+
+
+def test_a_run_on_distorted_images_says_so_and_is_scored_on_those_of_the_data_set(here: Path) -> None:
+    settings = ("--set", "data.augment.rotation=15", "--set", "data.augment.elastic=34")
+    said = train(*settings, "--out", "run")
+    assert said.status == 0
+    augment = {"rotation": 15.0, "elastic": 34.0, "sigma": 4.0, "shift": 0.0, "scaling": 0.0, "shear": 0.0}
+    assert tomllib.loads((here / "run" / "config.toml").read_text())["data"]["augment"] == augment
+    summary = json.loads((here / "run" / "summary.json").read_text())
+    assert summary["data"]["augment"] == augment
+    scored = json.loads(nnbp("eval", "weights.npz", "--json").out)
+    assert scored["accuracy"] == summary["test"]["accuracy"]
+
+    again = nnbp("train", "--config", "run/config.toml", "--out", "again")
+    assert again.status == 0
+    assert (here / "again" / "weights.npz").read_bytes() == (here / "run" / "weights.npz").read_bytes()
+    train("--out", "plain")
+    plain, distorted = (weights.load(here / run).params.theta for run in ("plain", "run"))
+    assert plain.tobytes() != distorted.tobytes()
 
 
 def test_stdout_may_be_closed_early(here: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nnbp_cli import machine
 from nnbp_cli.config import LayerConfig, NetworkConfig, TrainingConfig
+from nnbp_cli.datasets.augment import Augmentation, Distortion
 from nnbp_cli.datasets.dataset import Dataset, Split
 from nnbp_cli.datasets.scaling import scaled
 from nnbp_cli.errors import Diverged, NnbpError
@@ -98,19 +101,27 @@ RESUMED: dict[str, dict[str, Any]] = {
     "halving": {"schedule": "halving", "halve_after": 1},
     "patience": {"patience": 1, "epochs": 30, "learning_rate": 5.0},
     "layer speed": {"watch": ("layer speed", "validation accuracy")},
+    "augmentation": {"threads": 2},
+    "augmentation ahead": {"threads": 1},
 }
+DISTORTED = Augmentation(shift=1.0, rotation=20.0, scaling=0.2, shear=0.2, elastic=3.0, sigma=1.0)
 
 
 @pytest.mark.parametrize("kind", RESUMED)
-def test_a_run_left_at_any_yield_and_taken_up_again_ends_with_the_same_bits(kind: str) -> None:
+def test_a_run_left_at_any_yield_and_taken_up_again_ends_with_the_same_bits(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nnbp_cli.training.batches.BLOCK", 3 * TRAINING.batch_size)  # eight batches an epoch
+    monkeypatch.setattr(machine, "cores", lambda: 2)
+    augmentation = DISTORTED if kind.startswith("augmentation") else None
     training = replace(TRAINING, **({"learning_rate": 0.01} | RESUMED[kind]))
     state = loop.start(DROPOUT, initializers.default, training)
-    stops = len(list(loop.train(DROPOUT, blobs(), training, state)))
+    stops = len(list(loop.train(DROPOUT, blobs(), training, state, augmentation)))
     whole, epochs = state, state.history
     assert not (training.patience and len(epochs) == training.epochs), "it is to end early"
     for stop in range(1, stops + 1):
         state = loop.start(DROPOUT, initializers.default, training)
-        steps = loop.train(DROPOUT, blobs(), training, state)
+        steps = loop.train(DROPOUT, blobs(), training, state, augmentation)
         for _ in range(stop):
             next(steps)
         saved = copy.deepcopy(state)
@@ -122,7 +133,7 @@ def test_a_run_left_at_any_yield_and_taken_up_again_ends_with_the_same_bits(kind
             saved.kept,
         )
         resumed.epoch, resumed.batch, resumed.history = saved.epoch, saved.batch, saved.history
-        list(loop.train(DROPOUT, blobs(), training, resumed))
+        list(loop.train(DROPOUT, blobs(), training, resumed, augmentation))
         assert resumed.params.theta.tobytes() == whole.params.theta.tobytes()
         assert resumed.kept.tobytes() == whole.kept.tobytes()
         assert [(epoch.scores, repr(epoch.learning_rate)) for epoch in resumed.history] == [
@@ -202,6 +213,40 @@ def test_what_is_watched_is_what_is_scored() -> None:
     assert epochs[-1].scores["training cost"] == training.cost
     assert epochs[-1].scores["training accuracy"] == training.accuracy
     assert run(replace(TRAINING, watch=(), keep="last"))[1][-1].scores == {}
+
+
+def test_what_is_learned_from_is_distorted_and_what_is_measured_on_is_not() -> None:
+    names: Any = ("training cost", "training accuracy", "validation cost", "test cost", "layer speed")
+    training, data = replace(TRAINING, watch=names, keep="last"), blobs()
+    state = loop.start(NETWORK, initializers.default, training)
+    epochs = [epoch for epoch in loop.train(NETWORK, data, training, state, DISTORTED) if epoch]
+    for name in ("training", "validation", "test"):
+        score = evaluate(NETWORK, state.params, getattr(data, name), Penalty(images=120))
+        assert epochs[-1].scores[f"{name} cost"] == score.cost
+    plain, plain_epochs = run(training)
+    assert epochs[0].scores == plain_epochs[0].scores, "before training nothing has been distorted"
+    assert state.params.theta.tobytes() != plain.params.theta.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("cores", "threads", "expected"), [(2, 1, True), (1, 1, False), (2, 2, False), (2, "auto", False)]
+)
+def test_images_are_distorted_in_another_thread_where_a_core_is_free(
+    cores: int, threads: Any, expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "cores", lambda: cores)
+    where = set()
+    distorted = Distortion.distorted
+
+    def noting(self: Distortion, images: Any, rng: Any) -> Any:
+        where.add(threading.current_thread() is not threading.main_thread())
+        return distorted(self, images, rng)
+
+    monkeypatch.setattr(Distortion, "distorted", noting)
+    training = replace(TRAINING, threads=threads)
+    state = loop.start(NETWORK, initializers.default, training)
+    list(loop.train(NETWORK, blobs(), training, state, DISTORTED))
+    assert where == {expected}
 
 
 def test_a_run_that_diverges_stops_and_says_where() -> None:

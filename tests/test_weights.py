@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnbp_cli import weights
-from nnbp_cli.config import DataConfig, LayerConfig, NetworkConfig, OverrideConfig, build
+from nnbp_cli.config import AugmentConfig, DataConfig, LayerConfig, NetworkConfig, OverrideConfig, build
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.nn.penalties import Penalty
 from nnbp_cli.weights import Weights
@@ -57,6 +57,15 @@ def test_saving_and_loading_gives_the_same_bits(
     after = weights.load(path)
     assert after.params.theta.tobytes() == before.params.theta.tobytes()
     assert replace(after, params=before.params) == before
+
+
+def test_how_images_were_distorted_comes_back_and_older_files_say_nothing_of_it(path: Path) -> None:
+    before = trained()
+    data = replace(before.data, augment=AugmentConfig(rotation=15.0, elastic=34.0, sigma=4.0))
+    weights.save(path, replace(before, data=data))
+    assert weights.load(path).data == data
+    rewritten(path, with_meta(data={"name": "mnist", "train": 50, "digest": "", "scaling": "byte / 255"}))
+    assert weights.load(path).data == DataConfig(name="mnist", train=50)
 
 
 def test_anyone_can_open_it_with_numpy(path: Path) -> None:

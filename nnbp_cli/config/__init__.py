@@ -3,9 +3,10 @@
 file -> reading -> plain values -> overrides -> validation (schema, then rules) -> Config
 """
 
-from nnbp_cli.config.building import build, load_data, sizes
+from nnbp_cli.config.building import augmentation, build, load_data, sizes
 from nnbp_cli.config.loading import load, loads
 from nnbp_cli.config.schema import (
+    AugmentConfig,
     Config,
     DataConfig,
     LayerConfig,
@@ -17,12 +18,14 @@ from nnbp_cli.config.validation import check_against_data, data_from_plain, netw
 from nnbp_cli.config.writing import changed_keys, to_plain, to_toml
 
 __all__ = [
+    "AugmentConfig",
     "Config",
     "DataConfig",
     "LayerConfig",
     "NetworkConfig",
     "OverrideConfig",
     "TrainingConfig",
+    "augmentation",
     "build",
     "changed_keys",
     "check_against_data",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nnbp_cli.config.schema import DataConfig, NetworkConfig
 from nnbp_cli.datasets import dataset
+from nnbp_cli.datasets.augment import Augmentation
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.nn.activations import ACTIVATIONS, override
 from nnbp_cli.nn.costs import COSTS
@@ -37,5 +38,12 @@ def sizes(config: NetworkConfig, inputs: int) -> str:
 
 def load_data(config: DataConfig, data_dir: Path) -> Dataset:
     """The data set of a valid config; raises what `dataset.load` raises."""
-    options = {key: value for key, value in asdict(config).items() if key != "name"}
+    options = {key: value for key, value in asdict(config).items() if key not in ("name", "augment")}
     return dataset.load(config.name, data_dir, **options)
+
+
+def augmentation(config: DataConfig) -> Augmentation | None:
+    """How the training images of a valid config are to be distorted, if at all."""
+    if config.augment is None:
+        return None
+    return Augmentation(**{key: value for key, value in asdict(config.augment).items() if value is not None})

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from nnbp_cli.config.memory import too_large
-from nnbp_cli.config.schema import Config, DataConfig, NetworkConfig, TrainingConfig
+from nnbp_cli.config.schema import AugmentConfig, Config, DataConfig, NetworkConfig, TrainingConfig
 from nnbp_cli.config.wording import Place, listed, quoted
+from nnbp_cli.datasets.augment import SIGMA
 from nnbp_cli.datasets.sources import SEED, SIZE, SYNTHETIC
 from nnbp_cli.nn.costs import COSTS
 
@@ -58,6 +59,8 @@ def breaches(
     """Every rule that is broken in the tables given, and between them."""
     if data:
         yield from _useless_keys("data", data)
+        if data.augment:
+            yield from _augment(data.augment)
     if network:
         yield from _layers(network)
         yield from _cost(network)
@@ -81,6 +84,11 @@ def forget_useless_keys(plain: dict[str, Any], settings: Container[Place]) -> No
             replaced = (name, only.key) in settings and (name, key) not in settings
             if isinstance(table, dict) and replaced and table.get(only.key) not in only.defaults:
                 table.pop(key, None)
+    elastic: Place = ("data", "augment", "elastic")
+    match plain:
+        case {"data": {"augment": {"elastic": 0, "sigma": _} as augment}}:
+            if elastic in settings and (*elastic[:-1], "sigma") not in settings:
+                del augment["sigma"]
 
 
 def resolved(config: Config) -> Config:
@@ -90,7 +98,10 @@ def resolved(config: Config) -> Config:
 
 def resolved_data(data: DataConfig) -> DataConfig:
     """The same data set with the defaults that only it has."""
-    return _filled("data", data)
+    augment = data.augment
+    if augment and augment.elastic and augment.sigma is None:
+        augment = replace(augment, sigma=SIGMA)
+    return replace(_filled("data", data), augment=augment)
 
 
 def _filled(name: str, table: Table) -> Table:
@@ -108,6 +119,16 @@ def _useless_keys(name: str, table: DataConfig | TrainingConfig) -> Breaches:
         if getattr(table, key) is not None and other not in only.defaults:
             means = f"means something only with {only.key} {listed(map(quoted, only.defaults))}"
             yield (name, key), f"{means}, not {quoted(other)}; leave it out"
+
+
+def _augment(augment: AugmentConfig) -> Breaches:
+    if not (augment.shift or augment.rotation or augment.scaling or augment.shear or augment.elastic):
+        yield (
+            ("data", "augment"),
+            "changes no image; give shift, rotation, scaling, shear or elastic, or leave the table out",
+        )
+    elif augment.sigma is not None and not augment.elastic:
+        yield ("data", "augment", "sigma"), "means something only with elastic > 0; leave it out"
 
 
 def _layers(network: NetworkConfig) -> Breaches:

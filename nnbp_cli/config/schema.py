@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, Strict
 
+from nnbp_cli.datasets.augment import SIGMA
+
 HiddenActivation = Literal["sigmoid", "tanh", "relu", "linear"]
 OutputActivation = Literal["sigmoid", "tanh", "relu", "linear", "softmax"]
 CostName = Literal["quadratic", "cross-entropy", "log-likelihood"]
@@ -36,6 +38,45 @@ _Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 _Share = Annotated[_Number, Field(ge=0, lt=1)]
 
 _CLOSED = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AugmentConfig:
+    """How training images are distorted: each in its own way, anew in every epoch, by so much at most."""
+
+    __pydantic_config__ = _CLOSED
+
+    shift: Annotated[
+        _Number,
+        Field(ge=0, le=1000, description="How far an image is moved, in pixels: sideways, and up or down."),
+    ] = 0.0
+    rotation: Annotated[
+        _Number, Field(ge=0, le=180, description="How far it is turned, in degrees, either way.")
+    ] = 0.0
+    scaling: Annotated[
+        _Share,
+        Field(description="The share by which it is made wider or narrower, and higher or lower."),
+    ] = 0.0
+    shear: Annotated[
+        _Share,
+        Field(description="How far its top leans over its bottom, to either side, as a share of its height."),
+    ] = 0.0
+    elastic: Annotated[
+        _Number,
+        Field(
+            ge=0,
+            le=10_000,
+            description="The strength of elastic distortion (alpha), which bends an image as if it were "
+            "rubber; Simard, Steinkraus and Platt (2003) use 34.",
+        ),
+    ] = 0.0
+    sigma: Annotated[
+        Annotated[_Number, Field(ge=0.1, le=1000)] | None,
+        Field(
+            description="How smooth elastic distortion is: the deviation, in pixels, of the Gaussian that "
+            f"smooths it. Left out: {SIGMA:g}."
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +113,13 @@ class DataConfig:
         Field(description="How many training images are drawn, those that validate among them."),
     ] = None
     seed: Annotated[_Seed | None, Field(description="Another seed draws other images.")] = None
+    augment: Annotated[
+        AugmentConfig | None,
+        Field(
+            description="How the images that train are distorted, so that no epoch has the same ones. "
+            "Left out: not at all."
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

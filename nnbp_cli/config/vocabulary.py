@@ -47,7 +47,7 @@ def choices(node: Node) -> list[str]:
 def expected(node: Node) -> str:
     """What may stand here: 'a number > 0', "'best' or 'last'"."""
     if "anyOf" in node:
-        return listed(expected(each) for each in node["anyOf"] if each["type"] != "null")
+        return listed(expected(each) for each in map(_followed, node["anyOf"]) if each["type"] != "null")
     if words := choices(node):
         return listed(map(quoted, words))
     match node["type"]:
@@ -70,8 +70,9 @@ def _range(node: Node) -> str:
 
 def _followed(node: Node) -> Node:
     """The table that a node refers to, or the node itself."""
-    reference = node.get("$ref") or node.get("allOf", [{}])[0].get("$ref")  # allOf: pydantic before 2.9
-    if not reference:
-        return node
-    table: Node = _ROOT["$defs"][reference.rpartition("/")[2]]
-    return table
+    # allOf: pydantic before 2.9; anyOf: a table that may be left out.
+    for each in (node, *node.get("allOf", ()), *node.get("anyOf", ())):
+        if "$ref" in each:
+            table: Node = _ROOT["$defs"][each["$ref"].rpartition("/")[2]]
+            return table
+    return node

@@ -27,5 +27,9 @@ def to_plain(network: NetworkConfig) -> dict[str, Any]:
     return asdict(network)
 
 
-def _decided(table: dict[str, object]) -> dict[str, object]:
-    return {key: value for key, value in table.items() if value is not None}
+def _decided(table: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: _decided(value) if isinstance(value, dict) else value
+        for key, value in table.items()
+        if value is not None
+    }

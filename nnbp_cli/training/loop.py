@@ -16,7 +16,9 @@ from time import perf_counter
 import numpy as np
 import numpy.typing as npt
 
+from nnbp_cli import machine
 from nnbp_cli.config import TrainingConfig
+from nnbp_cli.datasets.augment import Augmentation, distortion
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import Diverged
 from nnbp_cli.nn.arrays import Array, aligned_zeros
@@ -87,9 +89,16 @@ def batches_per_epoch(dataset: Dataset, training: TrainingConfig) -> int:
 
 
 def train(
-    network: Network, dataset: Dataset, training: TrainingConfig, state: State
+    network: Network,
+    dataset: Dataset,
+    training: TrainingConfig,
+    state: State,
+    augmentation: Augmentation | None = None,
 ) -> Iterator[Epoch | None]:
     """Train from `state` to the end of the last epoch, or of the one where training ends early.
+
+    With an `augmentation` the images that are learned from are distorted, anew in each epoch; those that
+    something is measured on are not.
 
     Raises Diverged when the cost or a parameter is no longer finite.
     """
@@ -100,6 +109,9 @@ def train(
     step = optimizers.from_config(training).step
     parts = [slice(k, k + BLOCK) for k in range(0, params.theta.size, BLOCK)]
     stretches = [(params.theta[part], gradient.theta[part], state.slots[:, part]) for part in parts]
+    distorting = distortion(augmentation, dataset.shape) if augmentation else None
+    # A second thread pays where a core is free, and matrix products do not use it: theirs would wait for it.
+    background = bool(distorting) and training.threads == 1 and machine.cores() > 1
     per_epoch = batches_per_epoch(dataset, training)
     sample_every = ceil(per_epoch / COSTS_SAMPLED)
 
@@ -125,6 +137,8 @@ def train(
             epoch=state.epoch,
             first=state.batch,
             dtype=dtype,
+            distortion=distorting,
+            background=background,
         ):
             t = state.epoch * per_epoch + state.batch + 1
             rng = stream(training.seed, "dropout", state.epoch, state.batch) if network.random else None

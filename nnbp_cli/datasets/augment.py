@@ -1,0 +1,126 @@
+"""Training images that nobody wrote: each one shifted, turned, scaled, slanted and bent a little, at random.
+
+The bending is that of Simard, Steinkraus and Platt, "Best Practices for Convolutional Neural Networks Applied
+to Visual Document Analysis" (2003): every pixel is pushed sideways, and up or down, by a number between -1
+and 1 that a Gaussian of deviation sigma has smoothed over the image, times alpha.
+
+Smoothing noise U is a product with a matrix on either side, S U S'. The singular values s of S = P s Q' tell
+how little of it is left: Q' U Q is noise again, of variance 1/3 as U is, and most columns of P s are all but
+zero. For 28 pixels and a sigma of 4, six of them hold 99.9% of the variance along an axis, so that 36 normal
+numbers make a field. An affine map is a sum of the same kind, of a function of the row times one of the
+column: y times 1, 1 times x, 1 times 1. So two matrix products tell where the pixels of all the images of a
+block come from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, prod, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnbp_cli.datasets.sampling import Sampler
+
+Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+SIGMA = 4.0  # pixels, as in the paper
+KEPT = 0.999  # of the variance of the smoothed noise, along each axis
+PIXELS = 50_176  # distorted at once, 64 images of 28 x 28: what they need stays in the cache
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far images are distorted, at most; each has numbers of its own, as likely one way as the other.
+
+    `shift` is in pixels, `rotation` in degrees; `scaling` is a share of the width, and another of the height;
+    `shear` is the share of its height by which the top of an image leans over its bottom; `elastic` is
+    Simard's alpha (34 in the paper) and `sigma`, in pixels, how smooth the bending is.
+    """
+
+    shift: float = 0.0
+    rotation: float = 0.0
+    scaling: float = 0.0
+    shear: float = 0.0
+    elastic: float = 0.0
+    sigma: float = SIGMA
+
+
+@dataclass(frozen=True)
+class Distortion:
+    """An augmentation of images of `shape` (rows, columns).
+
+    What is added up to make the points: products of a function of the row, `of_row`, (rows, functions), and
+    one of the column, `of_column`, (functions, columns). The last two of each are y and 1, and x and 1, which
+    are in pixels from the centre; those before them are the waves of the elastic field.
+    """
+
+    augmentation: Augmentation
+    shape: tuple[int, int]
+    of_row: Floats
+    of_column: Floats
+
+    def distorted(self, images: Bytes, rng: np.random.Generator) -> Bytes:
+        """Images, (n, pixels), as those of `images`, each distorted in its own way."""
+        pictures = images.reshape(-1, *self.shape)
+        new = np.empty_like(pictures)
+        block = max(1, min(len(images), PIXELS // prod(self.shape)))
+        sampler = Sampler(block, self.shape)
+        for start in range(0, len(pictures), block):
+            self.draw(rng, sampler.points)
+            new[start : start + block] = sampler.read(pictures[start : start + block])
+        return new.reshape(images.shape)
+
+    def draw(self, rng: np.random.Generator, points: Floats) -> None:
+        """Fill `points`, (2, rows, n, columns), with x and y of where each pixel of n images comes from."""
+        _, rows, n, columns = points.shape
+        a, b = self.of_row.shape[1], len(self.of_column)
+        factors = np.zeros((2, a, n, b), np.float32)
+        factors[:, :-2, :, :-2] = rng.standard_normal((2, a - 2, n, b - 2), np.float32)
+        along_x, along_y, at_centre = self.maps(rng, n)
+        factors[:, -1, :, -2], factors[:, -2, :, -1], factors[:, -1, :, -1] = along_x, along_y, at_centre
+        factors[:, -1, :, -1] += [[(columns - 1) / 2], [(rows - 1) / 2]]
+        halfway = self.of_row @ factors.reshape(2, a, n * b)
+        np.matmul(halfway.reshape(-1, b), self.of_column, out=points.reshape(-1, columns))
+
+    def maps(self, rng: np.random.Generator, n: int) -> tuple[Floats, Floats, Floats]:
+        """n affine maps from new pictures to old: what of x, y and 1 is in the old x and y, each (2, n).
+
+        A picture is moved, scaled, slanted and turned, in this order, so the way back begins with the turn.
+        """
+        most = self.augmentation
+        turn, wider, higher, lean, right, down = rng.uniform(-1, 1, (6, n))
+        cos, sin = np.cos(np.radians(most.rotation) * turn), np.sin(np.radians(most.rotation) * turn)
+        width, height, lean = 1 + most.scaling * wider, 1 + most.scaling * higher, most.shear * lean
+        return (
+            np.array([(cos - lean * sin) / width, sin / height]),
+            np.array([(-sin - lean * cos) / width, cos / height]),
+            np.array([most.shift * right, most.shift * down]),
+        )
+
+
+def distortion(augmentation: Augmentation, shape: tuple[int, int]) -> Distortion:
+    """What an augmentation is for images of `shape` (rows, columns)."""
+    of_row, of_column = (
+        np.column_stack([waves(side, augmentation), np.arange(side) - (side - 1) / 2, np.ones(side)])
+        for side in shape
+    )
+    of_row[:, :-2] *= augmentation.elastic / sqrt(3)  # the deviation of alpha times a number from -1 to 1
+    return Distortion(
+        augmentation, shape, of_row.astype(np.float32), np.ascontiguousarray(of_column.T, np.float32)
+    )
+
+
+def waves(side: int, augmentation: Augmentation) -> NDArray[np.float64]:
+    """The columns of P s that hold KEPT of the variance over `side` pixels, (side, as many as that takes)."""
+    if not augmentation.elastic:
+        return np.empty((side, 0))
+    sigma, pixel = augmentation.sigma, np.arange(side)
+    reach = np.arange(-ceil(9 * sigma), ceil(9 * sigma) + 1)
+    whole = np.exp(-0.5 * (reach / sigma) ** 2).sum()
+    smoothing = np.exp(-0.5 * ((pixel[:, None] - pixel) / sigma) ** 2) / whole
+    P, s, _ = np.linalg.svd(smoothing)
+    held = np.cumsum(s**2) / (s**2).sum()
+    few: NDArray[np.float64] = (P * s)[:, : 1 + int(np.searchsorted(held, KEPT))]
+    return few

@@ -1,0 +1,31 @@
+"""The next block of images made while this one is learned from."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import TypeVar
+
+import numpy as np
+
+Item = TypeVar("Item")
+
+
+def ahead(items: Iterator[Item]) -> Generator[Item, None, None]:
+    """The same items, each made in another thread while the one before it is in use.
+
+    What goes wrong there is raised here, where its item is due. Closing waits for the item being made, and no
+    other is begun. numpy lets go of Python's lock in its products and loops, so both threads do get on.
+    """
+    errors = np.geterr()  # each thread has its own, and another one begins with numpy's
+
+    def following() -> list[Item]:
+        with np.errstate(**errors):
+            return list(islice(items, 1))  # empty at the end
+
+    with ThreadPoolExecutor(1) as other:
+        made = other.submit(following)
+        while item := made.result():
+            made = other.submit(following)
+            yield item[0]

@@ -1,0 +1,418 @@
+"""Distorted images: against a slow implementation of its own, a textbook's elastic field, and the rules."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from math import floor, sqrt
+from time import perf_counter, sleep
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from nnbp_cli.datasets import augment
+from nnbp_cli.datasets.augment import Augmentation, Distortion, distortion
+from nnbp_cli.datasets.dataset import Split
+from nnbp_cli.datasets.sampling import Sampler
+from nnbp_cli.training.ahead import ahead
+from nnbp_cli.training.batches import batches
+
+Bytes = NDArray[np.uint8]
+Doubles = NDArray[np.float64]
+
+SHAPE = (9, 14)
+EVERYTHING = Augmentation(shift=2.0, rotation=25.0, scaling=0.3, shear=0.4, elastic=8.0, sigma=2.0)
+
+
+def noise(n: int, shape: tuple[int, int] = SHAPE, seed: int = 0) -> Bytes:
+    """Images, (n, pixels), with no two pixels alike."""
+    rows, columns = shape
+    return np.random.default_rng(seed).integers(0, 256, (n, rows * columns), np.uint8)
+
+
+class Chosen(np.random.Generator):
+    """Random numbers that are none: turn, width, height, lean, right and down as they are given."""
+
+    def __init__(self, *numbers: float) -> None:
+        super().__init__(np.random.PCG64(0))
+        self.numbers = numbers
+
+    def uniform(self, low: Any = 0, high: Any = 1, size: Any = None) -> Any:
+        assert (low, high, size[0]) == (-1, 1, len(self.numbers))
+        return np.broadcast_to(np.array(self.numbers)[:, None], size)
+
+
+def slowly(image: Doubles, forward: Doubles, moved: Doubles) -> Doubles:
+    """One image under the linear map `forward` about its centre, (x, y) from (x, y), pixel by pixel.
+
+    `moved` is what is added to where a pixel comes from.
+    """
+    rows, columns = image.shape
+    centre = np.array([(columns - 1) / 2, (rows - 1) / 2])
+    back = np.linalg.inv(forward)
+    new = np.zeros_like(image)
+    for row in range(rows):
+        for column in range(columns):
+            x, y = back @ (np.array([column, row]) - centre) + centre + moved
+            for i, j in ((0, 0), (0, 1), (1, 0), (1, 1)):
+                r, c = floor(y) + i, floor(x) + j
+                if 0 <= r < rows and 0 <= c < columns:
+                    new[row, column] += image[r, c] * (1 - abs(y - r)) * (1 - abs(x - c))
+    return new
+
+
+# The affine map
+
+
+def test_nothing_asked_for_changes_nothing() -> None:
+    images = noise(5)
+    np.testing.assert_array_equal(
+        distortion(Augmentation(), SHAPE).distorted(images, np.random.default_rng()), images
+    )
+
+
+@pytest.mark.parametrize(("right", "down"), [(3, 0), (0, -2), (-4, 5), (13, 8), (-20, 0), (0, 9)])
+def test_a_shift_by_whole_pixels_moves_every_pixel_as_it_is_and_brings_no_ink_in(
+    right: int, down: int
+) -> None:
+    images = noise(3)
+    moving = distortion(Augmentation(shift=32.0), SHAPE)
+    moved = moving.distorted(images, Chosen(0, 0, 0, 0, -right / 32, -down / 32)).reshape(-1, *SHAPE)
+
+    rows, columns = SHAPE
+    expected = np.zeros((3, rows + 80, columns + 80), np.uint8)
+    expected[:, 40 + down : 40 + down + rows, 40 + right : 40 + right + columns] = images.reshape(-1, *SHAPE)
+    np.testing.assert_array_equal(moved, expected[:, 40 : 40 + rows, 40 : 40 + columns])
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_quarter_turn_is_a_quarter_turn(quarters: int) -> None:
+    images = noise(4, (11, 11))
+    turning = distortion(Augmentation(rotation=180.0), (11, 11))
+    turned = turning.distorted(images, Chosen(quarters / 2, 0, 0, 0, 0, 0)).reshape(-1, 11, 11)
+    expected = np.rot90(images.reshape(-1, 11, 11), quarters, axes=(1, 2))
+    np.testing.assert_allclose(turned.astype(int), expected, atol=1)
+
+
+@pytest.mark.parametrize("shape", [SHAPE, (12, 5), (1, 7), (6, 6)])
+def test_images_are_those_of_a_slow_implementation(shape: tuple[int, int]) -> None:
+    most = Augmentation(shift=2.0, rotation=70.0, scaling=0.4, shear=0.5)
+    images = noise(7, shape)
+    fast = distortion(most, shape).distorted(images, np.random.default_rng(5)).reshape(-1, *shape)
+
+    numbers = np.random.default_rng(5).uniform(-1, 1, (6, 7))
+    for k, (turn, wider, higher, lean, right, down) in enumerate(numbers.T):
+        angle = -np.radians(70) * turn  # y is down
+        turned = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        slanted = np.array([[1, 0.5 * lean], [0, 1]])
+        scaled = np.diag([1 + 0.4 * wider, 1 + 0.4 * higher])
+        slow = slowly(
+            images[k].reshape(shape).astype(float),
+            turned @ slanted @ scaled,
+            2 * np.array([right, down]),
+        )
+        np.testing.assert_allclose(fast[k], slow, atol=0.6)  # half a level of rounding, and float32
+
+
+def test_numbers_are_used_up_to_what_the_augmentation_says() -> None:
+    """The corners of a square that is twice as wide: with every number at its most, each alone."""
+    rng = np.random.default_rng(0)
+
+    def numbers(**most: float) -> list[Doubles]:
+        return [np.asarray(part, float) for part in distortion(Augmentation(**most), SHAPE).maps(rng, 4000)]
+
+    along_x, along_y, at_centre = numbers(rotation=30.0)
+    angles = np.degrees(np.arctan2(along_x[1], along_x[0]))
+    assert -30 <= angles.min() < -29.5 < 29.5 < angles.max() <= 30
+    along_x, along_y, at_centre = numbers(scaling=0.2)
+    for scale in (along_x[0], along_y[1]):
+        assert 1 / 1.2 <= scale.min() < 0.84 < 1.24 < scale.max() <= 1 / 0.8
+    assert abs(np.corrcoef(along_x[0], along_y[1])[0, 1]) < 0.1, "width and height are scaled each by itself"
+    along_x, along_y, at_centre = numbers(shear=0.3)
+    assert -0.3 <= along_y[0].min() < -0.29 < 0.29 < along_y[0].max() <= 0.3
+    along_x, along_y, at_centre = numbers(shift=3.0)
+    for moved in at_centre:
+        assert -3 <= moved.min() < -2.95 < 2.95 < moved.max() <= 3
+    assert abs(np.corrcoef(*at_centre)[0, 1]) < 0.1
+
+
+# The elastic field
+
+
+def textbook(shape: tuple[int, int], alpha: float, sigma: float, fields: int) -> Doubles:
+    """Simard's recipe word by word, (fields, rows, columns): uniform numbers, a Gaussian, times alpha."""
+    reach = int(5 * sigma)
+    gaussian = np.exp(-(np.arange(-reach, reach + 1) ** 2) / (2 * sigma**2))
+    gaussian /= gaussian.sum()
+    field = np.random.default_rng(8).uniform(-1, 1, (fields, *shape))
+    for _ in range(2):
+        wide = np.pad(field, ((0, 0), (0, 0), (reach, reach)))
+        smooth = sum(weight * wide[..., k : k + field.shape[2]] for k, weight in enumerate(gaussian))
+        field = np.swapaxes(smooth, 1, 2)
+    return np.asarray(alpha * field)
+
+
+def fields(shape: tuple[int, int], alpha: float, sigma: float, count: int) -> Doubles:
+    """How far our elastic distortion moves each pixel, (2, rows, count, columns)."""
+    points = np.empty((2, shape[0], count, shape[1]), np.float32)
+    bending = distortion(Augmentation(elastic=alpha, sigma=sigma), shape)
+    bending.draw(np.random.default_rng(9), points)
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    moved: Doubles = points - np.stack([x, y])[:, :, None, :].astype(float)
+    return moved
+
+
+@pytest.mark.parametrize(
+    ("shape", "alpha", "sigma"), [((28, 28), 34.0, 4.0), ((13, 21), 20.0, 1.5), ((17, 10), 9.0, 0.7)]
+)
+def test_the_elastic_field_varies_as_the_textbook_s(
+    shape: tuple[int, int], alpha: float, sigma: float
+) -> None:
+    n = 4000
+    theirs, ours = textbook(shape, alpha, sigma, n), fields(shape, alpha, sigma, n)
+    across, down = ours.transpose(0, 2, 1, 3)
+    scale = theirs.std()
+    for field in (across, down):
+        np.testing.assert_allclose(field.mean(axis=0), 0, atol=5 * scale / np.sqrt(n))
+        # The deviation of a variance is sqrt(2/n) of it: 3.2% for the difference of two.
+        np.testing.assert_allclose(field.var(axis=0), theirs.var(axis=0), rtol=0.15)
+        assert field.var(axis=0).mean() == pytest.approx(theirs.var(axis=0).mean(), rel=0.02)
+        for rows, columns in ((0, 1), (1, 0), (2, 3), (4, 0), (0, 6), (5, 5)):
+            here = (slice(None), slice(rows, None), slice(columns, None))
+            there = (slice(None), slice(shape[0] - rows), slice(shape[1] - columns))
+            expected = (theirs[here] * theirs[there]).mean() / theirs.var()
+            assert (field[here] * field[there]).mean() / field.var() == pytest.approx(expected, abs=0.03)
+    assert abs((across * down).mean()) / scale**2 < 0.03, "sideways and down are independent"
+
+
+@pytest.mark.parametrize(
+    ("shape", "sigma"), [((28, 28), 4.0), ((28, 28), 1.0), ((13, 21), 6.0), ((3, 40), 0.1), ((1, 5), 100.0)]
+)
+def test_the_elastic_field_keeps_the_covariance_of_the_textbook_but_for_a_thousandth_an_axis(
+    shape: tuple[int, int], sigma: float
+) -> None:
+    bending = distortion(Augmentation(elastic=sqrt(3), sigma=sigma), shape)
+    reach = np.arange(-int(10 * sigma) - 1, int(10 * sigma) + 2)
+    gaussian = np.exp(-(reach**2) / (2 * sigma**2))
+    gaussian /= gaussian.sum()
+    for side, ours in zip(shape, (bending.of_row[:, :-2], bending.of_column[:-2].T), strict=True):
+        blurred = [np.convolve(pixel, gaussian)[len(reach) // 2 :][:side] for pixel in np.eye(side)]
+        covariance = np.array(blurred).T @ np.array(blurred)
+        kept = ours.astype(float) @ ours.T
+        assert 0.999 * np.trace(covariance) <= np.trace(kept) <= np.trace(covariance) * (1 + 1e-6)
+        assert np.abs(kept - covariance).max() <= 0.001 * np.trace(covariance)
+        assert ours.shape[1] <= side
+
+
+def test_every_image_has_a_field_of_its_own() -> None:
+    moved = fields((28, 28), 34.0, 4.0, 200).transpose(2, 0, 1, 3).reshape(200, -1)
+    alike = np.corrcoef(moved) - np.eye(200)
+    assert np.abs(alike).max() < 0.9
+    assert abs(alike.mean()) < 0.01
+    images = np.tile(noise(1), (300, 1))
+    assert (
+        len(np.unique(distortion(EVERYTHING, SHAPE).distorted(images, np.random.default_rng(0)), axis=0))
+        == 300
+    )
+
+
+# The images
+
+
+@pytest.mark.parametrize("n", [0, 1, 63, 64, 65, 200])
+def test_as_many_images_as_given_all_of_them_distorted_in_bytes_of_their_own(
+    n: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(augment, "PIXELS", 64 * 9 * 14)
+    images = noise(200)
+    images.setflags(write=False)
+    some = distortion(EVERYTHING, SHAPE).distorted(images[:n], np.random.default_rng(3))
+    assert some.dtype == np.uint8
+    assert some.shape == (n, 9 * 14)
+    assert some.flags.c_contiguous
+    assert (some != images[:n]).any(axis=1).all()
+    assert not np.shares_memory(some, images)
+
+
+def test_another_generator_distorts_otherwise_and_the_same_one_the_same() -> None:
+    images, distorting = noise(70), distortion(EVERYTHING, SHAPE)
+    once, again, other = (distorting.distorted(images, np.random.default_rng(k)) for k in (1, 1, 2))
+    np.testing.assert_array_equal(once, again)
+    assert (once != other).any(axis=1).all()
+
+
+def test_ink_does_not_run_from_one_image_or_side_to_another() -> None:
+    wild = Augmentation(shift=20.0, rotation=180.0, scaling=0.9, shear=0.9, elastic=90.0, sigma=1.0)
+    images = noise(64)
+    images[::2] = 0
+    distorted = distortion(wild, SHAPE).distorted(images, np.random.default_rng(0))
+    assert not distorted[::2].any()
+    assert distorted[1::2].any()
+
+    rim = np.zeros((1, *SHAPE), np.uint8)
+    rim[:, :, -1] = 255  # what leaves on the right
+    right = distortion(Augmentation(shift=2.0), SHAPE).distorted(
+        rim.reshape(1, -1), Chosen(0, 0, 0, 0, -1, 0)
+    )
+    assert not right.any()
+
+
+def test_an_image_larger_than_a_block_is_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(augment, "PIXELS", 100)
+    images = noise(3)
+    np.testing.assert_array_equal(
+        distortion(Augmentation(), SHAPE).distorted(images, np.random.default_rng()), images
+    )
+
+
+def test_a_sampler_reads_fewer_images_than_it_has_room_for_and_forgets_the_others() -> None:
+    sampler, y_x = Sampler(3, SHAPE), np.mgrid[: SHAPE[0], : SHAPE[1]]
+    for n in (3, 1, 2):
+        sampler.points[:] = y_x[::-1, :, None, :]
+        pictures = noise(n, seed=n).reshape(-1, *SHAPE)
+        np.testing.assert_array_equal(sampler.read(pictures), pictures)
+
+
+# In training
+
+
+def epoch(number: int = 0, first: int = 0, *, seed: int = 1, background: bool = False) -> list[Any]:
+    split = Split(noise(1100), (np.arange(1100) % 7).astype(np.uint8))
+    return list(
+        batches(
+            split,
+            np.eye(7),
+            30,
+            seed=seed,
+            epoch=number,
+            first=first,
+            dtype=np.float32,
+            distortion=distortion(EVERYTHING, SHAPE),
+            background=background,
+        )
+    )
+
+
+def same(some: list[Any], others: list[Any]) -> bool:
+    pairs = zip(some, others, strict=True)
+    return all(np.array_equal(x, x2) and np.array_equal(y, y2) for (x, y), (x2, y2) in pairs)
+
+
+def test_every_epoch_and_every_seed_distorts_otherwise() -> None:
+    # One image, many times: what differs is how it is distorted.
+    split = Split(np.tile(noise(1), (1000, 1)), np.zeros(1000, np.uint8))
+    taken = [
+        x
+        for seed, number in ((1, 0), (1, 1), (2, 0))
+        for x, _ in batches(
+            split, np.eye(1), 100, seed=seed, epoch=number, first=0, dtype=np.float32,
+            distortion=distortion(EVERYTHING, SHAPE),
+        )
+    ]  # fmt: skip
+    assert len(np.unique(np.concatenate(taken), axis=0)) == 3000, "two blocks of an epoch too"
+
+
+def test_an_epoch_is_the_same_however_it_is_made() -> None:
+    assert same(epoch(), epoch())
+    assert same(epoch(), epoch(background=True))
+
+
+@settings(max_examples=20, deadline=None)
+@given(first=st.integers(0, 37), background=st.booleans())
+def test_an_epoch_taken_up_at_any_batch_has_the_images_it_would_have_had(
+    first: int, background: bool
+) -> None:
+    assert same(epoch(first=first, background=background), epoch()[first:])
+
+
+def test_a_block_of_large_images_has_fewer_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = []
+    distorted = Distortion.distorted
+
+    def noting(self: Distortion, images: Bytes, rng: np.random.Generator) -> Bytes:
+        sizes.append(len(images))
+        return distorted(self, images, rng)
+
+    monkeypatch.setattr(Distortion, "distorted", noting)
+    monkeypatch.setattr("nnbp_cli.training.batches.PIXELS", 100 * 9 * 14)
+    epoch()
+    assert sizes == [90] * 12 + [20]
+
+
+# The other thread
+
+
+def test_items_come_in_their_order_one_ahead_and_each_from_the_other_thread() -> None:
+    made: list[int] = []
+    where = set()
+
+    def items() -> Iterator[int]:
+        for k in range(5):
+            where.add(threading.current_thread())
+            made.append(k)
+            yield k
+
+    before = threading.active_count()
+    for count, item in enumerate(ahead(items())):
+        assert item == count
+        sleep(0.02)
+        assert made == list(range(min(5, item + 2)))
+    assert threading.main_thread() not in where
+    assert threading.active_count() == before
+
+
+def test_what_goes_wrong_in_the_other_thread_is_raised_where_its_item_is_due() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        raise ZeroDivisionError("there")
+
+    before, taken = threading.active_count(), ahead(items())
+    assert next(taken) == 1
+    with pytest.raises(ZeroDivisionError, match="there"):
+        next(taken)
+    assert threading.active_count() == before
+
+
+def test_closing_early_waits_for_no_more_than_the_item_at_hand() -> None:
+    made = []
+
+    def items() -> Iterator[int]:
+        for k in range(1000):
+            sleep(0.05)
+            made.append(k)
+            yield k
+
+    before, taken = threading.active_count(), ahead(items())
+    next(taken)
+    start = perf_counter()
+    taken.close()
+    assert perf_counter() - start < 0.5
+    assert len(made) <= 2
+    assert threading.active_count() == before
+
+
+def test_leaving_an_epoch_early_leaves_no_thread_behind() -> None:
+    split = Split(noise(1100), np.zeros(1100, np.uint8))
+    before = threading.active_count()
+    rest = batches(
+        split, np.eye(1), 30, seed=1, epoch=0, first=0, dtype=np.float32,
+        distortion=distortion(EVERYTHING, SHAPE), background=True,
+    )  # fmt: skip
+    next(iter(rest))
+    assert threading.active_count() == before + 1
+    del rest
+    assert threading.active_count() == before
+
+
+def test_the_other_thread_ignores_what_this_one_ignores() -> None:
+    def overflowing() -> Iterator[Any]:
+        yield np.full(1, 3e38, np.float32) * np.float32(10)
+
+    with np.errstate(over="ignore"):
+        assert np.isinf(next(ahead(overflowing())))
+    with np.errstate(over="raise"), pytest.raises(FloatingPointError):
+        next(ahead(overflowing()))
