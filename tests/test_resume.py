@@ -45,6 +45,11 @@ def stop_after(monkeypatch: pytest.MonkeyPatch) -> Stop:
     return stop
 
 
+@pytest.fixture(autouse=True)
+def _a_stop_at_every_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "MOST_BATCHES", 1)
+
+
 def resume(*more: object) -> Said:
     return nnbp("train", "--resume", "run", "-q", *more)
 

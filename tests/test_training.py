@@ -40,6 +40,11 @@ NETWORK = dense([12, 7, 5], [sigmoid, softmax], costs.log_likelihood)
 DROPOUT = Network((NETWORK.layers[0], Dropout(0.3), NETWORK.layers[1]), NETWORK.cost)
 
 
+@pytest.fixture(autouse=True)
+def _a_yield_at_every_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "MOST_BATCHES", 1)
+
+
 def run(
     training: TrainingConfig = TRAINING, network: Network = NETWORK, dataset: Dataset | None = None
 ) -> tuple[State, list[Epoch]]:
@@ -439,3 +444,23 @@ def test_each_step_has_a_mask_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_network_without_dropout_does_not_ask_for_random_numbers() -> None:
     assert DROPOUT.random
     assert not NETWORK.random
+
+
+def test_a_yield_costs_nothing_where_batches_take_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, _ = run()
+    monkeypatch.setattr(loop, "MOST_BATCHES", 3)
+
+    def yields(state: State) -> list[tuple[int, int]]:
+        steps = loop.train(NETWORK, blobs(), TRAINING, state)
+        return [(state.epoch, state.batch) for step in steps if step is None]
+
+    state = loop.start(NETWORK, initializers.default, TRAINING)
+    assert yields(state)[:4] == [(0, 3), (0, 6), (0, 8), (0, 8)], (
+        "the last one is after a block of evaluation"
+    )
+    assert state.params.theta.tobytes() == whole.params.theta.tobytes()
+
+    monkeypatch.setattr(loop, "MOST_WORK", 2 * 3 * 16 * NETWORK.size - 1)
+    assert yields(loop.start(NETWORK, initializers.default, TRAINING))[:2] == [(0, 2), (0, 4)]
+    monkeypatch.setattr(loop, "MOST_WORK", 0)
+    assert yields(loop.start(NETWORK, initializers.default, TRAINING))[:2] == [(0, 1), (0, 2)]

@@ -1,7 +1,7 @@
 """Mini-batch stochastic gradient descent, as a generator that prints and writes nothing.
 
-It yields at every point where a run may safely be left: None after a batch or a block of evaluation, and
-an `Epoch` when one is complete. Whoever asks for the next step draws the progress bar, writes the log,
+It yields at every point where a run may safely be left: None after some batches or a block of evaluation,
+and an `Epoch` when one is complete. Whoever asks for the next step draws the progress bar, writes the log,
 saves, and stops by no longer asking. All that the rest of a run depends on is in `State`, and the state
 changes only between yields; a run that is given its state again goes on to the same end, bit for bit.
 """
@@ -35,6 +35,8 @@ from nnbp_cli.training.watching import SPEED, watching
 
 COSTS_SAMPLED = 50  # a run shows its running cost this many times an epoch
 BLOCK = 65_536  # parameters are updated in stretches that stay in the cache
+MOST_BATCHES = 50  # between two yields, which cost something where a batch takes no time,
+MOST_WORK = 1_000_000_000  # and no more multiplications than this, a few hundredths of a second
 
 
 @dataclass
@@ -112,8 +114,10 @@ def train(
     distorting = distortion(augmentation, dataset.shape) if augmentation else None
     # A second thread pays where a core is free, and matrix products do not use it: theirs would wait for it.
     background = bool(distorting) and training.threads == 1 and machine.cores() > 1
+    random = network.random
     per_epoch = batches_per_epoch(dataset, training)
     sample_every = ceil(per_epoch / COSTS_SAMPLED)
+    yield_every = min(MOST_BATCHES, 1 + MOST_WORK // (3 * training.batch_size * params.theta.size))
 
     def measured() -> Generator[None, None, dict[str, float]]:
         scores = yield from watching(network, dataset, training, params, regularization, targets)
@@ -141,7 +145,7 @@ def train(
             background=background,
         ):
             t = state.epoch * per_epoch + state.batch + 1
-            rng = stream(training.seed, "dropout", state.epoch, state.batch) if network.random else None
+            rng = stream(training.seed, "dropout", state.epoch, state.batch) if random else None
             z, a = network.backprop(params, x, y, gradient, rng)
             regularization.add_gradient(params, gradient)
             # At the middle of step t, so that a rate that begins or ends at zero is never zero.
@@ -154,9 +158,10 @@ def train(
                 state.cost = float(network.cost.values(z, a, y).mean())
                 if not isfinite(state.cost):
                     raise _diverged(state)
-            state.seconds += perf_counter() - clock
-            yield None
-            clock = perf_counter()
+            if state.batch % yield_every == 0 or state.batch == per_epoch:
+                state.seconds += perf_counter() - clock
+                yield None
+                clock = perf_counter()
 
         scores = yield from measured()
         epoch = Epoch(state.epoch + 1, rate(state.epoch + 1 - 0.5 / per_epoch), state.seconds, scores)
