@@ -42,7 +42,7 @@ test-lowest:  ## Run the tests with the lowest versions of the dependencies.
 	.venv-lowest/bin/python -m pip install --quiet --editable '.[dev]' --constraint tests/lowest-versions.txt
 	.venv-lowest/bin/python -m pytest
 
-bench: $(PEERS)  ## Compare with PyTorch, JAX, scikit-learn and a loop over examples; QUICK=1 for minutes.
+bench: $(PEERS)  ## Compare with PyTorch, JAX, scikit-learn and a loop over examples; QUICK=1 is short.
 	$(BENCH)compare $(SHORT)
 	$(BENCH)first_epoch $(SHORT)
 	$(BENCH)step $(SHORT)

@@ -42,13 +42,17 @@ def growths() -> list[Growth]:
     images = (1_000, 3_000, 10_000, 30_000, 50_000)
     return [
         Growth(
-            "neurons of the hidden layer", "784-N-10, batch 100", {n: sized((784, n, 10)) for n in neurons}
+            "hidden neurons",
+            "784-N-10, batch 100,\nup to 12.7 million weights",
+            {n: sized((784, n, 10)) for n in neurons},
         ),
         Growth(
-            "hidden layers", "of 500 neurons, batch 100", {n: sized((784, *[500] * n, 10)) for n in layers}
+            "hidden layers",
+            "500 neurons each, batch 100,\nup to 12.1 million weights",
+            {n: sized((784, *[500] * n, 10)) for n in layers},
         ),
-        Growth("images in a batch", "784-500-10", {n: batched(n) for n in batches}),
-        Growth("images", "784-500-10, batch 100", {n: replace(BASE, images=n) for n in images}),
+        Growth("images in a batch", "784-500-10,\n397,000 weights", {n: batched(n) for n in batches}),
+        Growth("training images", "784-500-10,\nbatch 100", {n: replace(BASE, images=n) for n in images}),
     ]
 
 

@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any
 
 import matplotlib.pyplot as plt
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator
 
 PICTURE = Path(__file__).parent.parent / "docs" / "scale.png"
 STYLES = {
@@ -29,12 +29,13 @@ def draw(points: list[dict[str, Any]]) -> None:
             low, high = zip(*((min(each), max(each)) for each in times))
             above.fill_between(values, low, high, color=style["color"], alpha=0.2, linewidth=0)
             below.plot(values, [point["peak megabytes"] for point in mine], markersize=4, **style)
-        above.set_title(f"{grows}\n{rest}", fontsize=10)
+        above.set_title(rest, fontsize=10)
         above.set_yscale("log")
         below.set_ylim(bottom=0)
         below.set_xlabel(grows)
         for axis in (above, below):
             axis.set_xscale("log")
+            axis.xaxis.set_major_locator(LogLocator(subs=(1, 3) if max(values) < 100 * min(values) else (1,)))
             axis.grid(True, which="major", color="#dddddd", linewidth=0.7)
             axis.spines[["top", "right"]].set_visible(False)
             axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
