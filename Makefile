@@ -5,9 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TOOLS := $(VENV)/.tools
+PEERS := .venv-bench/.installed
+BENCH := .venv-bench/bin/python -m benchmarks.
+SHORT := $(if $(QUICK),--quick)
 DEMO := .demo
 
-.PHONY: help demo test lint coverage docs wheel test-lowest clean
+.PHONY: help demo test lint coverage docs wheel test-lowest bench scale clean
 
 help:  ## List the targets.
 	@awk -F ':.*##' '/^[a-z-]+:.*##/ { printf "%-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,8 +42,19 @@ test-lowest:  ## Run the tests with the lowest versions of the dependencies.
 	.venv-lowest/bin/python -m pip install --quiet --editable '.[dev]' --constraint tests/lowest-versions.txt
 	.venv-lowest/bin/python -m pytest
 
+bench: $(PEERS)  ## Compare with PyTorch, JAX, scikit-learn and a loop over examples; QUICK=1 is short.
+	$(BENCH)compare $(SHORT)
+	$(BENCH)first_epoch $(SHORT)
+	$(BENCH)step $(SHORT)
+	$(BENCH)evaluation $(SHORT)
+	$(BENCH)loading $(SHORT)
+
+scale: $(PEERS)  ## Measure how time and memory grow, beside PyTorch's, and draw docs/scale.png.
+	$(BENCH)scale $(SHORT)
+	$(BENCH)scale --plot
+
 clean:  ## Remove everything that these targets made.
-	rm -rf $(VENV) .venv-lowest $(DEMO) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-lowest .venv-bench $(DEMO) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -49,4 +63,9 @@ $(INSTALLED): pyproject.toml
 
 $(TOOLS): $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+$(PEERS): benchmarks/requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --editable . --requirement benchmarks/requirements.txt
 	@touch $@

@@ -5,7 +5,7 @@ python -m benchmarks.drawing
 
 from threadpoolctl import threadpool_limits
 
-from benchmarks.per_example import spread, timed
+from benchmarks.timing import spread, timed
 from nnbp_cli.datasets.synthetic import draw
 
 SIZE = 20_000

@@ -20,7 +20,7 @@ from statistics import mean, median
 from time import perf_counter
 from typing import Any
 
-from benchmarks.per_example import spread
+from benchmarks.timing import spread
 from nnbp_cli.config.shipped import shipped
 
 

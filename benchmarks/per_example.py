@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from statistics import median
-from time import perf_counter
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from benchmarks.timing import spread, timed
 from nnbp_cli.config import LayerConfig, NetworkConfig, TrainingConfig, build
 from nnbp_cli.datasets import dataset
 from nnbp_cli.errors import NnbpError
@@ -57,22 +55,6 @@ def measure(hidden: int, data: dataset.Dataset, rounds: int) -> None:
         f"784-{hidden}-10: nnbp {spread(fast)} s, per-example loop {spread(slow)} s an epoch, "
         f"ratio {spread(ratios)}"
     )
-
-
-def timed(work: Callable[[], None]) -> float:
-    """The seconds that `work` takes."""
-    start = perf_counter()
-    work()
-    return perf_counter() - start
-
-
-def spread(values: Sequence[float]) -> str:
-    """Median and range."""
-    return f"{_rounded(median(values))} ({_rounded(min(values))} to {_rounded(max(values))})"
-
-
-def _rounded(value: float) -> str:
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 if __name__ == "__main__":

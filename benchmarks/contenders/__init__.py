@@ -1,0 +1,1 @@
+"""Who is compared: each module here has a class `Contender`, see `benchmarks.job`."""

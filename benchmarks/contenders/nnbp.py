@@ -1,0 +1,58 @@
+"""nnbp, through the generator that `nnbp train` runs, on a data set as `nnbp train` has it."""
+
+from __future__ import annotations
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from benchmarks.job import Arrays, Job
+from nnbp_cli.config import LayerConfig, NetworkConfig, TrainingConfig, build
+from nnbp_cli.datasets.dataset import Dataset, Split
+from nnbp_cli.nn.initializers import INITIALIZERS
+from nnbp_cli.nn.network import Network
+from nnbp_cli.training import loop
+from nnbp_cli.training.loop import State
+
+
+class Contender:
+    """See `benchmarks.job`."""
+
+    def __init__(self, job: Job, arrays: Arrays) -> None:
+        threadpool_limits(job.threads, user_api="blas")
+        np.seterr(all="ignore")
+        training = Split(arrays.images, arrays.labels)
+        validation = Split(arrays.validation_images, arrays.validation_labels)
+        data = Dataset("", training, validation, validation, (28, 28), 10, "")
+        network, training_config, self.state = begin(job)
+        self.steps = loop.train(network, data, training_config, self.state)
+        self.per_epoch = job.steps
+
+    def train(self) -> None:
+        """See `benchmarks.job`."""
+        for _ in self.steps:
+            if self.state.batch == self.per_epoch:
+                return
+
+    def accuracy(self) -> float:
+        """See `benchmarks.job`."""
+        return next(epoch.scores["validation accuracy"] for epoch in self.steps if epoch)
+
+
+def begin(job: Job) -> tuple[Network, TrainingConfig, State]:
+    """The network of a job, how it is trained and its first state: all contenders begin with its weights."""
+    book = job.hidden == "sigmoid"
+    neurons = job.sizes[1:]
+    activations = [job.hidden] * (len(neurons) - 1) + ["sigmoid" if book else "softmax"]
+    layers = tuple(LayerConfig(neurons=n, activation=each) for n, each in zip(neurons, activations))  # type: ignore[arg-type]
+    network = build(
+        NetworkConfig(cost="cross-entropy" if book else "log-likelihood", layers=layers), job.sizes[0]
+    )
+    training = TrainingConfig(
+        epochs=10**6,
+        batch_size=job.batch_size,
+        optimizer="momentum" if job.momentum else "sgd",
+        learning_rate=job.learning_rate,
+        momentum=job.momentum or None,
+        threads=job.threads,
+    )
+    return network, training, loop.start(network, INITIALIZERS["default" if book else "he"], training)

@@ -1,0 +1,33 @@
+"""The images that everything is measured on: real MNIST where it is, else drawn digits."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from nnbp_cli.datasets import dataset
+from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.errors import MissingData
+
+SIZE = 60_000  # as many are drawn as MNIST has
+
+
+def load(data_dir: Path) -> Dataset:
+    """50,000 images to train with and 10,000 to validate."""
+    try:
+        return dataset.load("mnist", data_dir, train=50_000, validation=10_000)
+    except MissingData:
+        return dataset.load("synthetic", data_dir, size=SIZE, train=50_000, validation=10_000)
+
+
+def options(description: str | None) -> argparse.ArgumentParser:
+    """A command's options: --data-dir, as `nnbp train` has it, and --quick."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--data-dir", type=Path, default=Path(os.environ.get("NNBP_DATA_DIR", "data")), metavar="DIR"
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, only to see that it works")
+    return parser
