@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TOOLS := $(VENV)/.tools
 PEERS := .venv-bench/.installed
-BENCH := .venv-bench/bin/python -m benchmarks.
+# numpy's OpenBLAS is to choose the instructions by itself, as the peers do, whatever the environment says.
+BENCH := env -u OPENBLAS_CORETYPE .venv-bench/bin/python -m benchmarks.
 SHORT := $(if $(QUICK),--quick)
 DEMO := .demo
 

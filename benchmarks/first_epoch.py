@@ -9,7 +9,6 @@ reading the images (nnbp checks them, too), training, scoring.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks import data
-from benchmarks.running import flags, on_cores
+from benchmarks.running import environment, on_cores
 from benchmarks.timing import in_turns, ratios, spread
 from nnbp_cli.datasets import sources
 
@@ -70,7 +69,7 @@ def run(arguments: list[str], here: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=os.environ | flags(1),
+        env=environment(1),
         preexec_fn=on_cores(1),
     )
     assert process.stdout

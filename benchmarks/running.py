@@ -43,7 +43,7 @@ class Running:
             stdout=subprocess.PIPE,
             stderr=self.messages,
             text=True,
-            env=os.environ | flags(job.threads),
+            env=environment(job.threads),
             preexec_fn=on_cores(job.threads),
         )
         self.failed = ""
@@ -126,8 +126,10 @@ def on_cores(threads: int) -> Callable[[], None] | None:
     return lambda: os.sched_setaffinity(0, cores)
 
 
-def flags(threads: int) -> dict[str, str]:
-    """The environment that says the same to every library."""
+def environment(threads: int) -> dict[str, str]:
+    """The environment that says the same to every library, and leaves numpy's to choose its instructions."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
     xla = f"--xla_cpu_multi_thread_eigen={'true' if threads > 1 else 'false'}"
-    return dict.fromkeys(names, str(threads)) | {"XLA_FLAGS": f"{xla} intra_op_parallelism_threads={threads}"}
+    own = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")}
+    flags = dict.fromkeys(names, str(threads))
+    return own | flags | {"XLA_FLAGS": f"{xla} intra_op_parallelism_threads={threads}"}
