@@ -239,7 +239,7 @@ def test_a_signal_stops_every_process_and_keeps_what_is_done(here: Path, which: 
     Path("program.py").write_text(program)
     process = subprocess.Popen([sys.executable, "program.py"], stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
-    while len(list(here.glob("runs/book/*/log.csv"))) < 2 and time.monotonic() < deadline:
+    while len(list(here.glob("book-runs/*/log.csv"))) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(getattr(signal, which))
     _, said = process.communicate(timeout=30)
@@ -249,7 +249,7 @@ def test_a_signal_stops_every_process_and_keeps_what_is_done(here: Path, which: 
         "what was run to its end is kept, and the same command goes on from there"
     )
     assert "Traceback" not in said
-    logs = {path: path.read_text() for path in here.glob("runs/book/*/log.csv")}
+    logs = {path: path.read_text() for path in here.glob("book-runs/*/log.csv")}
     time.sleep(0.3)
     assert {path: path.read_text() for path in logs} == logs, "nobody goes on in the background"
 

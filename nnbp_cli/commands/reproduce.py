@@ -19,7 +19,7 @@ from nnbp_cli.commands.options import data_dir_option, json_option, quiet_option
 @click.option(
     "--runs",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path("runs/book"),
+    default=Path("book-runs"),
     show_default=True,
     metavar="DIR",
     help="Where the runs are kept; what is there already is not run again.",

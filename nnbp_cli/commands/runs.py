@@ -26,7 +26,7 @@ def command(folder: Path, as_json: bool) -> None:
 
     \b
     nnbp runs
-    nnbp runs runs/book --json
+    nnbp runs book-runs --json
     """
     from nnbp_cli.runs import runs
 
