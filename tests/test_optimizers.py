@@ -39,7 +39,7 @@ def test_momentum_steps_by_hand() -> None:
 
 def test_momentum_of_zero_is_gradient_descent() -> None:
     a, b, gradient = np.ones(3), np.ones(3), np.array([0.3, -0.2, 0.1])
-    Momentum(0.0).step(a, gradient, np.zeros((1, 3)), 0.1, 1)
+    Momentum(0.0).step(a, gradient.copy(), np.zeros((1, 3)), 0.1, 1)
     Sgd().step(b, gradient, np.zeros((0, 3)), 0.1, 1)
     np.testing.assert_array_equal(a, b)
 

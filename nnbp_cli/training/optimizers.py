@@ -22,7 +22,7 @@ class Optimizer(Protocol):
     rows: ClassVar[int]
 
     def step(self, theta: Array, gradient: Array, slots: Array, rate: float, t: int) -> None:
-        """Change theta, (n,), and slots, (rows, n), in place, for a gradient, (n,)."""
+        """Change theta, (n,), and slots, (rows, n), in place, for a gradient, (n,), which is used up."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Sgd:
 
     def step(self, theta: Array, gradient: Array, slots: Array, rate: float, t: int) -> None:
         """See `Optimizer`."""
-        theta -= rate * gradient
+        gradient *= rate
+        theta -= gradient
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ class Momentum:
         """See `Optimizer`."""
         (v,) = slots
         v *= self.momentum
-        v -= rate * gradient
+        gradient *= rate
+        v -= gradient
         theta += v
         _lift_denormals(slots, t)
 
@@ -65,11 +67,11 @@ class Nesterov:
     def step(self, theta: Array, gradient: Array, slots: Array, rate: float, t: int) -> None:
         """See `Optimizer`."""
         (v,) = slots
-        down = rate * gradient
         v *= self.momentum
-        v -= down
+        gradient *= rate
+        v -= gradient
         theta += self.momentum * v
-        theta -= down
+        theta -= gradient
         _lift_denormals(slots, t)
 
 
