@@ -36,10 +36,11 @@ def runs(folder: Path) -> list[Run]:
         raise NnbpError(f"{folder}: no such folder; 'nnbp train' makes runs") from None
     except OSError as error:
         raise NnbpError(f"{folder}: cannot be read: {reason(error)}; name a folder of runs") from error
-    return sorted(map(_run, paths), key=lambda run: (run.began, run.name), reverse=True)
+    return sorted(map(read, paths), key=lambda run: (run.began, run.name), reverse=True)
 
 
-def _run(path: Path) -> Run:
+def read(path: Path) -> Run:
+    """The run in a directory that has a config.toml."""
     try:
         return _finished(path, read_summary(path))
     except (NnbpError, LookupError, TypeError, ValueError):  # none yet, or not one of ours
