@@ -25,7 +25,7 @@ ORDER = [
     {"training"},
     {"run_directory", "checking", "checkpoint"},
     {"runs", "curves", "plotting", "preparation", "resuming"},
-    {"summary"},
+    {"summary", "report"},
     {"experiment"},
     {"reproduction"},
     {"commands", "cli", "__main__"},
