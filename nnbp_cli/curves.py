@@ -37,9 +37,10 @@ class Line:
 @dataclass(frozen=True)
 class Panel:
     """The curves of one kind, for one pair of axes; `logarithmic` where values differ by orders of magnitude.
-    Accuracies are in percent.
+    Accuracies are in percent. `runs` are all that are drawn, so that a run has one colour in all panels.
     """
 
+    runs: Sequence[str]
     kind: Kind
     curves: Sequence[Curve]
     logarithmic: bool
@@ -56,7 +57,7 @@ class Panel:
         """The curves as they are drawn. One run: a colour for each curve. Several: a colour for each run, a
         style for each of its curves.
         """
-        runs = list(dict.fromkeys(curve.run for curve in self.curves))
+        runs = list(dict.fromkeys(self.runs))
         whats = list(dict.fromkeys(curve.what for curve in self.curves))
         several = len(runs) > 1
         drawn = []
@@ -90,7 +91,7 @@ def logged(runs: Sequence[Path], only: Sequence[Kind] = (), labels: Sequence[str
         curves = [curve for name, log in logs for curve in _curves(name, log, kind)]
         values = {value for curve in curves for value in curve.values}
         if curves and (kind != "learning rate" or only or len(values) > 1):
-            drawn.append(Panel(kind, curves, kind == "layer speed"))
+            drawn.append(Panel([name for name, _ in logs], kind, curves, kind == "layer speed"))
     return drawn
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import chain, count, takewhile
+from itertools import chain, count
 from math import ceil, floor, log10
+
+
+STEPS = 5  # from tick to tick, about so many
 
 
 @dataclass(frozen=True)
@@ -25,33 +28,36 @@ class Axis:
         return self.start + (value - low) / (high - low) * (self.end - self.start)
 
 
-def linear(values: Iterable[float], start: float, end: float, *, about: int = 5, whole: bool = False) -> Axis:
-    """An axis from round number to round number around `values`, with about so many steps; `whole` keeps
-    them whole, and ends the axis where the values do.
-    """
+def linear(values: Iterable[float], start: float, end: float) -> Axis:
+    """An axis from round number to round number around `values`."""
     low, high = _range(values)
-    step = _round_step((high - low) / about)
-    if whole:
-        step = max(1.0, step)
-    first, last = (ceil(low / step), floor(high / step)) if whole else (floor(low / step), ceil(high / step))
-    ticks = tuple(float(f"{k * step:.12g}") for k in range(first, last + 1))
-    return Axis(*((low, high) if whole else (ticks[0], ticks[-1])), start, end, ticks)
+    step = _round_step((high - low) / STEPS)
+    ticks = tuple(float(f"{k * step:.12g}") for k in range(floor(low / step), ceil(high / step) + 1))
+    return Axis(ticks[0], ticks[-1], start, end, ticks)
+
+
+def whole(values: Iterable[float], start: float, end: float) -> Axis:
+    """An axis from the lowest to the highest of `values`, with whole numbers at its ticks, as for epochs."""
+    low, high = _range(values)
+    step = max(1.0, _round_step((high - low) / STEPS))
+    ticks = [k * step for k in range(ceil(low / step), floor(high / step) + 1)]
+    if ticks[0] - low > step / 2:
+        ticks.insert(0, ceil(low))
+    return Axis(low, high, start, end, tuple(ticks))
 
 
 def logarithmic(values: Iterable[float], start: float, end: float) -> Axis:
-    """An axis on which a step is a factor, for values > 0; its ticks are powers of ten, or with few of these
-    also twice and five times as much.
+    """An axis on which a step is a factor, for values > 0: from round number to round number, with ticks at
+    the powers of ten, or where they are few also at twice and five times as much.
     """
-    low, high = _range(map(log10, values))
-    powers = range(floor(low), ceil(high) + 1)
-    factors = (1, 2, 5) if high - low < 2 else (1,)
-    marks = [factor * 10.0**power for power in powers for factor in factors]
-    below = [mark for mark in marks if mark <= 10**low * 1.000001]
-    above = takewhile(lambda mark: mark < 10**high * 0.999999, marks[len(below) :])
-    inside = [*below[-1:], *above]
-    ticks = [*inside, *marks[len(below[:-1]) + len(inside) :][:1]]
-    every = ceil(len(ticks) / 6)
-    return Axis(ticks[0], ticks[-1], start, end, tuple(ticks[::every]), logarithmic=True)
+    low, high = (10**power for power in _range(map(log10, values)))
+    powers = range(floor(log10(low)), ceil(log10(high)) + 1)
+    marks = [factor * 10.0**power for power in powers for factor in (1, 2, 5)]
+    first = max(mark for mark in marks if mark <= low * 1.000001)
+    last = min(mark for mark in marks if mark >= high * 0.999999)
+    step = 1 if last / first <= 100 else 3 * ceil(len(powers) / 8)
+    ticks = tuple(mark for mark in marks[::step] if first <= mark <= last)
+    return Axis(first, last, start, end, ticks, logarithmic=True)
 
 
 def _range(values: Iterable[float]) -> tuple[float, float]:

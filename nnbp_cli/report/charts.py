@@ -27,7 +27,7 @@ def curves(panel: Panel, kept_epoch: int | None = None) -> Markup:
         return Markup("")
     epochs = [epoch for line in lines for epoch, _ in _points(line, panel)]
     values = [value for line in lines for _, value in _points(line, panel)]
-    x = axes.linear(epochs, LEFT + 8, RIGHT - 8, whole=True)
+    x = axes.whole(epochs, LEFT + 8, RIGHT - 8)
     y = (axes.logarithmic if panel.logarithmic else axes.linear)(values, BOTTOM, TOP)
     title = panel.label[:1].upper() + panel.label[1:]
     inside = [*_grid(x, y), _words("epoch", (x.start + x.end) / 2, HEIGHT - 4, "middle")]
@@ -67,14 +67,18 @@ def reliability(bins: Calibration) -> Markup:
 
 
 def _points(line: Line, panel: Panel) -> list[tuple[float, float]]:
-    """The points of a curve that can be drawn."""
+    """The points of a curve that can be drawn.
+
+    Before the first epoch a network knows nothing, and how little would leave no room for what it learned;
+    only where a step is a factor there is room for both.
+    """
     return [
         (epoch, value)
         for epoch, value in zip(line.curve.epochs, line.curve.values)
         if isfinite(epoch)
         and isfinite(value)
         and max(abs(epoch), abs(value)) < LARGEST
-        and (value > 1 / LARGEST or not panel.logarithmic)
+        and (value > 1 / LARGEST if panel.logarithmic else epoch > 0)
     ]
 
 
@@ -89,7 +93,7 @@ def _line(line: Line, points: Sequence[tuple[float, float]], x: Axis, y: Axis) -
                 class_=f"point {_classes(line)}",
                 cx=x.at(epoch),
                 cy=y.at(value),
-                r=2.5,
+                r=2.5 if len(points) <= 20 else 1.75,
             )
             for epoch, value in points
         ]

@@ -28,11 +28,12 @@ def figures(runs: Sequence[Material]) -> Markup:
 def differences(runs: Sequence[Material]) -> Markup:
     """The keys of their configs that are not the same in all of them."""
     configs = [run.config for run in runs]
-    keys = dict.fromkeys(key for other in configs[1:] for key in changed_keys(configs[0], other))
+    found = {key for other in configs[1:] for key in changed_keys(configs[0], other)}
+    keys = [key for key in _keys(configs[0]) if key in found]
     if not keys:
         return tag("p", "The configs of these runs are the same.", class_="quiet")
     rows = ([key, *(_value(each, key) for each in configs)] for key in keys)
-    return table(["key", *(run.name for run in runs)], rows, "What the configs differ in")
+    return table(["key", *(run.name for run in runs)], rows, "What the configs differ in", "words")
 
 
 def learning(panels: Sequence[Panel]) -> Markup:
@@ -54,6 +55,11 @@ def _figures(run: Material) -> Iterator[str]:
     yield f"{run.learned.network.size:,}" if run.learned else MISSING
     yield str(run.run.epochs)
     yield seconds(ending.training_seconds if ending else None)
+
+
+def _keys(config: Config) -> Iterator[str]:
+    for name, keys in asdict(config).items():
+        yield from (f"{name}.{key}" for key in keys)
 
 
 def _value(config: Config, key: str) -> str:

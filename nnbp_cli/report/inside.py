@@ -43,7 +43,7 @@ def pad(learned: Weights) -> Markup:
     seen = tag(
         "figure",
         tag("canvas", id="seen", width=28, height=28, role="img", aria_label="The 28x28 pixels that it sees"),
-        tag("figcaption", "What the network sees: 28x28"),
+        tag("figcaption", "What the network sees"),
     )
     answer = tag("p", tag("b", "\N{EM DASH}", id="said"), tag("span", id="sure"), class_="answer")
     rows = (
@@ -58,20 +58,22 @@ def pad(learned: Weights) -> Markup:
     caption = tag("caption", "The outputs of the network", class_="unseen")
     outputs = tag("table", caption, tag("tbody", *rows), id="outputs")
     spoken = tag("p", id="spoken", class_="unseen", role="status")
-    return tag("div", drawing, tag("div", seen, answer, class_="reading"), outputs, spoken, class_="pad")
+    parts = (drawing, tag("div", seen, answer, class_="reading"), outputs, spoken)
+    how = "With the mouse, a pen or a finger. What you draw is made as MNIST's digits are, and read as you draw."
+    return tag("div", tag("p", how), tag("div", *parts, class_="pad"))
 
 
 def first_weights(learned: Weights) -> tuple[Sheet, Markup]:
     """The weights of each neuron of the first layer, a picture each, and what to make of them."""
     W = learned.params.layers[0][0]
-    shown = W[:NEURONS]
+    shown = W[: sheets.room(W.shape[1], NEURONS)]
     largest = float(np.quantile(np.abs(shown), 0.995)) or 1.0
     sheet = sheets.weights("weights", shown, learned.shape, largest)
     pictures = (
         tag("li", sheet.picture(j, f"weights of neuron {j}"), tag("span", str(j), aria_hidden="true"))
         for j in range(len(shown))
     )
-    some = f" The first {NEURONS} of {len(W)} neurons." if len(W) > NEURONS else ""
+    some = f" The first {len(shown)} of {len(W)} neurons." if len(W) > len(shown) else ""
     said = (
         "Where a neuron of the first layer looks: ink on red raises its z, ink on blue lowers it. "
         f"Full colour is a weight of {largest:.2g}, the same for all.{some}"

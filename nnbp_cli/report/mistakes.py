@@ -16,7 +16,6 @@ from nnbp_cli.report.sheets import Sheet
 from nnbp_cli.report.wording import how_sure, percent
 
 MOST = 40  # digits shown of a cell, and of the worst mistakes
-PIXELS = 4_000_000  # of all cells together, at most: half a megabyte or so
 HEATS = 9  # how many shades page.css has for a cell
 
 
@@ -83,7 +82,7 @@ def cells(answers: Answers) -> tuple[Sheet, dict[str, Any]]:
 
 def worst(answers: Answers) -> tuple[Sheet, Markup] | None:
     """The mistakes that the network was surest of; None where it made none."""
-    chosen = answers.worst(MOST)
+    chosen = answers.worst(sheets.room(answers.split.images.shape[1], MOST))
     if not len(chosen):
         return None
     sheet = sheets.digits("worst", answers.split.images[chosen], answers.shape)
@@ -96,7 +95,8 @@ def worst(answers: Answers) -> tuple[Sheet, Markup] | None:
             "figcaption", tag("b", f"{said[image]}"), f" {sure}", tag("span", f"is {labels[image]}")
         )
         shown.append(tag("li", tag("figure", sheet.picture(place, label), caption)))
-    return sheet, tag("ol", *shown, class_="gallery")
+    said_so = "The wrong answers that it was surest of: what it said and how surely, and what the digit is."
+    return sheet, tag("div", tag("p", said_so), tag("ol", *shown, class_="gallery"))
 
 
 def trust(answers: Answers) -> Markup:
@@ -134,8 +134,8 @@ def _cell(true: int, said: int, count: int, most: int) -> Markup:
 
 
 def _most_of_a_cell(answers: Answers) -> int:
-    """So many that all cells together keep to `PIXELS`."""
+    """So many, none if it must be, that all cells together fit into a sheet."""
     counts = answers.score.confusion.ravel()
-    room = PIXELS // answers.split.images.shape[1]
-    fitting = (most for most in range(MOST, 1, -1) if np.minimum(counts, most).sum() <= room)
-    return next(fitting, 1)
+    room = sheets.room(answers.split.images.shape[1], len(answers.split.labels))
+    fitting = (most for most in range(MOST, 0, -1) if np.minimum(counts, most).sum() <= room)
+    return next(fitting, 0)

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from math import prod
 
-from nnbp_cli.config import sizes, to_toml
+from nnbp_cli.config import Config, sizes, to_toml
 from nnbp_cli.curves import Panel
 from nnbp_cli.report import charts
 from nnbp_cli.report.calibration import calibration
@@ -33,7 +33,7 @@ def figures(material: Material) -> Markup:
         score = answers.score
         wrong = score.images - int(score.confusion.trace())
         told.append(("test accuracy", percent(score.accuracy), f"{wrong:,} of {score.images:,} wrong"))
-        told.append(("test cost", f"{score.cost:.4f}", f"{material.config.network.cost}, penalty included"))
+        told.append(("test cost", f"{score.cost:.4f}", _cost(material.config)))
     elif run.test is not None and ending:
         told.append(("test accuracy", percent(run.test), f"cost {ending.test_cost:.4f}"))
     if run.validation is not None:
@@ -41,16 +41,12 @@ def figures(material: Material) -> Markup:
         told.append(("validation accuracy", percent(run.validation), kept))
     if answers and answers.shares:
         error = calibration(answers.sureness, answers.right).error
-        told.append(
-            ("calibration error", percent(error), f"{percent(answers.sureness.mean())} sure on average")
-        )
+        sure = f"{percent(answers.sureness.mean(), 1)} sure on average"
+        told.append(("calibration error", percent(error), sure))
     if learned:
-        told.append(
-            ("parameters", f"{learned.network.size:,}", f"{len(material.config.network.layers)} layers")
-        )
+        told.append(("parameters", f"{learned.network.size:,}", sizes(learned.config, prod(learned.shape))))
     if ending:
-        at_most = f"{run.epochs} of {ending.epochs_at_most} epochs, {ending.why}"
-        told.append(("training", seconds(ending.training_seconds), at_most))
+        told.append(("training", seconds(ending.training_seconds), _epochs(run.epochs, ending)))
     else:
         told.append(("epochs so far", f"{run.epochs}", f"of {material.config.training.epochs}"))
     boxes = (
@@ -73,28 +69,39 @@ def learning(panels: Iterable[Panel], material: Material) -> Markup:
     )
 
 
-def config(material: Material) -> Markup:
-    """The whole config, as it was decided."""
-    return tag("pre", tag("code", to_toml(material.config)), tabindex="0", aria_label="The config of the run")
-
-
 def making(material: Material) -> Markup:
-    """When, with what and how long; and the command that does it again."""
+    """The whole config, as it was decided; when, with what and how long; the command that does it again."""
+    toml = tag("code", to_toml(material.config))
+    config = tag("pre", toml, tabindex="0", role="region", aria_label="The config of the run")
     command = f"nnbp train --config {shlex.quote(str(material.path / 'config.toml'))}"
     rows = [tag("div", tag("dt", name), tag("dd", value)) for name, value in _made(material)]
     again = tag("p", "The same again, bit for bit on the same machine with the same versions:")
-    return joined([tag("dl", *rows, class_="facts"), again, tag("pre", tag("code", command), tabindex="0")])
+    line = tag("pre", tag("code", command), tabindex="0", role="region", aria_label="The command")
+    return tag("div", config, tag("div", tag("dl", *rows, class_="facts"), again, line), class_="beside")
 
 
-def table(head: Iterable[str], rows: Iterable[Iterable[Content]], caption: str) -> Markup:
-    """A table of figures, whose first column names the rows."""
+def table(
+    head: Iterable[str], rows: Iterable[Iterable[Content]], caption: str, kind: str = "numbers"
+) -> Markup:
+    """A table of "numbers" or of "words", whose first column names the rows."""
     columns = tag("tr", *(tag("th", name, scope="col") for name in head))
     body = (
         tag("tr", tag("th", first, scope="row"), *(tag("td", each) for each in rest)) for first, *rest in rows
     )
     parts = (tag("caption", caption, class_="unseen"), tag("thead", columns), tag("tbody", *body))
-    return tag("div", tag("table", *parts, class_="numbers"), class_="wide", tabindex="0", role="region",
+    return tag("div", tag("table", *parts, class_=kind), class_="wide", tabindex="0", role="region",
                aria_label=caption)  # fmt: skip
+
+
+def _cost(config: Config) -> str:
+    penalty = config.training.l1 or config.training.l2
+    return f"{config.network.cost}, penalty included" if penalty else config.network.cost
+
+
+def _epochs(epochs: int, ending: Ending) -> str:
+    if epochs == ending.epochs_at_most:
+        return f"{epochs} epochs"
+    return f"{epochs} of {ending.epochs_at_most} epochs, {ending.why}"
 
 
 def _details(summary: str, content: Markup) -> Markup:
@@ -115,7 +122,7 @@ def _made(material: Material) -> Iterator[tuple[str, str]]:
     yield "threads", str(training.threads)
     if ending:
         yield "training", seconds(ending.training_seconds)
-        yield "everything", f"{seconds(run.seconds)}, of one processor {seconds(ending.cpu_seconds)}"
+        yield "everything", f"{seconds(run.seconds)} ({seconds(ending.cpu_seconds)} of one processor)"
         yield from ending.versions.items()
         yield "test set", _tested(ending)
         yield "data, SHA-256", ending.digest

@@ -38,8 +38,8 @@ def page(runs: Sequence[Material]) -> str:
     """The report on one run, or on several compared: HTML that holds all it needs."""
     panels = curves.logged([run.path for run in runs], labels=[run.name for run in runs])
     if len(runs) > 1:
-        lead, sections = f"{len(runs)} runs compared", list(_compared(runs, panels))
-        title = ", ".join(run.name for run in runs)
+        lead, sections = ", ".join(run.name for run in runs), list(_compared(runs, panels))
+        title = f"{len(runs)} runs compared"
     else:
         lead, sections = overview.lead(runs[0]), list(_one(runs[0], panels))
         title = runs[0].name
@@ -61,18 +61,15 @@ def _one(run: Material, panels: Sequence[curves.Panel]) -> Iterator[Section]:
     if answers:
         sheet, places = mistakes.cells(answers)
         data = (("cells", places), ("columns", sheets.COLUMNS))
-        yield Section(
-            "confusion-section", "What it takes for what", mistakes.confusion(answers), (sheet,), data
-        )
+        yield Section("confusion-section", "Confusion", mistakes.confusion(answers), (sheet,), data)
         found = mistakes.worst(answers)
         if found:
-            yield Section("worst", "The worst mistakes", found[1], (found[0],))
+            yield Section("worst", "Worst mistakes", found[1], (found[0],))
         if answers.shares:
-            yield Section("trust", "Is it as good as it is sure?", mistakes.trust(answers))
+            yield Section("trust", "Calibration", mistakes.trust(answers))
     if learned:
         sheet, pictures = inside.first_weights(learned)
-        yield Section("weights", "Its first weights", pictures, (sheet,))
-    yield Section("config", "Its config", overview.config(run))
+        yield Section("weights", "First weights", pictures, (sheet,))
     yield Section("making", "How it was made", overview.making(run))
 
 

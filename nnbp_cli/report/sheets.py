@@ -18,6 +18,7 @@ from nnbp_cli.report import png
 from nnbp_cli.report.markup import Markup, tag
 
 COLUMNS = 20  # pictures side by side
+PIXELS = 4_000_000  # of a sheet, at most: half a megabyte or so of ink, two of weights
 LEVELS = 31  # of a colour: they compress well, and more cannot be told apart at this size
 
 # Ink is black and what is no ink is transparent, so that a dark page only has to invert it.
@@ -67,6 +68,11 @@ def weights(name: str, W: Array, shape: tuple[int, int], largest: float) -> Shee
     return _sheet(name, levels.reshape(-1, *shape), DIVERGING)
 
 
+def room(pixels: int, most: int) -> int:
+    """How many pictures of so many pixels a sheet takes: one at least, `most` at most."""
+    return max(1, min(most, PIXELS // pixels))
+
+
 def moves(pictures: int) -> Iterator[str]:
     """The rules for columns and rows, for sheets of so many pictures at most."""
     for k in range(COLUMNS):
@@ -77,7 +83,7 @@ def moves(pictures: int) -> Iterator[str]:
 
 def _sheet(name: str, pictures: Bytes, palette: Bytes) -> Sheet:
     count, rows, columns = pictures.shape
-    lines = ceil(count / COLUMNS)
+    lines = max(1, ceil(count / COLUMNS))
     grid = np.full((lines * COLUMNS, rows, columns), palette[:, 3].argmin(), np.uint8)
     grid[:count] = pictures
     whole = grid.reshape(lines, COLUMNS, rows, columns).swapaxes(1, 2)
