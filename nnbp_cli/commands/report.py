@@ -45,5 +45,5 @@ def command(runs: tuple[Path, ...], output: Path, data_dir: Path, open_it: bool,
             remark(note)
     files.write(output, page(material))
     click.echo(f"wrote {output}")
-    if open_it:
-        webbrowser.open(output.resolve().as_uri())
+    if open_it and not webbrowser.open(output.resolve().as_uri()):
+        remark(f"no browser was found; open {output} in one")

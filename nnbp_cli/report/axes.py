@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import chain, count
 from math import ceil, floor, log10
 
-
 STEPS = 5  # from tick to tick, about so many
 
 
