@@ -68,5 +68,5 @@ def _accuracy(score: Mapping[str, float] | None) -> float | None:
 def _epochs_logged(path: Path) -> int:
     try:
         return int(max(read_log(path)["epoch"], default=0))
-    except NnbpError:
+    except (NnbpError, ValueError, OverflowError):  # nan and inf are numbers, but of no epoch
         return 0

@@ -13,10 +13,10 @@ function normalized(ink, rows, columns) {
   for (let i = 0; i < rows; i++)
     for (let j = 0; j < columns; j++)
       if (ink[i * columns + j] > 0) {
-        top = Math.min(top, i);
-        bottom = Math.max(bottom, i);
-        left = Math.min(left, j);
-        right = Math.max(right, j);
+        if (i < top) top = i;
+        bottom = i;
+        if (j < left) left = j;
+        if (j > right) right = j;
       }
   if (bottom < 0) return image;
 

@@ -59,7 +59,7 @@ def pad(learned: Weights) -> Markup:
     outputs = tag("table", caption, tag("tbody", *rows), id="outputs")
     spoken = tag("p", id="spoken", class_="unseen", role="status")
     parts = (drawing, tag("div", seen, answer, class_="reading"), outputs, spoken)
-    how = "With the mouse, a pen or a finger. It is made what MNIST's digits are, and read as you draw."
+    how = "With the mouse, a pen or a finger. It is fitted into 28x28, and read as you draw."
     return tag("div", tag("p", how), tag("div", *parts, class_="pad"))
 
 

@@ -37,7 +37,7 @@ def figures(material: Material) -> Markup:
     elif run.test is not None and ending:
         told.append(("test accuracy", percent(run.test), f"cost {ending.test_cost:.4f}"))
     if run.validation is not None:
-        kept = f"of the weights kept, epoch {learned.epoch}" if learned else ""
+        kept = f"kept: epoch {learned.epoch}" if learned else ""
         told.append(("validation accuracy", percent(run.validation), kept))
     if answers and answers.shares:
         error = calibration(answers.sureness, answers.right).error
@@ -95,7 +95,7 @@ def table(
 
 def _cost(config: Config) -> str:
     penalty = config.training.l1 or config.training.l2
-    return f"{config.network.cost}, penalty included" if penalty else config.network.cost
+    return f"{config.network.cost} and penalty" if penalty else config.network.cost
 
 
 def _epochs(epochs: int, ending: Ending) -> str:

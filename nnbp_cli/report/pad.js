@@ -40,7 +40,9 @@ function startPad(description) {
 
   const ink = () => {
     const pixels = surface.getImageData(0, 0, pad.width, pad.height).data;
-    return Float64Array.from({ length: pixels.length / 4 }, (_, k) => pixels[4 * k + 3] / 255);
+    const cover = new Float64Array(pixels.length / 4);
+    for (let k = 0; k < cover.length; k++) cover[k] = pixels[4 * k + 3] / 255;
+    return cover;
   };
 
   function read() {
