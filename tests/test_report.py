@@ -333,7 +333,7 @@ def test_curves_of_any_number_are_drawn_or_left_out(here: Path) -> None:
 def test_a_run_of_thirty_epochs_is_a_small_page(here: Path, real_data: Path) -> None:
     """The book's 784-100-10: the page is under 3 MB, however many mistakes there are."""
     config = Path("small.toml").read_text().replace("neurons = 12", "neurons = 100")
-    data = 'name = "mnist"\ntrain = 1000\nvalidation = 1000'
+    data = 'name = "mnist"\ntrain = 300\nvalidation = 300'
     Path("small.toml").write_text(config.replace('name = "synthetic"\nsize = 600', data))
     more = ["--set", "training.epochs=30", "--set", WATCH]
     assert train("--out", "run", "-q", "--data-dir", real_data, *more).status == 0
