@@ -20,9 +20,13 @@ import pytest
 
 from nnbp_cli import weights
 from nnbp_cli.datasets import idx
+from nnbp_cli.datasets.dataset import Split
+from nnbp_cli.evaluation import Score
 from nnbp_cli.report import axes, charts, png, sheets
+from nnbp_cli.report.answers import Answers
 from nnbp_cli.report.calibration import calibration
 from nnbp_cli.report.markup import Markup, tag
+from nnbp_cli.report.mistakes import worst
 from tests.command_line import nnbp
 from tests.small_run import train
 
@@ -147,6 +151,32 @@ def test_the_matrix_is_that_of_eval_and_its_digits_are_the_ones_it_counts(run: P
     for found in cells.values():
         assert (found["first"], len(found["sure"])) == (places, len(found["images"]))
         places += len(found["images"])
+
+
+def test_the_surest_mistakes_come_first_and_the_least_sure_of_the_right_answers() -> None:
+    """Seven images of a 0: taken for a 1 with 0.6, 0.9 and 0.7, for a 2 with 0.8, recognized with the rest."""
+    outputs = np.array(
+        [
+            [0.1, 0.6, 0],
+            [0, 0.9, 0.1],
+            [0.3, 0.7, 0],
+            [0.1, 0.1, 0.8],
+            [0.9, 0, 0.1],
+            [0.5, 0.4, 0],
+            [0.7, 0, 0],
+        ]
+    )
+    labels, images = np.zeros(7, np.uint8), np.zeros((7, 4), np.uint8)
+    score = Score(0.0, np.array([[3, 3, 1], [0, 0, 0], [0, 0, 0]]))
+    given = Answers(Split(images, labels), (2, 2), score, outputs, shares=True)
+    assert given.worst(3).tolist() == [1, 3, 2]
+    found = [(true, said, chosen.tolist()) for true, said, chosen in given.cells(2)]
+    assert found == [(0, 0, [5, 6]), (0, 1, [1, 2]), (0, 2, [3])]
+    sheet, shown = worst(given) or pytest.fail("there are mistakes")
+    assert sheet.shape == (4, 2, 2)
+    assert "<b>1</b> 90.0%<span>is 0</span>" in shown.text
+    right = replace(given, outputs=np.eye(3)[labels], score=Score(0.0, np.diag([7, 0, 0])))
+    assert worst(right) is None
 
 
 def test_without_test_images_the_page_says_so(run: Path, tmp_path: Path) -> None:

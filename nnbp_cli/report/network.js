@@ -49,10 +49,7 @@ function feedforward(layers, x) {
       return sum;
     });
     a = ACTIVATIONS[activation](z);
-    for (const [j, other] of Object.entries(override)) {
-      if (a === z) a = z.slice(); // linear gives z itself
-      a[j] = ACTIVATIONS[other]([z[j]])[0];
-    }
+    for (const [j, other] of Object.entries(override)) a[j] = ACTIVATIONS[other]([z[j]])[0];
   }
   return a;
 }
