@@ -154,7 +154,7 @@ def test_the_matrix_is_that_of_eval_and_its_digits_are_the_ones_it_counts(run: P
 
 
 def test_the_surest_mistakes_come_first_and_the_least_sure_of_the_right_answers() -> None:
-    """Seven images of a 0: taken for a 1 with 0.6, 0.9 and 0.7, for a 2 with 0.8, recognized with the rest."""
+    """Seven images of a 0: taken for a 1 with 0.6, 0.9, 0.7, for a 2 with 0.8, recognized with the rest."""
     outputs = np.array(
         [
             [0.1, 0.6, 0],

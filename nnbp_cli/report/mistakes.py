@@ -108,7 +108,7 @@ def trust(answers: Answers) -> Markup:
          percent(sure, 1) if count else "", percent(right, 1) if count else ""]
         for k, (count, sure, right) in enumerate(zip(bins.counts, bins.sureness, bins.right))
     ]  # fmt: skip
-    head = ("how sure", "answers", "sure on average", "right")
+    head = ("how sure", "answers", "on average", "right")
     mean, accuracy = answers.sureness.mean(), answers.score.accuracy
     which = "more often than it is sure" if accuracy > mean else "less often than it is sure"
     said = (
