@@ -27,6 +27,7 @@ COMMANDS = {
     "eval": "Score saved weights.",
     "runs": "List runs, the newest first.",
     "plot": "Draw the curves of runs.",
+    "report": "Show runs as one HTML page.",
     "gradcheck": "Hold backprop against numerical differentiation.",
     "reproduce": "Run the book's experiments again.",
 }

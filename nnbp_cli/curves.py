@@ -25,11 +25,22 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Line:
+    """How a curve is drawn: what it is called, and the numbers of its colour and of its style, from 0."""
+
+    curve: Curve
+    label: str
+    color: int
+    style: int
+
+
+@dataclass(frozen=True)
 class Panel:
     """The curves of one kind, for one pair of axes; `logarithmic` where values differ by orders of magnitude.
-    Accuracies are in percent.
+    Accuracies are in percent. `runs` are all that are drawn, so that a run has one colour in all panels.
     """
 
+    runs: Sequence[str]
     kind: Kind
     curves: Sequence[Curve]
     logarithmic: bool
@@ -41,13 +52,37 @@ class Panel:
             self.kind, self.kind
         )
 
+    @property
+    def lines(self) -> list[Line]:
+        """The curves as they are drawn. One run: a colour for each curve. Several: a colour for each run, a
+        style for each of its curves.
+        """
+        runs = list(dict.fromkeys(self.runs))
+        whats = list(dict.fromkeys(curve.what for curve in self.curves))
+        several = len(runs) > 1
+        drawn = []
+        for curve in self.curves:
+            run, what = runs.index(curve.run), whats.index(curve.what)
+            names = [curve.run] * several + [curve.what] * (len(whats) > 1 or not several)
+            drawn.append(Line(curve, ", ".join(names), run if several else what, what if several else 0))
+        return drawn
+
 
 def panels(runs: Sequence[Path], only: Sequence[Kind] = (), labels: Sequence[str] = ()) -> list[Panel]:
+    """`logged`, but raises NnbpError when there is nothing to draw."""
+    drawn = logged(runs, only, labels)
+    if not drawn:
+        what = f"no {' or '.join(only)}" if only else "no curves"
+        raise NnbpError(f"{runs[0]}: {what} in the log; name in training.watch what is to be measured")
+    return drawn
+
+
+def logged(runs: Sequence[Path], only: Sequence[Kind] = (), labels: Sequence[str] = ()) -> list[Panel]:
     """A panel for each kind of curve that the logs of `runs` have, or of those that `only` names.
 
     A run is called by its label, or else by the name of its directory.
     A learning rate that never changes is no curve, unless it is asked for. Raises NnbpError for a run without
-    a log, and when there is nothing to draw.
+    a log.
     """
     names = [run.resolve().name for run in runs]
     logs = [(name, read_log(run)) for name, run in zip([*labels, *names[len(labels) :]], runs)]
@@ -56,10 +91,7 @@ def panels(runs: Sequence[Path], only: Sequence[Kind] = (), labels: Sequence[str
         curves = [curve for name, log in logs for curve in _curves(name, log, kind)]
         values = {value for curve in curves for value in curve.values}
         if curves and (kind != "learning rate" or only or len(values) > 1):
-            drawn.append(Panel(kind, curves, kind == "layer speed"))
-    if not drawn:
-        what = f"no {' or '.join(only)}" if only else "no curves"
-        raise NnbpError(f"{runs[0]}: {what} in the log; name in training.watch what is to be measured")
+            drawn.append(Panel([name for name, _ in logs], kind, curves, kind == "layer speed"))
     return drawn
 
 

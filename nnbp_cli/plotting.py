@@ -50,20 +50,15 @@ def draw(panels: Sequence[Panel], path: Path) -> None:
 
 
 def _draw_panel(axes: Axes, panel: Panel) -> None:
-    """One run: a colour for each curve. Several: a colour for each run, a style for each of its curves."""
-    runs = list(dict.fromkeys(curve.run for curve in panel.curves))
-    whats = list(dict.fromkeys(curve.what for curve in panel.curves))
-    for curve in panel.curves:
-        run, what = runs.index(curve.run), whats.index(curve.what)
-        names = [curve.run] * (len(runs) > 1) + [curve.what] * (len(whats) > 1 or len(runs) == 1)
+    for line in panel.lines:
         axes.plot(
-            curve.epochs,
-            curve.values,
-            color=f"C{(run if len(runs) > 1 else what) % 10}",
-            linestyle=STYLES[what % len(STYLES)] if len(runs) > 1 else "-",
+            line.curve.epochs,
+            line.curve.values,
+            color=f"C{line.color % 10}",
+            linestyle=STYLES[line.style % len(STYLES)],
             linewidth=1.4,
-            marker="." if len(curve.epochs) <= MARKED else "",
-            label=", ".join(names),
+            marker="." if len(line.curve.epochs) <= MARKED else "",
+            label=line.label,
         )
     if panel.logarithmic:
         axes.set_yscale("log")

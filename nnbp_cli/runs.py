@@ -36,10 +36,11 @@ def runs(folder: Path) -> list[Run]:
         raise NnbpError(f"{folder}: no such folder; 'nnbp train' makes runs") from None
     except OSError as error:
         raise NnbpError(f"{folder}: cannot be read: {reason(error)}; name a folder of runs") from error
-    return sorted(map(_run, paths), key=lambda run: (run.began, run.name), reverse=True)
+    return sorted(map(read, paths), key=lambda run: (run.began, run.name), reverse=True)
 
 
-def _run(path: Path) -> Run:
+def read(path: Path) -> Run:
+    """The run in a directory that has a config.toml."""
     try:
         return _finished(path, read_summary(path))
     except (NnbpError, LookupError, TypeError, ValueError):  # none yet, or not one of ours
@@ -67,5 +68,5 @@ def _accuracy(score: Mapping[str, float] | None) -> float | None:
 def _epochs_logged(path: Path) -> int:
     try:
         return int(max(read_log(path)["epoch"], default=0))
-    except NnbpError:
+    except (NnbpError, ValueError, OverflowError):  # nan and inf are numbers, but of no epoch
         return 0

@@ -11,8 +11,10 @@ from threadpoolctl import threadpool_limits
 
 from nnbp_cli import weights
 from nnbp_cli.config import DataConfig, load_data, sizes
+from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.evaluation import Score, evaluate
+from nnbp_cli.weights import Weights
 
 
 @dataclass(frozen=True)
@@ -35,22 +37,35 @@ def score(path: Path, data_name: str | None, data_dir: Path, split: str) -> Scor
     other = data_name not in (None, learned.data.name)
     config = DataConfig(name=str(data_name)) if other else learned.data
     try:
-        data = load_data(config, data_dir)
+        remedy = "name fitting data with --data"
+        data = fitting_data(path, learned, config, data_dir, remedy=remedy)
     except ConfigError as error:
         raise ConfigError(f"--data: {str(error).removeprefix('data.name: ')}") from error
+    chosen = {"test": data.test, "validation": data.validation, "train": data.training}[split]
+    if not len(chosen.labels):
+        raise NnbpError(f"{config.name}: no {split} images; choose another --split")
+    note = "" if other else changed(data, learned)
+    with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
+        result = evaluate(learned.network, learned.params, chosen, learned.penalty)
+    return Scored(sizes(learned.config, prod(learned.shape)), config.name, split, result, note)
+
+
+def fitting_data(path: Path, learned: Weights, config: DataConfig, data_dir: Path, *, remedy: str) -> Dataset:
+    """The data set of `config`, on which the weights at `path` can be scored. Raises what `load_data` raises,
+    and NnbpError when the two do not fit each other.
+    """
+    data = load_data(config, data_dir)
     classes = learned.config.layers[-1].neurons
     if (data.shape, data.classes) != (learned.shape, classes):
         due, found = (
             f"{n} classes of {s[0]}x{s[1]}" for n, s in ((classes, learned.shape), (data.classes, data.shape))
         )
-        raise NnbpError(
-            f"{path}: was trained for {due}, '{config.name}' has {found}; name fitting data with --data"
-        )
-    chosen = {"test": data.test, "validation": data.validation, "train": data.training}[split]
-    if not len(chosen.labels):
-        raise NnbpError(f"{config.name}: no {split} images; choose another --split")
-    changed = not other and data.digest != learned.digest
-    note = f"note: {config.name} is not what it was when these weights were trained" if changed else ""
-    with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
-        result = evaluate(learned.network, learned.params, chosen, learned.penalty)
-    return Scored(sizes(learned.config, prod(learned.shape)), config.name, split, result, note)
+        raise NnbpError(f"{path}: was trained for {due}, '{config.name}' has {found}; {remedy}")
+    return data
+
+
+def changed(data: Dataset, learned: Weights) -> str:
+    """A note where the data set is not what the weights were learned from; else nothing."""
+    if data.digest == learned.digest:
+        return ""
+    return f"note: {data.name} is not what it was when these weights were trained"

@@ -25,7 +25,7 @@ ORDER = [
     {"training"},
     {"run_directory", "checking", "checkpoint"},
     {"runs", "curves", "plotting", "preparation", "resuming"},
-    {"summary"},
+    {"summary", "report"},
     {"experiment"},
     {"reproduction"},
     {"commands", "cli", "__main__"},
@@ -77,7 +77,8 @@ def test_the_mathematics_imports_numpy_and_nothing_else(part: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["train", "--help"], ["eval", "-h"], ["download", "-h"]]
+    "arguments",
+    [["--help"], ["--version"], ["train", "--help"], ["eval", "-h"], ["download", "-h"], ["report", "-h"]],
 )
 def test_a_help_text_imports_nothing_heavy(arguments: list[str]) -> None:
     program = (

@@ -53,6 +53,8 @@ def test_it_trains_without_a_checkout(installed: Path, tmp_path: Path) -> None:
     few = ["--set", "data.size=600", "--set", "training.epochs=1"]
     nnbp(installed, tmp_path, "train", "--config", "configs/demo.toml", "-q", *few)
     assert "accuracy" in nnbp(installed, tmp_path, "eval", "weights.npz")
+    (run,) = (tmp_path / "runs").iterdir()
+    assert nnbp(installed, tmp_path, "report", str(run)) == "wrote report.html\n"
 
 
 @pytest.mark.mnist

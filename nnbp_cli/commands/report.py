@@ -1,0 +1,49 @@
+"""`nnbp report`: a run as one HTML file, or several compared."""
+
+from __future__ import annotations
+
+import webbrowser
+from pathlib import Path
+
+import click
+
+from nnbp_cli.commands.options import data_dir_option, quiet_option
+
+
+@click.command(name="report")
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("report.html"),
+    show_default=True,
+    metavar="FILE",
+    help="The page.",
+)
+@data_dir_option
+@click.option("--open", "open_it", is_flag=True, help="Open the page in the browser.")
+@quiet_option
+def command(runs: tuple[Path, ...], output: Path, data_dir: Path, open_it: bool, quiet: bool) -> None:
+    """Show runs as one HTML page.
+
+    Each RUN is a run directory. The page of one run has its figures and curves, what it confuses with what,
+    its worst mistakes, its weights, and a pad to draw digits on for it. Of several runs the page compares
+    figures, configs and curves. It is one file, and works wherever it is copied to, without a network.
+
+    \b
+    nnbp report runs/mnist-20260131-120000 --open
+    nnbp report runs/* -o compared.html
+    """
+    from nnbp_cli import files
+    from nnbp_cli.commands.remarks import remark
+    from nnbp_cli.report import page, read
+
+    material = read(runs, data_dir)
+    if not quiet:
+        for note in [note for run in material for note in run.notes]:
+            remark(note)
+    files.write(output, page(material))
+    click.echo(f"wrote {output}")
+    if open_it and not webbrowser.open(output.resolve().as_uri()):
+        remark(f"no browser was found; open {output} in one")

@@ -1,0 +1,9 @@
+"""A run as one HTML file, which asks no other place for anything.
+
+run directory -> reading (contents) -> sections, each of markup -> page -> text
+"""
+
+from nnbp_cli.report.page import page
+from nnbp_cli.report.reading import read
+
+__all__ = ["page", "read"]

@@ -1,0 +1,76 @@
+"""What a network says to the test images: each answer, how sure it is of it, and which are wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnbp_cli.datasets.dataset import Split
+from nnbp_cli.datasets.scaling import scaled
+from nnbp_cli.evaluation import Score, block_size, evaluate
+from nnbp_cli.nn.arrays import Array
+from nnbp_cli.weights import Weights
+
+SHARES = ("sigmoid", "softmax")  # activations whose values are from 0 to 1, and may be read as probabilities
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answers to the images of a split: `outputs` are those of the network, (images, classes), `shape`
+    is (rows, columns) of an image, `shares` whether an output is from 0 to 1.
+    """
+
+    split: Split
+    shape: tuple[int, int]
+    score: Score
+    outputs: Array
+    shares: bool
+
+    @property
+    def said(self) -> Array:
+        """The class that each image was taken for, (images,)."""
+        taken: Array = self.outputs.argmax(axis=1)
+        return taken
+
+    @property
+    def sureness(self) -> Array:
+        """The output that was the largest, for each image, (images,)."""
+        largest: Array = self.outputs.max(axis=1)
+        return largest
+
+    @property
+    def right(self) -> Array:
+        """Whether each image was recognized, (images,)."""
+        same: Array = self.said == self.split.labels
+        return same
+
+    def worst(self, most: int) -> Array:
+        """The mistakes, the surest first, `most` of them at most: numbers of images."""
+        wrong = np.flatnonzero(~self.right)
+        return wrong[np.argsort(-self.sureness[wrong], kind="stable")][:most]
+
+    def cells(self, most: int) -> Iterator[tuple[int, int, Array]]:
+        """The cells of the confusion matrix that are not empty: true class, what was said, and the numbers
+        of their images, `most` at most: of wrong answers the surest, of right ones the least sure.
+        """
+        said, sureness = self.said, self.sureness
+        for true, taken in np.argwhere(self.score.confusion):
+            images = np.flatnonzero((self.split.labels == true) & (said == taken))
+            order = np.argsort(sureness[images] if true == taken else -sureness[images], kind="stable")
+            yield int(true), int(taken), images[order][:most]
+
+
+def answers(learned: Weights, split: Split) -> Answers:
+    """What the network of `learned` says to every image of a split."""
+    network, params = learned.network, learned.params
+    block = block_size(params)
+    outputs = [
+        network.predict(params, scaled(split.images[start : start + block], params.theta.dtype))
+        for start in range(0, len(split.labels), block)
+    ]
+    output_layer = learned.config.layers[-1]
+    shares = output_layer.activation in SHARES and not output_layer.override
+    score = evaluate(network, params, split, learned.penalty)
+    return Answers(split, learned.shape, score, np.concatenate(outputs), shares)

@@ -1,0 +1,40 @@
+"""Whether a network is right as often as it is sure: Guo and others, 2017, "On calibration of modern neural
+networks"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnbp_cli.nn.arrays import Array
+
+BINS = 10
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Answers sorted by how sure they are into bins of equal width from 0 to 1: for each bin how many there
+    are, how sure they are on average, and which share of them is right; 0 of none. All are (bins,).
+    """
+
+    counts: Array
+    sureness: Array
+    right: Array
+
+    @property
+    def error(self) -> float:
+        """The expected calibration error: how far sureness is from being right, averaged over the answers."""
+        return float((self.counts * np.abs(self.sureness - self.right)).sum() / self.counts.sum())
+
+
+def calibration(sureness: Array, right: Array, bins: int = BINS) -> Calibration:
+    """The calibration of answers: how sure each is, 0 to 1, and whether it is right; both (answers,)."""
+    inside = np.clip(np.ceil(sureness * bins).astype(int) - 1, 0, bins - 1)  # a bin holds its upper end
+    counts = np.bincount(inside, minlength=bins)
+
+    def mean(values: Array) -> Array:
+        sums: Array = np.bincount(inside, weights=values, minlength=bins) / np.maximum(counts, 1)
+        return sums
+
+    return Calibration(counts, mean(sureness), mean(right))

@@ -1,0 +1,81 @@
+"""The network itself: a pad to draw on for it, and its first weights as pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnbp_cli.report import sheets
+from nnbp_cli.report.markup import Markup, tag
+from nnbp_cli.report.sheets import Sheet
+from nnbp_cli.weights import Weights
+
+DRAWN = (28, 28)  # the images that the pad makes
+LARGEST = 4_000_000  # parameters of a network in the page: 21 MB of text
+NEURONS = 100  # shown of the first layer
+
+
+def why_no_pad(learned: Weights) -> str | None:
+    """Why a network cannot have a pad, or None."""
+    if learned.shape != DRAWN:
+        rows, columns = learned.shape
+        return f"The pad makes images of 28x28, and this network reads {rows}x{columns}."
+    if learned.network.size > LARGEST:
+        return f"The network has {learned.network.size:,} parameters, too many to put into a page."
+    return None
+
+
+def pad(learned: Weights) -> Markup:
+    """Where to draw, what the network sees of it, and its outputs."""
+    classes = range(learned.config.layers[-1].neurons)
+    surface = tag(
+        "div",
+        tag(
+            "canvas", id="pad", width=400, height=400, tabindex="0", role="application",
+            aria_label="Drawing pad", aria_describedby="pad-keys",
+        ),
+        tag("span", id="pen", aria_hidden="true", hidden=True),
+        tag("p", "Draw a digit here", id="invitation", aria_hidden="true"),
+        class_="surface",
+    )  # fmt: skip
+    keys = "By keyboard: arrows move the pen, space puts it down and lifts it, Escape clears."
+    clear = tag("button", "Clear", type="button", id="clear")
+    drawing = tag("div", surface, tag("div", clear, tag("p", keys, id="pad-keys"), class_="under"))
+    seen = tag(
+        "figure",
+        tag("canvas", id="seen", width=28, height=28, role="img", aria_label="The 28x28 pixels that it sees"),
+        tag("figcaption", "What the network sees"),
+    )
+    answer = tag("p", tag("b", "\N{EM DASH}", id="said"), tag("span", id="sure"), class_="answer")
+    rows = (
+        tag(
+            "tr",
+            tag("th", str(k), scope="row"),
+            tag("td", tag("span", tag("span", class_="fill"), class_="bar-track"), aria_hidden="true"),
+            tag("td", "0.000", class_="output"),
+        )
+        for k in classes
+    )
+    caption = tag("caption", "The outputs of the network", class_="unseen")
+    outputs = tag("table", caption, tag("tbody", *rows), id="outputs")
+    spoken = tag("p", id="spoken", class_="unseen", role="status")
+    parts = (drawing, tag("div", seen, answer, class_="reading"), outputs, spoken)
+    how = "With the mouse, a pen or a finger. It is fitted into 28x28, and read as you draw."
+    return tag("div", tag("p", how), tag("div", *parts, class_="pad"))
+
+
+def first_weights(learned: Weights) -> tuple[Sheet, Markup]:
+    """The weights of each neuron of the first layer, a picture each, and what to make of them."""
+    W = learned.params.layers[0][0]
+    shown = W[: sheets.room(W.shape[1], NEURONS)]
+    largest = float(np.quantile(np.abs(shown), 0.995)) or 1.0
+    sheet = sheets.weights("weights", shown, learned.shape, largest)
+    pictures = (
+        tag("li", sheet.picture(j, f"weights of neuron {j}"), tag("span", str(j), aria_hidden="true"))
+        for j in range(len(shown))
+    )
+    some = f" The first {len(shown)} of {len(W)} neurons." if len(W) > len(shown) else ""
+    said = (
+        "Where a neuron of the first layer looks: ink on red raises its z, ink on blue lowers it. "
+        f"Full colour is a weight of {largest:.2g}, the same for all.{some}"
+    )
+    return sheet, tag("div", tag("p", said), tag("ol", *pictures, class_="neurons"))

@@ -1,0 +1,40 @@
+"""HTML and SVG as values. Whatever is not markup already is escaped, so no name of a run can become a tag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import escape
+
+
+@dataclass(frozen=True)
+class Markup:
+    """Text that is HTML: it stands in the page as it is."""
+
+    text: str
+
+
+Content = Markup | str
+
+
+def tag(name: str, *content: Content, **attributes: str | float | bool | None) -> Markup:
+    """An element. In the names of attributes an underscore is a hyphen, and one at the end is nothing:
+    `class_`, `aria_label`. False and None leave an attribute out, True gives it no value.
+    """
+    head = "".join(_attribute(key, value) for key, value in attributes.items())
+    return Markup(f"<{name}{head}>{joined(content).text}</{name}>")
+
+
+def joined(content: Iterable[Content]) -> Markup:
+    """One piece of content after the other."""
+    return Markup("".join(each.text if isinstance(each, Markup) else escape(each) for each in content))
+
+
+def _attribute(key: str, value: str | float | bool | None) -> str:
+    key = key.rstrip("_").replace("_", "-")
+    if value is None or value is False:
+        return ""
+    if value is True:
+        return f" {key}"
+    shown = value if isinstance(value, str) else f"{round(value, 2):.9g}"
+    return f' {key}="{escape(shown)}"'

@@ -1,0 +1,141 @@
+"""What a network takes for what: the matrix, the digits behind each of its cells, the worst mistakes."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Any
+
+import numpy as np
+
+from nnbp_cli.report import charts, sheets
+from nnbp_cli.report.answers import Answers
+from nnbp_cli.report.calibration import calibration
+from nnbp_cli.report.markup import Markup, joined, tag
+from nnbp_cli.report.overview import table
+from nnbp_cli.report.sheets import Sheet
+from nnbp_cli.report.wording import how_sure, percent
+
+MOST = 40  # digits shown of a cell, and of the worst mistakes
+HEATS = 9  # how many shades page.css has for a cell
+
+
+def matrix(answers: Answers) -> Markup:
+    """The confusion matrix, with a button in each cell that is not empty."""
+    score = answers.score
+    counts = score.confusion
+    classes = range(len(counts))
+    most = max(1, int((counts - np.diag(counts.diagonal())).max()))
+    said = tag("th", "said", scope="colgroup", colspan=len(classes), class_="said")
+    head = tag("tr", tag("td", class_="corner"), said, tag("td", class_="share"))
+    names = (tag("th", str(k), scope="col") for k in classes)
+    recall = tag("th", "recall", scope="col", class_="share")
+    names_row = tag("tr", tag("th", "true", scope="col", class_="corner"), *names, recall)
+    rows = (
+        tag(
+            "tr",
+            tag("th", str(true), scope="row"),
+            *(_cell(true, said, int(counts[true, said]), most) for said in classes),
+            tag("td", percent(score.recall[true], 1), class_="share"),
+        )
+        for true in classes
+    )
+    precision = tag(
+        "tr",
+        tag("th", "precision", scope="row", class_="corner"),
+        *(tag("td", percent(each, 0), class_="share") for each in score.precision),
+        tag("td", class_="share"),
+    )
+    caption = "Confusion matrix: a row is the true class, a column what the network said"
+    return tag(
+        "table",
+        tag("caption", caption, class_="unseen"),
+        tag("thead", head, names_row),
+        tag("tbody", *rows),
+        tag("tfoot", precision),
+        class_="confusion",
+        id="confusion",
+    )
+
+
+def confusion(answers: Answers) -> Markup:
+    """The matrix, and the place where the digits of a cell are shown."""
+    how = "Choose a number to see its digits; the arrow keys go from one to the next."
+    title = tag("h3", id="cell-title", aria_live="polite")
+    digits = tag("div", title, tag("ol", id="cell-digits", class_="gallery small"), class_="cell-panel")
+    table = tag("div", tag("p", how), tag("div", matrix(answers), class_="wide"))
+    return tag("div", table, digits, class_="beside")
+
+
+def cells(answers: Answers) -> tuple[Sheet, dict[str, Any]]:
+    """The digits of each cell, as a sheet, and where in it they are: for "true,said" the first place, the
+    numbers of the test images, and how sure the network was of each.
+    """
+    found = list(answers.cells(_most_of_a_cell(answers)))
+    places, first = {}, 0
+    for true, said, images in found:
+        sureness = [how_sure(each, answers.shares) for each in answers.sureness[images]]
+        places[f"{true},{said}"] = {"first": first, "images": images.tolist(), "sure": sureness}
+        first += len(images)
+    chosen = np.concatenate([images for _, _, images in found])
+    return sheets.digits("cell", answers.split.images[chosen], answers.shape), places
+
+
+def worst(answers: Answers) -> tuple[Sheet, Markup] | None:
+    """The mistakes that the network was surest of; None where it made none."""
+    chosen = answers.worst(sheets.room(answers.split.images.shape[1], MOST))
+    if not len(chosen):
+        return None
+    sheet = sheets.digits("worst", answers.split.images[chosen], answers.shape)
+    said, sureness, labels = answers.said, answers.sureness, answers.split.labels
+    shown = []
+    for place, image in enumerate(chosen):
+        sure = how_sure(sureness[image], answers.shares)
+        label = f"test image {image}: a {labels[image]}, taken for a {said[image]}"
+        caption = tag(
+            "figcaption", tag("b", f"{said[image]}"), f" {sure}", tag("span", f"is {labels[image]}")
+        )
+        shown.append(tag("li", tag("figure", sheet.picture(place, label), caption)))
+    said_so = "The wrong answers that it was surest of: what it said and how surely, and what the digit is."
+    return sheet, tag("div", tag("p", said_so), tag("ol", *shown, class_="gallery"))
+
+
+def trust(answers: Answers) -> Markup:
+    """The reliability diagram, its table, and what it comes to."""
+    bins = calibration(answers.sureness, answers.right)
+    width = 1 / len(bins.counts)
+    rows = [
+        [f"{percent(k * width, 0)} to {percent((k + 1) * width, 0)}", f"{count:,}",
+         percent(sure, 1) if count else "", percent(right, 1) if count else ""]
+        for k, (count, sure, right) in enumerate(zip(bins.counts, bins.sureness, bins.right))
+    ]  # fmt: skip
+    head = ("how sure", "answers", "on average", "right")
+    mean, accuracy = answers.sureness.mean(), answers.score.accuracy
+    which = "more often than it is sure" if accuracy > mean else "less often than it is sure"
+    said = (
+        f"On average it is {percent(mean, 1)} sure and right in {percent(accuracy, 1)}: it is right {which}. "
+        f"The expected calibration error, how far the two are apart from bin to bin, is "
+        f"{percent(bins.error)}."
+    )
+    values = tag("div", tag("p", said), table(head, rows, "The values of the reliability diagram"))
+    return tag("div", tag("figure", charts.reliability(bins), class_="chart"), values, class_="beside")
+
+
+def _cell(true: int, said: int, count: int, most: int) -> Markup:
+    if not count:
+        nothing = joined(
+            [tag("span", "\N{MIDDLE DOT}", aria_hidden="true"), tag("span", "0", class_="unseen")]
+        )
+        return tag("td", nothing, class_="none")
+    heat = "right" if true == said else f"h{max(1, round(HEATS * sqrt(count / most)))}"
+    images = "image" if count == 1 else "images"
+    label = f"{count:,} {images} of a {true} taken for a {said}"
+    button = tag("button", f"{count}", type="button", data_cell=f"{true},{said}", aria_label=label)
+    return tag("td", button, class_=heat)
+
+
+def _most_of_a_cell(answers: Answers) -> int:
+    """So many, none if it must be, that all cells together fit into a sheet."""
+    counts = answers.score.confusion.ravel()
+    room = sheets.room(answers.split.images.shape[1], len(answers.split.labels))
+    fitting = (most for most in range(MOST, 0, -1) if np.minimum(counts, most).sum() <= room)
+    return next(fitting, 0)

@@ -1,0 +1,142 @@
+// The drawing pad: what is drawn becomes 28x28 pixels, and these the outputs, as fast as the screen shows them.
+
+const PEN = 34; // of the 400 pixels of the pad: about an eighth of a digit that fills it
+const STEP = 10; // pixels that an arrow key moves the pen
+
+function startPad(description) {
+  const layers = unpacked(description);
+  const last = layers[layers.length - 1];
+  const shares = ["sigmoid", "softmax"].includes(last.activation) && !Object.keys(last.override).length;
+  const pad = document.getElementById("pad");
+  const surface = pad.getContext("2d", { willReadFrequently: true });
+  const seen = document.getElementById("seen").getContext("2d");
+  const outputs = [...document.querySelectorAll("#outputs tr")];
+  const pen = document.getElementById("pen");
+  const invitation = document.getElementById("invitation");
+  let at = null; // where a pointer is drawing
+  let keyboard = { x: 200, y: 120, down: false };
+  let waiting = false;
+
+  surface.lineWidth = PEN;
+  surface.lineCap = surface.lineJoin = "round";
+
+  const place = (event) => {
+    const box = pad.getBoundingClientRect();
+    return {
+      x: ((event.clientX - box.left) * pad.width) / box.width,
+      y: ((event.clientY - box.top) * pad.height) / box.height,
+    };
+  };
+
+  const stroke = (from, to) => {
+    invitation.hidden = true;
+    surface.beginPath();
+    surface.moveTo(from.x, from.y);
+    surface.lineTo(to.x, to.y + (from.x === to.x && from.y === to.y ? 0.01 : 0)); // a dot is a line too
+    surface.stroke();
+    if (!waiting) requestAnimationFrame(read);
+    waiting = true;
+  };
+
+  const ink = () => {
+    const pixels = surface.getImageData(0, 0, pad.width, pad.height).data;
+    const cover = new Float64Array(pixels.length / 4);
+    for (let k = 0; k < cover.length; k++) cover[k] = pixels[4 * k + 3] / 255;
+    return cover;
+  };
+
+  function read() {
+    waiting = false;
+    const image = normalized(ink(), pad.height, pad.width);
+    const picture = seen.createImageData(SIDE, SIDE);
+    image.forEach((byte, k) => (picture.data[4 * k + 3] = byte));
+    seen.putImageData(picture, 0, 0);
+    const empty = image.every((byte) => byte === 0);
+    show(empty ? null : feedforward(layers, scaled(image)));
+  }
+
+  function show(a) {
+    const said = a ? a.indexOf(Math.max(...a)) : -1;
+    outputs.forEach((row, k) => {
+      const value = a ? a[k] : 0;
+      row.classList.toggle("said", k === said);
+      row.querySelector(".fill").style.transform = `scaleX(${Math.min(Math.max(value, 0), 1)})`;
+      row.querySelector(".output").textContent = value.toFixed(3);
+    });
+    document.getElementById("said").textContent = a ? said : "\u2014";
+    document.getElementById("sure").textContent = a ? sureness(a[said]) : "";
+  }
+
+  const sureness = (value) =>
+    shares ? `${(100 * Math.min(value, value < 0.9995 ? 1 : 0.9999)).toFixed(value < 0.9995 ? 1 : 2)}% sure` : `output ${value.toFixed(2)}`;
+
+  // Spoken once a stroke has ended, and not at every move.
+  const speak = () =>
+    requestAnimationFrame(() => {
+      const said = document.getElementById("said").textContent;
+      const sure = document.getElementById("sure").textContent;
+      document.getElementById("spoken").textContent = sure ? `It reads a ${said}, ${sure}` : "The pad is empty";
+    });
+
+  const clear = () => {
+    surface.clearRect(0, 0, pad.width, pad.height);
+    invitation.hidden = false;
+    read();
+    speak();
+  };
+
+  pad.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    event.preventDefault();
+    pad.setPointerCapture(event.pointerId);
+    at = place(event);
+    stroke(at, at);
+  });
+  pad.addEventListener("pointermove", (event) => {
+    if (!at) return;
+    const moves = event.getCoalescedEvents?.() ?? [];
+    for (const move of moves.length ? moves : [event]) {
+      const to = place(move);
+      stroke(at, to);
+      at = to;
+    }
+  });
+  for (const end of ["pointerup", "pointercancel"])
+    pad.addEventListener(end, () => {
+      if (at) speak();
+      at = null;
+    });
+
+  const showPen = () => {
+    pen.hidden = document.activeElement !== pad;
+    pen.classList.toggle("down", keyboard.down);
+    pen.style.left = `${(100 * keyboard.x) / pad.width}%`;
+    pen.style.top = `${(100 * keyboard.y) / pad.height}%`;
+  };
+  const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  pad.addEventListener("keydown", (event) => {
+    const [right, down] = ARROWS[event.key] ?? [0, 0];
+    if (right || down) {
+      const inside = (value) => Math.min(Math.max(value, PEN / 2), pad.width - PEN / 2);
+      const to = { ...keyboard, x: inside(keyboard.x + STEP * right), y: inside(keyboard.y + STEP * down) };
+      if (keyboard.down) stroke(keyboard, to);
+      keyboard = to;
+    } else if (event.key === " ") {
+      keyboard.down = !keyboard.down;
+      if (keyboard.down) stroke(keyboard, keyboard);
+      else speak();
+    } else if (event.key === "Escape") {
+      keyboard.down = false;
+      clear();
+    } else return;
+    event.preventDefault();
+    showPen();
+  });
+  for (const change of ["focus", "blur"])
+    pad.addEventListener(change, () => {
+      // A click focuses the pad too, and wants no second pen.
+      pen.hidden = change === "blur" || !pad.matches(":focus-visible");
+      if (!pen.hidden) showPen();
+    });
+  document.getElementById("clear").addEventListener("click", clear);
+}

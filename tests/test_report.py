@@ -1,0 +1,371 @@
+"""`nnbp report`: what is in the page, without a browser."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+import struct
+import webbrowser
+import zlib
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nnbp_cli import weights
+from nnbp_cli.datasets import idx
+from nnbp_cli.datasets.dataset import Split
+from nnbp_cli.evaluation import Score
+from nnbp_cli.report import axes, charts, png, sheets
+from nnbp_cli.report.answers import Answers
+from nnbp_cli.report.calibration import calibration
+from nnbp_cli.report.markup import Markup, tag
+from nnbp_cli.report.mistakes import worst
+from tests.command_line import nnbp
+from tests.small_run import train
+
+WATCH = 'training.watch=["training cost", "validation cost", "validation accuracy", "layer speed"]'
+
+
+@pytest.fixture
+def run(here: Path) -> Path:
+    """A run that watched a good deal, called as nobody should call one."""
+    out = Path('a "run" <b>&amp;')
+    assert train("--out", out, "-q", "--set", WATCH, "--set", "training.schedule=linear").status == 0
+    return out
+
+
+def page_of(*arguments: object) -> str:
+    said = nnbp("report", *arguments)
+    assert (said.status, said.out) == (0, "wrote report.html\n")
+    return Path("report.html").read_text(encoding="utf-8")
+
+
+class Elements(HTMLParser):
+    """The elements of a page: that they are closed in order, and every attribute that there is."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.attributes: list[tuple[str, str, str | None]] = []
+        self.words = ""
+        self.feed(page)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag != "meta":
+            self.open.append(tag)
+        self.attributes += [(tag, name, value) for name, value in attrs]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-1:] not in (["script"], ["style"]):
+            self.words += data
+
+
+def data_of(page: str) -> dict[str, Any]:
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
+    assert found
+    read: dict[str, Any] = json.loads(found[1])
+    return read
+
+
+def test_the_page_has_everything_and_escapes_it(run: Path) -> None:
+    page = page_of(run)
+    words = Elements(page).words
+    assert run.name in words
+    assert not {"img", "iframe", "link", "base", "object", "form"} & set(re.findall(r"<(\w+)", page))
+    assert f"<title>{run.name}" not in page
+    assert re.findall(r">([^<]*)</h2>", page) == [
+        "Figures", "Draw a digit", "How it learned", "Confusion", "Worst mistakes", "Calibration",
+        "First weights", "How it was made",
+    ]  # fmt: skip
+    summary = json.loads((run / "summary.json").read_text())
+    assert f"{summary['test']['accuracy']:.2%}" in words
+    assert summary["data"]["digest"] in words
+    assert summary["versions"]["numpy"] in words
+    assert "nnbp train --config 'a \"run\" <b>&amp;/config.toml'" in words
+    assert "learning_rate = 0.1" in words
+    for label in ("Cost", "Accuracy, %", "Learning rate", "Speed of a layer, |delta|"):
+        assert f"<figcaption>{label}</figcaption>" in page
+
+
+def test_the_policy_admits_this_very_style_and_script_and_nothing_else(run: Path) -> None:
+    page = page_of(run)
+    policy = dict(
+        rule.split(" ", 1) for rule in re.findall(r'Security-Policy" content="([^"]*)"', page)[0].split("; ")
+    )
+    (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    _, script = re.findall(r"<script[^>]*>(.*?)</script>", page, re.DOTALL)
+
+    def digest(text: str) -> str:
+        return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+    assert policy == {
+        "default-src": "'none'",
+        "script-src": digest(script),
+        "style-src": digest(style),
+        "img-src": "data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    for name, value in ((name, value or "") for _, name, value in Elements(page).attributes):
+        assert name != "style"
+        assert not name.startswith("on")
+        assert name not in ("src", "srcset")
+        assert name != "href" or value.startswith("#")
+    rules = re.sub(r"url\(data:image/png;base64,[\w+/=]+\)", "", style)
+    assert not re.search(r"url|@import|//\w", rules + script.replace("// ", ""))
+
+
+def test_the_network_in_the_page_is_the_one_that_was_kept(run: Path) -> None:
+    network = data_of(page_of(run))["network"]
+    learned = weights.load(run)
+    assert np.array_equal(np.frombuffer(base64.b64decode(network["theta"]), "<f4"), learned.params.theta)
+    assert [(layer["neurons"], layer["activation"]) for layer in network["layers"]] == [
+        (12, "relu"), (10, "softmax")
+    ]  # fmt: skip
+
+
+def test_the_matrix_is_that_of_eval_and_its_digits_are_the_ones_it_counts(run: Path) -> None:
+    page = page_of(run)
+    confusion = json.loads(nnbp("eval", run, "--json").out)["confusion"]
+    shown = {
+        cell: int(count)
+        for cell, count in re.findall(r'data-cell="([\d,]+)" aria-label="[^"]*">(\d+)<', page)
+    }
+    assert shown == {f"{t},{s}": n for t, row in enumerate(confusion) for s, n in enumerate(row) if n}
+    cells = data_of(page)["cells"]
+    assert {cell: len(found["images"]) for cell, found in cells.items()} == {
+        cell: min(40, count) for cell, count in shown.items()
+    }
+    places = 0
+    for found in cells.values():
+        assert (found["first"], len(found["sure"])) == (places, len(found["images"]))
+        places += len(found["images"])
+
+
+def test_the_surest_mistakes_come_first_and_the_least_sure_of_the_right_answers() -> None:
+    """Seven images of a 0: taken for a 1 with 0.6, 0.9, 0.7, for a 2 with 0.8, recognized with the rest."""
+    outputs = np.array(
+        [
+            [0.1, 0.6, 0],
+            [0, 0.9, 0.1],
+            [0.3, 0.7, 0],
+            [0.1, 0.1, 0.8],
+            [0.9, 0, 0.1],
+            [0.5, 0.4, 0],
+            [0.7, 0, 0],
+        ]
+    )
+    labels, images = np.zeros(7, np.uint8), np.zeros((7, 4), np.uint8)
+    score = Score(0.0, np.array([[3, 3, 1], [0, 0, 0], [0, 0, 0]]))
+    given = Answers(Split(images, labels), (2, 2), score, outputs, shares=True)
+    assert given.worst(3).tolist() == [1, 3, 2]
+    found = [(true, said, chosen.tolist()) for true, said, chosen in given.cells(2)]
+    assert found == [(0, 0, [5, 6]), (0, 1, [1, 2]), (0, 2, [3])]
+    sheet, shown = worst(given) or pytest.fail("there are mistakes")
+    assert sheet.shape == (4, 2, 2)
+    assert "<b>1</b> 90.0%<span>is 0</span>" in shown.text
+    right = replace(given, outputs=np.eye(3)[labels], score=Score(0.0, np.diag([7, 0, 0])))
+    assert worst(right) is None
+
+
+def test_without_test_images_the_page_says_so(run: Path, tmp_path: Path) -> None:
+    learned = weights.load(run)
+    elsewhere = replace(learned.data, name="mnist", size=None, seed=None)
+    weights.save(run / "weights.npz", replace(learned, data=elsewhere))
+    said = nnbp("report", run, "--data-dir", tmp_path / "none")
+    assert said.status == 0
+    assert said.err.startswith("without test images no confusion matrix, mistakes and calibration: ")
+    assert "; run 'nnbp download" in said.err
+    page = Path("report.html").read_text()
+    assert said.err.strip() in Elements(page).words
+    assert "Draw a digit</h2>" in page
+    assert "Confusion</h2>" not in page
+    assert "cells" not in data_of(page)
+    assert f"{json.loads((run / 'summary.json').read_text())['test']['accuracy']:.2%}" in page
+    assert nnbp("report", run, "--data-dir", tmp_path / "none", "-q").err == ""
+
+
+def test_a_run_that_has_not_ended_shows_its_curves(run: Path) -> None:
+    (run / "weights.npz").unlink()
+    (run / "summary.json").unlink()
+    said = nnbp("report", run)
+    assert said.status == 0
+    assert "no weights yet, only curves; 'nnbp train --resume" in said.err
+    page = Path("report.html").read_text()
+    assert "<figcaption>Cost</figcaption>" in page
+    assert "Draw a digit" not in page
+    assert "epochs so far" in page
+
+
+def test_a_run_that_watched_nothing_has_no_curves(here: Path) -> None:
+    train("--out", "run", "-q", "--set", "training.watch=[]", "--set", "training.keep=last")
+    assert "Nothing was watched" in page_of("run")
+
+
+def test_several_runs_are_compared(run: Path) -> None:
+    train("--out", "other/faster", "-q", "--set", "training.learning_rate=0.2", "--set", "training.l1=0.01")
+    train("--out", "another/faster", "-q")
+    page = page_of(run, "other/faster", "another/faster", run)
+    words = Elements(page).words
+    assert "3 runs compared" in words, "a run given twice is one"
+    assert "training.learning_rate0.10.20.1" in words
+    assert "training.l10.00.010.0" in words
+    assert "training.batch_size" not in words
+    legends = re.findall(r"</svg>([^<]*)</li>", page)
+    assert {"other/faster, training", "another/faster, training"} <= set(legends)
+    page_of("other/faster", shutil.copytree("other/faster", "copy"))
+    assert "The configs of these runs are the same." in Path("report.html").read_text()
+
+
+def test_images_of_another_size_have_no_pad(here: Path) -> None:
+    rng = np.random.default_rng(1)
+    Path("own").mkdir()
+    for part, count in (("train", 60), ("t10k", 30)):
+        idx.write(Path("own") / f"{part}-images-idx3-ubyte.gz", rng.integers(0, 256, (count, 5, 7), np.uint8))
+        labels = np.arange(count, dtype=np.uint8) % 10
+        idx.write(Path("own") / f"{part}-labels-idx1-ubyte.gz", labels)
+    config = Path("small.toml").read_text().replace('name = "synthetic"\nsize = 600', 'name = "own"')
+    Path("small.toml").write_text(config)
+    assert train("--out", "run", "-q").status == 0
+    page = page_of("run")
+    assert "The pad makes images of 28x28, and this network reads 5x7." in page
+    assert "calc(var(--side)*5/7)" in page
+    assert "Confusion</h2>" in page
+
+
+def test_mistakes_are_a_line(run: Path) -> None:
+    assert nnbp("report").status == 2
+    said = nnbp("report", "none")
+    assert (said.status, said.err) == (1, "none: no such run directory; 'nnbp runs' lists what there is\n")
+    assert nnbp("report", run, "-o", "no/such/r.html").err.startswith("no/such/r.html: cannot be written")
+    (run / "summary.json").write_text('{"test": {"cost": "x"}}')
+    said = nnbp("report", run)
+    assert said.err == f"{run / 'summary.json'}: damaged: not the summary that nnbp writes; run it again\n"
+    assert said.status == 1
+
+
+def test_it_opens_the_page_when_asked(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def fail(url: str) -> bool:
+        seen.append(url)
+        return False
+
+    monkeypatch.setattr(webbrowser, "open", fail)
+    assert nnbp("report", run).err == ""
+    assert seen == []
+    said = nnbp("report", run, "--open")
+    assert seen == [Path("report.html").resolve().as_uri()]
+    assert said.err == "no browser was found; open report.html in one\n"
+
+
+def test_markup_escapes_what_is_not_markup() -> None:
+    content = ("a < b", tag("b", '"&"'), Markup("<i></i>"))
+    made = tag("p", *content, class_='"', data_x="<&", hidden=True, id=None)
+    assert made.text == (
+        '<p class="&quot;" data-x="&lt;&amp;" hidden>a &lt; b<b>&quot;&amp;&quot;</b><i></i></p>'
+    )
+    assert tag("a", x=1.0, y=2.126, z=12345678.0).text == '<a x="1" y="2.13" z="12345678"></a>'
+
+
+def test_a_picture_is_a_png() -> None:
+    """Taken apart again: every checksum, the header, the palette, and the pixels line by line."""
+    pixels = np.array([[0, 1, 2], [2, 1, 0]], np.uint8)
+    palette = np.array([[1, 2, 3, 0], [4, 5, 6, 128], [7, 8, 9, 255]], np.uint8)
+    file = png.encode(pixels, palette)
+    assert file.startswith(b"\x89PNG\r\n\x1a\n")
+    chunks, at = {}, 8
+    while at < len(file):
+        (length,) = struct.unpack(">I", file[at : at + 4])
+        kind, content = file[at + 4 : at + 8], file[at + 8 : at + 8 + length]
+        assert file[at + 8 + length : at + 12 + length] == struct.pack(">I", zlib.crc32(kind + content))
+        chunks[kind], at = content, at + 12 + length
+    assert list(chunks) == [b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"]
+    assert chunks[b"IHDR"] == struct.pack(">IIBBBBB", 3, 2, 8, 3, 0, 0, 0)
+    assert chunks[b"PLTE"] == bytes(range(1, 10))
+    assert chunks[b"tRNS"] == bytes([0, 128, 255])
+    assert zlib.decompress(chunks[b"IDAT"]) == bytes([0, 0, 1, 2, 0, 2, 1, 0])
+
+
+def test_a_sheet_has_each_picture_in_its_place() -> None:
+    W = np.linspace(-2, 2, 23 * 6, dtype=np.float32).reshape(23, 6)
+    sheet = sheets.weights("w", W, (2, 3), largest=1.0)
+    assert sheet.shape == (23, 2, 3)
+    lines = zlib.decompress(sheet.png[sheet.png.index(b"IDAT") + 4 :])
+    grid = np.frombuffer(lines, np.uint8).reshape(4, 1 + 60)[:, 1:]
+    assert grid[:2, :3].max() == 0, "the lowest are all blue"
+    assert grid[2:, 6:9].min() == sheets.LEVELS - 1, "and the last, in the second line, all red"
+    assert (grid[2:, 9:] == sheets.LEVELS // 2).all(), "where none is, nothing"
+    assert 'class="picture w x2 y1" role="img" aria-label="last"' in sheet.picture(22, "last").text
+    rules = list(sheets.moves(23))
+    assert rules[-1] == ".y1{background-position-y:calc(var(--tall)*-1)}\n"
+
+
+def test_calibration_by_hand() -> None:
+    """Three answers that are 95% sure, of which two are right, and one that is 30% sure and wrong."""
+    sureness, right = np.array([0.95, 0.95, 0.95, 0.3]), np.array([True, True, False, False])
+    bins = calibration(sureness, right)
+    assert bins.counts.tolist() == [0, 0, 1, 0, 0, 0, 0, 0, 0, 3]
+    assert bins.right[[2, 9]] == pytest.approx([0, 2 / 3])
+    assert bins.error == pytest.approx((3 * (0.95 - 2 / 3) + 0.3) / 4)
+    assert calibration(np.array([0.0, 1.0]), np.array([True, True])).counts[[0, 9]].tolist() == [1, 1]
+    assert "3 answers, 95.0% sure on average, 66.7% right" in charts.reliability(bins).text
+
+
+@pytest.mark.parametrize(
+    ("axis", "ends", "ticks"),
+    [
+        (axes.linear([94.06, 98.9], 0, 1), (94, 99), (94, 95, 96, 97, 98, 99)),
+        (axes.linear([0.167, 0.236], 0, 1), (0.16, 0.24), (0.16, 0.18, 0.2, 0.22, 0.24)),
+        (axes.linear([5, 5], 0, 1), (4.4, 5.6), (4.4, 4.6, 4.8, 5, 5.2, 5.4, 5.6)),
+        (axes.linear([0], 0, 1), (-1, 1), (-1, -0.5, 0, 0.5, 1)),
+        (axes.whole([1, 4], 0, 1), (1, 4), (1, 2, 3, 4)),
+        (axes.whole([1, 30], 0, 1), (1, 30), (1, 10, 20, 30)),
+        (axes.whole([0, 2], 0, 1), (0, 2), (0, 1, 2)),
+        (axes.logarithmic([0.009, 1.7], 0, 1), (0.005, 2), (0.01, 0.1, 1)),
+        (axes.logarithmic([0.3, 4], 0, 1), (0.2, 5), (0.2, 0.5, 1, 2, 5)),
+    ],
+)
+def test_axes_end_at_round_numbers(
+    axis: axes.Axis, ends: tuple[float, float], ticks: tuple[float, ...]
+) -> None:
+    assert (axis.low, axis.high) == pytest.approx(ends)
+    assert axis.ticks == pytest.approx(ticks)
+    assert (axis.at(axis.low), axis.at(axis.high)) == pytest.approx((0, 1))
+
+
+def test_curves_of_any_number_are_drawn_or_left_out(here: Path) -> None:
+    folder = here / "odd"
+    folder.mkdir()
+    shutil.copy("small.toml", folder / "config.toml")
+    (folder / "log.csv").write_text(
+        "epoch,learning_rate,seconds,training_cost,validation_cost,layer_speed_1,layer_speed_2\n"
+        "0,nan,0,1,inf,0,1\n1,1e-300,1,1e308,inf,0,1e-5\n2,0.5,1,-1e308,inf,0,2e300\ninf,0.25,1,3,inf,0,1\n"
+    )
+    page = page_of(folder, "-q")
+    assert "nan" not in re.findall(r'points="([^"]*)"', page)
+    assert "<figcaption>Speed of a layer, |delta|</figcaption>" in page
+    Elements(page)
+
+
+@pytest.mark.mnist
+def test_a_run_of_thirty_epochs_is_a_small_page(here: Path, real_data: Path) -> None:
+    """The book's 784-100-10: the page is under 3 MB, however many mistakes there are."""
+    config = Path("small.toml").read_text().replace("neurons = 12", "neurons = 100")
+    data = 'name = "mnist"\ntrain = 300\nvalidation = 300'
+    Path("small.toml").write_text(config.replace('name = "synthetic"\nsize = 600', data))
+    more = ["--set", "training.epochs=30", "--set", WATCH]
+    assert train("--out", "run", "-q", "--data-dir", real_data, *more).status == 0
+    page_of("run", "--data-dir", real_data)
+    assert Path("report.html").stat().st_size < 3_000_000

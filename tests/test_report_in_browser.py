@@ -1,0 +1,276 @@
+"""The page of `nnbp report` in a real browser: the pad reads digits, and nothing is asked of anybody."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from nnbp_cli import weights
+from nnbp_cli.config import DataConfig, LayerConfig, NetworkConfig, OverrideConfig, build
+from nnbp_cli.datasets import dataset
+from nnbp_cli.datasets.scaling import scaled
+from nnbp_cli.nn.penalties import Penalty
+from nnbp_cli.report.network_json import network_json
+from nnbp_cli.weights import Weights
+from tests.browser import ARGUMENTS, CHROMIUM, opened
+from tests.command_line import nnbp
+from tests.conftest import OUTSIDE
+from tests.small_run import CONFIG
+from tests.strokes import DIGITS
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install '.[dev]'")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt-get install chromium")
+
+REAL = (OUTSIDE / "mnist").is_dir()
+CONFIGS = Path(__file__).parent.parent / "configs"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def data_dir(drawn: Path) -> Path:
+    return OUTSIDE if REAL else drawn
+
+
+@pytest.fixture(scope="module")
+def run(browser: Browser, data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that reads real digits well: learned from them, or else from drawn ones."""
+    out = tmp_path_factory.mktemp("reported") / "run"
+    config = CONFIGS / ("mnist.toml" if REAL else "demo.toml")
+    more = ["--set", "training.epochs=2"] if REAL else []
+    said = nnbp("train", "--config", config, "--out", out, "--data-dir", data_dir,
+                "--weights", out.with_name("w.npz"), "-q", *more)  # fmt: skip
+    assert said.status == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def report(run: Path, data_dir: Path) -> Path:
+    file = run.with_name("report.html")
+    assert nnbp("report", run, "-o", file, "--data-dir", data_dir).err == ""
+    return file
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_pad_reads_every_digit_and_nothing_is_asked_for(
+    browser: Browser, report: Path, width: int
+) -> None:
+    """By day and by night, on a desk and on a phone."""
+    with opened(browser, report, width) as here:
+        for scheme, digits in (("light", range(5)), ("dark", range(5, 10))):
+            here.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+            read = {digit: here.draw(DIGITS[digit]) for digit in digits}
+            assert read == {digit: str(digit) for digit in digits}
+            background = here.page.evaluate("getComputedStyle(document.body).backgroundColor")
+            assert (sum(map(int, background[4:-1].split(","))) < 300) == (scheme == "dark")
+            assert here.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        pictures = [url for url in here.requests if url.startswith("data:image/png;base64,")]
+        assert [url for url in here.requests if url not in pictures] == [report.resolve().as_uri()]
+        assert here.errors == []
+
+
+def test_the_page_may_load_nothing(browser: Browser, report: Path) -> None:
+    with opened(browser, report) as here:
+        tries = {
+            "fetch('http://127.0.0.1:9/').then(() => 'loaded', () => 'refused')": "refused",
+            "fetch('data:,x').then(() => 'loaded', () => 'refused')": "refused",
+            "new Promise((done) => { const i = new Image(); i.onload = () => done('loaded'); "
+            "i.onerror = () => done('refused'); i.src = 'http://127.0.0.1:9/x.png'; })": "refused",
+        }
+        for attempt, answer in tries.items():
+            assert here.page.evaluate(attempt) == answer
+        here.page.evaluate(
+            "document.body.insertAdjacentHTML('beforeend', '<b onclick=\"window.x = 1\">b</b>')"
+        )
+        here.page.evaluate("document.querySelector('body > b:last-child').click()")
+        assert here.page.evaluate("window.x") is None
+        assert sum("Content Security Policy" in error for error in here.errors) >= len(tries) + 1
+
+
+def test_a_digit_is_drawn_with_the_keyboard(browser: Browser, report: Path) -> None:
+    with opened(browser, report) as here:
+        page = here.page
+        page.focus("#clear")
+        page.keyboard.press("Shift+Tab")
+        assert page.evaluate("document.activeElement.id") == "pad"
+        assert page.is_visible("#pen")
+        page.keyboard.press("Space")
+        for _ in range(16):
+            page.keyboard.press("ArrowDown")
+        page.keyboard.press("Space")
+        spoken = page.locator("#spoken")
+        spoken.filter(has_text="It reads a 1").wait_for(state="attached")
+        assert page.inner_text("#said") == "1"
+        page.keyboard.press("Escape")
+        spoken.filter(has_text="The pad is empty").wait_for(state="attached")
+        assert page.inner_text("#outputs").count("0.000") == 10
+
+
+def test_a_cell_of_the_matrix_shows_its_digits(browser: Browser, report: Path) -> None:
+    with opened(browser, report, 390) as here:
+        page = here.page
+        assert page.locator("#confusion button[tabindex='0']").count() == 1
+        cell = page.locator("[data-cell='7,7']")
+        cell.click()
+        assert cell.get_attribute("aria-pressed") == "true"
+        assert page.inner_text("#cell-title").startswith(str(cell.get_attribute("aria-label")))
+        assert page.locator("#cell-digits li").count() == 40, "at most"
+        page.keyboard.press("ArrowDown")
+        focused = "document.activeElement.dataset.cell"
+        while page.evaluate(focused) != "8,8":
+            before = page.evaluate(focused)
+            page.keyboard.press("ArrowRight" if before.startswith("8") else "ArrowDown")
+            assert page.evaluate(focused) != before
+        page.keyboard.press("Enter")
+        assert "of a 8 taken for a 8" in page.inner_text("#cell-title")
+        assert here.errors == []
+
+
+def test_the_page_can_be_read_aloud(browser: Browser, report: Path) -> None:
+    """Everything that can be reached has a name, and headings go down by one."""
+    with opened(browser, report) as here:
+        nameless = here.page.evaluate(
+            """() => [...document.querySelectorAll("button, a, canvas, [role=img], [tabindex='0']")]
+            .filter((each) => !each.getAttribute("aria-label") && !each.textContent.trim())
+            .map((each) => each.outerHTML.slice(0, 80))"""
+        )
+        assert nameless == []
+        levels = here.page.evaluate("[...document.querySelectorAll('h1,h2,h3')].map((h) => +h.tagName[1])")
+        assert levels[0] == 1
+        assert all(b - a <= 1 for a, b in pairwise(levels))
+        heads = here.page.evaluate("[...document.querySelectorAll('th')].filter((t) => !t.scope).length")
+        assert heads == 0
+        repeated = "(() => { const i = [...document.querySelectorAll('[id]')].map((e) => e.id); "
+        assert here.page.evaluate(repeated + "return i.length - new Set(i).size })()") == 0
+
+
+def in_page(browser: Browser, report: Path, program: str, value: Any) -> Any:
+    with opened(browser, report) as here:
+        return here.page.evaluate(program, value)
+
+
+PREDICT = """([network, text, pixels]) => {
+    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    const layers = unpacked(network);
+    return Array.from({ length: bytes.length / pixels }, (_, k) =>
+        feedforward(layers, scaled(bytes.slice(k * pixels, (k + 1) * pixels))));
+}"""
+
+
+def outputs_in_page(browser: Browser, report: Path, learned: Weights, images: np.ndarray) -> np.ndarray:
+    text = base64.b64encode(images.tobytes()).decode()
+    return np.array(in_page(browser, report, PREDICT, [network_json(learned), text, images.shape[1]]))
+
+
+def test_the_page_and_python_say_the_same_to_a_thousand_images(
+    browser: Browser, report: Path, run: Path, data_dir: Path
+) -> None:
+    learned = weights.load(run)
+    images = dataset.load("mnist" if REAL else "synthetic", data_dir).test.images[:1000]
+    ours = learned.network.predict(learned.params, scaled(images))
+    assert np.abs(outputs_in_page(browser, report, learned, images) - ours).max() < 1e-5
+
+
+@pytest.mark.parametrize("cost", ["quadratic", "cross-entropy", "log-likelihood"])
+def test_every_activation_is_the_same_in_the_page(browser: Browser, report: Path, cost: Any) -> None:
+    rng = np.random.default_rng(1)
+    output: Any = {"quadratic": "tanh", "cross-entropy": "sigmoid", "log-likelihood": "softmax"}[cost]
+    other = () if output == "softmax" else (OverrideConfig(neuron=3, activation="relu"),)
+    layers = (
+        LayerConfig(neurons=9, activation="linear", override=(OverrideConfig(neuron=2, activation="tanh"),)),
+        LayerConfig(neurons=8, activation="relu", override=(OverrideConfig(neuron=0, activation="linear"),)),
+        LayerConfig(neurons=7, activation="tanh", override=(OverrideConfig(neuron=6, activation="relu"),)),
+        LayerConfig(neurons=6, activation="sigmoid", dropout=0.5),
+        LayerConfig(neurons=5, activation=output, override=other),
+    )
+    config = NetworkConfig(cost=cost, layers=layers)
+    network = build(config, 12)
+    params = network.parameters(np.float32)
+    params.theta[:] = rng.normal(0, 2, params.theta.size)
+    learned = Weights(config, params, DataConfig(), (3, 4), "", Penalty(l1=0, l2=0, images=1), 1)
+    images = rng.integers(0, 256, (200, 12), dtype=np.uint8)
+    images[rng.random(images.shape) < 0.5] = 0
+    ours = network.predict(params, scaled(images))
+    assert np.abs(outputs_in_page(browser, report, learned, images) - ours).max() < 1e-5
+
+
+NORMALIZE = """([text, sizes]) => {
+    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    let taken = 0;
+    return sizes.map(([rows, columns]) => {
+        const ink = bytes.slice(taken, (taken += rows * columns));
+        const image = normalized(Float64Array.from(ink, (byte) => byte / 255), rows, columns);
+        return btoa(String.fromCharCode(...image));
+    });
+}"""
+
+
+def normalized_in_page(browser: Browser, report: Path, pictures: list[np.ndarray]) -> np.ndarray:
+    text = base64.b64encode(b"".join(each.tobytes() for each in pictures)).decode()
+    sizes = [list(each.shape) for each in pictures]
+    made = b"".join(map(base64.b64decode, in_page(browser, report, NORMALIZE, [text, sizes])))
+    return np.frombuffer(made, np.uint8).reshape(-1, 28, 28)
+
+
+def inks(count: int) -> Iterator[np.ndarray]:
+    """Pictures of ink, 0 to 255, in many sizes: blots, some of them grey, some a single pixel or a line."""
+    rng = np.random.default_rng(2)
+    for _ in range(count):
+        ink = np.zeros(rng.integers(1, 60, 2), np.uint8)
+        for _ in range(rng.integers(1, 4)):
+            top, left = rng.integers(0, ink.shape)
+            height, width = rng.integers(1, 40, 2)
+            ink[top : top + height, left : left + width] = (255, 128, rng.integers(256))[rng.integers(3)]
+        yield ink
+
+
+def test_the_pad_makes_the_image_that_predict_makes(browser: Browser, report: Path) -> None:
+    normal = pytest.importorskip("nnbp_cli.digits.normal", reason="nnbp predict is not there yet")
+    pictures = list(inks(1000))
+    ours = np.array([normal.normalized(ink / 255) for ink in pictures])
+    assert np.array_equal(normalized_in_page(browser, report, pictures), ours)
+
+
+def test_a_digit_is_fitted_and_centred(browser: Browser, report: Path) -> None:
+    """Ten by five pixels become 20 by 10; their middle, (9.5, 4.5), comes to (14, 14); halves go up."""
+    ink = np.zeros((30, 40), np.uint8)
+    ink[7:17, 2:7] = 255
+    expected = np.zeros((28, 28))
+    expected[5:25, 10:20] = 255
+    made, blank = normalized_in_page(browser, report, [ink, np.zeros((2, 3), np.uint8)])
+    assert np.array_equal(made, expected)
+    assert not blank.any()
+
+
+def test_a_hostile_run_puts_nothing_into_the_page(browser: Browser, tmp_path: Path, drawn: Path) -> None:
+    name = "<img src=x onerror=window.x=1></script><script>window.x=1<!--"
+    (tmp_path / "small.toml").write_text(CONFIG)
+    runs = [tmp_path / name.replace("/", "\N{DIVISION SLASH}"), tmp_path / "a&b"]
+    for run in runs:
+        nnbp("train", "--config", tmp_path / "small.toml", "--out", run, "--data-dir", drawn,
+             "--weights", tmp_path / "w.npz", "-q")  # fmt: skip
+    summary = (runs[0] / "summary.json").read_text()
+    (runs[0] / "summary.json").write_text(summary.replace('"numpy": "', f'"numpy": "{name}'))
+    for reported in (runs[:1], runs):
+        nnbp("report", *reported, "-o", tmp_path / "r.html", "--data-dir", drawn)
+        with opened(browser, tmp_path / "r.html") as here:
+            assert here.page.evaluate("window.x") is None
+            assert here.page.locator("img").count() == 0
+            assert here.page.locator("script").count() == 2
+            assert runs[0].name in here.page.inner_text("header")
+            assert here.errors == []
