@@ -107,8 +107,8 @@ def in_a_row(job: Job, x: Array, y: Array) -> Callable[[], object]:
 
     def work() -> None:
         nonlocal theta, velocity
-        a1 = 0.5 + 0.5 * np.tanh(0.5 * (x @ W1.T + b1))
-        a2 = 0.5 + 0.5 * np.tanh(0.5 * (a1 @ W2.T + b2))
+        a1 = 0.5 + 0.5 * np.tanh(0.5 * ((W1 @ x.T).T + b1))
+        a2 = 0.5 + 0.5 * np.tanh(0.5 * ((W2 @ a1.T).T + b2))
         delta2 = (a2 - y) / m
         np.matmul(delta2.T, a1, out=dW2)
         delta2.sum(axis=0, out=db2)

@@ -37,19 +37,17 @@ Products = list[tuple[Array, Array, Array]]  # two factors, and where their prod
 def step_products(sizes: tuple[int, ...], m: int) -> Products:
     """Those of a step with m images: forward, BP4, and BP2 for all layers but the first."""
     forward = forward_products(sizes, m)
-    deltas = [out for _, _, out in forward]
     backward: Products = []
-    for l in reversed(range(len(forward))):
-        a, W = forward[l][0], forward[l][1].T
-        backward.append((deltas[l].T, a, random(*W.shape)))  # BP4
+    for l, (W, a, delta) in reversed(list(enumerate(forward))):  # as columns; delta is as large as z
+        backward.append((delta, a.T, random(*W.shape)))  # BP4
         if l:
-            backward.append((deltas[l], W, random(*a.shape)))  # BP2
+            backward.append((delta.T, W, random(*a.T.shape)))  # BP2
     return forward + backward
 
 
 def forward_products(sizes: tuple[int, ...], m: int) -> Products:
-    """Those of a forward pass of m images."""
-    return [(random(m, before), random(n, before).T, random(m, n)) for before, n in pairwise(sizes)]
+    """Those of a forward pass of m images: W, a as columns, and z as columns, which is the fastest way."""
+    return [(random(n, before), random(m, before).T, random(n, m)) for before, n in pairwise(sizes)]
 
 
 def multiply(products: Products) -> None:
