@@ -1,5 +1,24 @@
-"""`python -m nnbp_cli` is `nnbp`."""
+"""`nnbp`, and `python -m nnbp_cli`: the command line as a process of its own."""
 
-from nnbp_cli.cli import main
+# `signal` without the names of its numbers, which take ten milliseconds to import. Ctrl-C would show a
+# traceback in that time; now it ends the process.
+import _signal  # type: ignore[import-not-found, unused-ignore]
 
-main()
+
+def main() -> None:
+    """Run the process's command line, and exit with its status."""
+    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+    from nnbp_cli import interrupts
+
+    interrupts.at_once()
+    from nnbp_cli.cli import main as run
+
+    try:
+        run()
+    finally:
+        interrupts.ignored()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,13 +1,33 @@
-"""Ctrl-C and a polite kill: the first asks the work to stop where it safely can, the second stops it."""
+"""Ctrl-C and a polite kill. A process ends at once, with one line, unless it has work that must be left in
+good order: then the first signal asks it to stop where it safely can, and the second stops it.
+
+No exception is ever raised between two instructions, as Python does by itself: it may come in the middle of
+an import or in a callback from C, where it is shown as a traceback or lost.
+"""
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 EXIT_STATUS = {"SIGINT": 130, "SIGTERM": 143}
+
+
+def at_once() -> None:
+    """From now on SIGINT and SIGTERM end this process, wherever it is. What was being written is left
+    under its temporary name.
+    """
+    for name in _minded():
+        signal.signal(getattr(signal, name), _end)
+
+
+def ignored() -> None:
+    """From now on SIGINT and SIGTERM do nothing: this process ends by itself in a moment."""
+    for name in EXIT_STATUS:
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
 @contextmanager
@@ -17,12 +37,7 @@ def deferred() -> Iterator[Callable[[], str | None]]:
     A second signal acts at once, as it would outside. To be used in the main thread.
     """
     received: list[str] = []
-    before = {
-        name: handler
-        for name in EXIT_STATUS
-        # One that is ignored, as Ctrl-C is by what a script runs in the background, stays so.
-        if (handler := signal.getsignal(getattr(signal, name))) not in (signal.SIG_IGN, None)
-    }
+    before = {name: signal.getsignal(getattr(signal, name)) for name in _minded()}
 
     def restore() -> None:
         for name, handler in before.items():
@@ -38,3 +53,20 @@ def deferred() -> Iterator[Callable[[], str | None]]:
         yield lambda: received[0] if received else None
     finally:
         restore()
+
+
+def _minded() -> list[str]:
+    """The signals but those that are ignored, as Ctrl-C is by what a script runs in the background."""
+    return [
+        name for name in EXIT_STATUS if signal.getsignal(getattr(signal, name)) not in (signal.SIG_IGN, None)
+    ]
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    try:
+        # Nothing that could be half way through something else: no stream, no lock.
+        os.write(2, b"\ninterrupted\n" if os.isatty(2) else b"interrupted\n")
+    except OSError:  # nobody reads it
+        pass
+    finally:
+        os._exit(EXIT_STATUS[signal.Signals(number).name])

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from nnbp_cli import config, interrupts, machine, run_directory, scoring, weights
+from nnbp_cli import config, machine, run_directory, scoring, weights
 from nnbp_cli.commands.training_display import TrainingDisplay
 from nnbp_cli.config import build
 from nnbp_cli.datasets import idx
@@ -462,30 +462,6 @@ def test_an_output_that_cannot_be_written_is_no_bug_of_ours(here: Path) -> None:
 def test_weights_that_never_end_are_refused(here: Path) -> None:
     assert nnbp("eval", "/dev/zero").err.startswith("/dev/zero: not a file")
     assert train("--weights", "/dev/zero").err.startswith("/dev/zero: is there already, and not nnbp's")
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
-def test_a_second_signal_stops_at_once_and_handlers_are_put_back() -> None:
-    before = signal.getsignal(signal.SIGINT)
-    with interrupts.deferred() as received:
-        assert received() is None
-        signal.raise_signal(signal.SIGTERM)
-        assert received() == "SIGTERM"
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is before
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
-def test_a_signal_that_is_ignored_stays_ignored() -> None:
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        with interrupts.deferred() as received:
-            signal.raise_signal(signal.SIGINT)
-            assert received() is None
-        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def test_two_runs_of_the_same_second_have_directories_of_their_own(here: Path) -> None:

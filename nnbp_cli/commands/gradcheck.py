@@ -43,14 +43,15 @@ def command(
     """
     from nnbp_cli import config
     from nnbp_cli.checking import check_gradient
+    from nnbp_cli.commands.remarks import answer
     from nnbp_cli.errors import CheckFailed
 
     checked = check_gradient(config.load(config_path, overrides), config_path, data_dir, images)
     if as_json:
-        click.echo(json.dumps(_as_json(checked)))
+        answer(json.dumps(_as_json(checked)))
     else:
         for line in _answer(checked):
-            click.echo(line)
+            answer(line)
     if wrong := [_name(each) for each in checked.agreements if not each.holds]:
         raise CheckFailed(
             f"{config_path}: the gradient is wrong in {', '.join(wrong)}; compare it with docs/backprop.md"

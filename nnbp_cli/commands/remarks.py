@@ -1,11 +1,13 @@
-"""What is said on stderr while work goes on, above a progress bar where there is one."""
+"""What is said while work goes on, on stderr above any progress bar, and on stdout when it is done."""
 
 from __future__ import annotations
 
 import os
 import sys
 from threading import RLock
+from typing import TextIO
 
+import click
 from tqdm import tqdm
 
 # tqdm's own lock is made when it is first needed, and an interrupt at that moment would break it.
@@ -17,4 +19,17 @@ def remark(message: str) -> None:
     try:
         tqdm.write(message, file=sys.stderr)
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+        _let_go(sys.stderr)
+
+
+def answer(line: str) -> None:
+    """Print a line on stdout. That nobody reads it any more changes nothing about how the work went."""
+    try:
+        click.echo(line)
+    except BrokenPipeError:
+        _let_go(sys.stdout)
+
+
+def _let_go(stream: TextIO) -> None:
+    """Let what is still written to a stream go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -52,19 +52,20 @@ def command(
     nnbp reproduce ch1 ch5 --seeds 5 --markdown
     """
     from nnbp_cli import machine, reproduction
+    from nnbp_cli.commands.remarks import answer
     from nnbp_cli.commands.reproduction_display import ReproductionDisplay
     from nnbp_cli.reproduction import experiments, table
 
     chosen = experiments.chosen(ids, experiments.load())
     if listing:
         for line in table.listing(chosen, markdown):
-            click.echo(line)
+            answer(line)
         return
     with ReproductionDisplay(quiet) as display:
         rows = reproduction.reproduce(chosen, seeds, jobs or machine.cores(), runs, data_dir, display)
     if as_json:
-        click.echo(json.dumps(table.plain(rows)))
+        answer(json.dumps(table.plain(rows)))
     else:
         for line in table.markdown(rows) if markdown else table.text(rows):
-            click.echo(line)
+            answer(line)
     reproduction.check(rows)

@@ -82,6 +82,7 @@ def command(
     if run and (config_path or out):
         raise click.UsageError("a run that is resumed has its config and its directory; leave the others out")
     from nnbp_cli import config, experiment, interrupts
+    from nnbp_cli.commands.remarks import answer
     from nnbp_cli.commands.training_display import TrainingDisplay
     from nnbp_cli.preparation import Paths
 
@@ -94,15 +95,15 @@ def command(
         paths = Paths(config_path, data_dir, out, weights, offline)
         summary = experiment.run(config.load(config_path, overrides), paths, display)
     if as_json:
-        click.echo(json.dumps(summary))
+        answer(json.dumps(summary))
     else:
         for line in _answer(summary):
-            click.echo(line)
+            answer(line)
         given = ctx.get_parameter_source("data_dir") is ParameterSource.COMMANDLINE
         where = ["--data-dir", str(data_dir)] if given else []
         if summary["stopped_by"]:
-            click.echo("go on: " + shlex.join(["nnbp", "train", "--resume", summary["run"], *where]))
-        click.echo("next: " + shlex.join(["nnbp", "eval", str(weights), *where]))
+            answer("go on: " + shlex.join(["nnbp", "train", "--resume", summary["run"], *where]))
+        answer("next: " + shlex.join(["nnbp", "eval", str(weights), *where]))
     if summary["stopped_by"]:
         ctx.exit(interrupts.EXIT_STATUS[summary["stopped_by"]])
 

@@ -1,0 +1,98 @@
+"""Ctrl-C and SIGTERM: at once, or when it is safe, and never with a traceback."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nnbp_cli import interrupts
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+
+
+def test_a_second_signal_stops_at_once_and_handlers_are_put_back() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with interrupts.deferred() as received:
+        assert received() is None
+        signal.raise_signal(signal.SIGTERM)
+        assert received() == "SIGTERM"
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_signal_that_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with interrupts.deferred() as received:
+            signal.raise_signal(signal.SIGINT)
+            assert received() is None
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def child(program: str, number: int) -> tuple[int, str]:
+    """The status and the stderr of a program that gets a signal when it prints a line."""
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        process.stdout.readline()
+        process.send_signal(number)
+        _, err = process.communicate(timeout=20)
+    return process.returncode, err
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_process_with_nothing_to_lose_ends_at_once_even_in_a_callback_from_c(
+    number: int, status: int
+) -> None:
+    program = """
+import ctypes, time
+from nnbp_cli import interrupts
+interrupts.at_once()
+
+@ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
+def callback(one, other):
+    print(flush=True)
+    time.sleep(20)
+    return 0
+
+numbers = (ctypes.c_int * 2)(2, 1)
+ctypes.CDLL(None).qsort(numbers, 2, ctypes.sizeof(ctypes.c_int), callback)
+"""
+    assert child(program, number) == (status, "interrupted\n")
+
+
+def test_a_process_that_ends_is_not_held_up_by_a_signal() -> None:
+    program = """
+import time
+from nnbp_cli import cli, __main__
+cli.main = lambda: exit(3)
+class Last:
+    def __del__(self):
+        print(flush=True)
+        time.sleep(0.2)
+kept = Last()
+__main__.main()
+"""
+    assert child(program, signal.SIGINT) == (3, "")
+
+
+def test_a_run_that_is_stopped_says_so_in_its_status_though_nobody_reads_its_answer(here: Path) -> None:
+    command = [sys.executable, "-m", "nnbp_cli", "train", "--config", "small.toml"]
+    many = ["--set", "training.epochs=100000"]
+    reader, writer = os.pipe()
+    with subprocess.Popen([*command, *many], stdout=writer, stderr=subprocess.PIPE, text=True) as process:
+        os.close(reader)
+        os.close(writer)
+        assert process.stderr
+        assert any(line.startswith("epoch") for line in process.stderr)
+        process.send_signal(signal.SIGTERM)
+        assert "Error" not in process.stderr.read()
+    assert process.returncode == 143
