@@ -155,7 +155,8 @@ def resume(path: Path, settings: Sequence[str], paths: Paths, display: Display) 
 def _go_on(this: _Run, state: State, clock: _Clock, display: Display) -> dict[str, Any]:
     """Train from `state` to the end, score what was kept, and leave everything in the run directory."""
     config, data, directory = this.config, this.data, this.directory
-    directory.start_log(watching.names(config.training, this.network), state.history)
+    columns = watching.names(config.training, this.network)
+    directory.write_log(columns, state.history)
     for line in introduction(config, data):
         display.note(line)
     with (
@@ -165,14 +166,17 @@ def _go_on(this: _Run, state: State, clock: _Clock, display: Display) -> dict[st
     ):
         stopped_by = _train(this, state, clock, display, signal_received)
         checkpoint.save(directory.checkpoint, this.checkpoint(state, clock))
+        directory.write_log(columns, state.history)  # the lines that were added to it are not durable yet
         learned = _learned(this, state)
         weights.save(directory.weights, learned)
         if this.weights:
             weights.save(this.weights, learned)
-        scores = {}
+        scores: dict[str, dict[str, float] | None] = {"validation": None, "test": None}
         for name, split in (("validation", data.validation), ("test", data.test)):
-            scores[name] = None if stopped_by else _scored(learned, split, signal_received)
-            stopped_by = stopped_by or signal_received()
+            if not stopped_by and len(split.labels):
+                scores[name] = _scored(learned, split, signal_received)
+                # A signal that comes after the last score has nothing to stop any more.
+                stopped_by = None if scores[name] else signal_received()
         summary = summarized(
             this.checkpoint(state, clock),
             data,
@@ -236,9 +240,7 @@ def _learned(this: _Run, state: State) -> Weights:
 
 
 def _scored(learned: Weights, split: Split, signal_received: SignalReceived) -> dict[str, float] | None:
-    """How good the kept weights are on a split, which may be empty; None too if a signal comes meanwhile."""
-    if not len(split.labels):
-        return None
+    """How good the kept weights are on a split; None if a signal comes meanwhile."""
     blocks = evaluating(learned.network, learned.params, split, learned.penalty)
     while not signal_received():
         try:

@@ -13,10 +13,13 @@ import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from nnbp_cli.errors import NnbpError, reason
+
+# Windows opens no directories, and some network file systems sync none.
+NOT_SYNCED = (errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOTSUP)
 
 try:
     import fcntl
@@ -45,6 +48,11 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             temporary.unlink()
 
 
+def is_temporary(path: PurePath) -> bool:
+    """Whether `path` is one of the names under which a file is written before it gets its own."""
+    return path.name.startswith(".") and path.name.endswith(".part")
+
+
 def write(path: Path, content: str | bytes) -> None:
     """Make `content` (text as UTF-8) the file `path`, whole or not at all."""
     with replacing(path) as file:
@@ -69,7 +77,7 @@ def locked(directory: Path, refusal: NnbpError) -> Iterator[None]:
     except OSError:  # some network file systems lock nothing
         pass
     try:
-        for leftover in directory.glob(".*.part"):
+        for leftover in filter(is_temporary, list(directory.iterdir())):
             leftover.unlink(missing_ok=True)
         yield
     finally:
@@ -94,22 +102,33 @@ def append(path: Path, text: str) -> None:
         raise cannot_write(path, error) from error
 
 
-def make_directory(path: Path) -> None:
-    """Make the directory `path` and those above it, where they are not there."""
+def make_directory(path: Path, *, exist_ok: bool = True) -> None:
+    """Make the directory `path` and those above it, durably, where they are not there.
+
+    Raises FileExistsError when `path` itself is, and that is not ok; NnbpError when the disk refuses.
+    """
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        missing = [each for each in (path, *path.parents) if not each.exists()]
+        path.mkdir(parents=True, exist_ok=exist_ok)
+        for made in missing:
+            sync_directory(made.parent)
     except OSError as error:
+        if isinstance(error, FileExistsError) and not exist_ok:
+            raise
         raise cannot_write(path, error) from error
 
 
 def sync_directory(path: Path) -> None:
-    """Make renames in the directory `path` durable; where directories cannot be opened, do nothing."""
-    with suppress(OSError):  # Windows opens no directories, and some network file systems sync none
+    """Make the names in the directory `path` durable, where the system can. Raises OSError when it fails."""
+    try:
         handle = os.open(path, os.O_RDONLY)
         try:
             os.fsync(handle)
         finally:
             os.close(handle)
+    except OSError as error:
+        if error.errno not in NOT_SYNCED:
+            raise
 
 
 def cannot_write(path: Path, error: OSError) -> NnbpError:

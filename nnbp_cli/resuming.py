@@ -52,7 +52,7 @@ def check_unfinished(directory: RunDirectory, config: Config, left: Checkpoint |
     if done > wanted:
         raise ConfigError(f"{directory.path}: has {done} epochs already; set training.epochs to more")
     why = history.ended(left.state.history, config.training)
-    if why and directory.times_tested:
+    if why and directory.finished_after(done):
         more = f"for more, --set training.epochs={2 * wanted}" if done == wanted else "train a new one"
         raise ConfigError(f"{directory.path}: the run is finished ({why}); {more}")
 

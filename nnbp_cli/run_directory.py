@@ -46,6 +46,14 @@ class RunDirectory:
         except (NnbpError, LookupError, TypeError, ValueError):
             return 0
 
+    def finished_after(self, epochs: int) -> bool:
+        """Whether the run was finished when it had so many epochs; it may have gone on since."""
+        try:
+            summary = read_summary(self.path)
+        except NnbpError:
+            return False
+        return summary.get("stopped_by", "") is None and summary.get("epochs") == epochs
+
     @property
     def checkpoint(self) -> Path:
         """Where its checkpoint is."""
@@ -60,13 +68,13 @@ class RunDirectory:
         """Keep the config with everything that was left open in it decided: it runs again as it is."""
         files.write(self.config, toml)
 
-    def start_log(self, watch: Iterable[str], history: Iterable[Epoch]) -> None:
-        """Begin log.csv with the names of its columns and the epochs so far."""
+    def write_log(self, watch: Iterable[str], history: Iterable[Epoch]) -> None:
+        """Make log.csv of the names of its columns and the epochs so far, whatever it was before."""
         columns = ["epoch", "learning_rate", "seconds", *(name.replace(" ", "_") for name in watch)]
         files.write(self.path / "log.csv", _row(columns) + "".join(map(_logged, history)))
 
     def log(self, epoch: Epoch) -> None:
-        """Add an epoch to log.csv."""
+        """Add an epoch to log.csv, which a power cut may take away again."""
         files.append(self.path / "log.csv", _logged(epoch))
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
@@ -85,12 +93,10 @@ def create(path: Path | None, name: str) -> RunDirectory:
     for k in count(1):  # -2, -3, ... where other runs were begun in the same second
         own = first if k == 1 else first.with_name(f"{first.name}-{k}")
         try:
-            own.mkdir()
+            files.make_directory(own, exist_ok=False)
             break
         except FileExistsError:
             continue
-        except OSError as error:
-            raise files.cannot_write(own, error) from error
     return RunDirectory(own)
 
 
@@ -146,8 +152,8 @@ def _text(file: Path) -> str:
 
 
 def check_free(path: Path) -> None:
-    """Raise NnbpError unless `path` is not there yet, or an empty directory."""
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+    """Raise NnbpError unless `path` is not there yet, or a directory with nothing but temporary files."""
+    if path.exists() and not (path.is_dir() and all(map(files.is_temporary, path.iterdir()))):
         raise NnbpError(f"{path}: is there already, and not an empty directory; name another with --out")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -41,11 +41,15 @@ def runs(folder: Path) -> list[Run]:
 
 def read(path: Path) -> Run:
     """The run in a directory that has a config.toml."""
+    logged = _epochs_logged(path)
     try:
-        return _finished(path, read_summary(path))
+        finished = _finished(path, read_summary(path))
     except (NnbpError, LookupError, TypeError, ValueError):  # none yet, or not one of ours
         began = datetime.fromtimestamp((path / "config.toml").stat().st_mtime).astimezone()
-        return Run(path.name, path, began, "unfinished", _epochs_logged(path), None, None, None)
+        return Run(path.name, path, began, "unfinished", logged, None, None, None)
+    if logged > finished.epochs:  # it goes on after all
+        return replace(finished, state="unfinished", epochs=logged, validation=None, test=None, seconds=None)
+    return finished
 
 
 def _finished(path: Path, summary: Mapping[str, Any]) -> Run:

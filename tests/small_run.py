@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nnbp_cli import checkpoint
 from tests.command_line import Said, nnbp
 
 CONFIG = """
@@ -32,3 +39,21 @@ watch = ["training cost", "validation accuracy"]
 def train(*more: object) -> Said:
     """Train it, with more on the command line; the fixture `here` puts the config in place."""
     return nnbp("train", "--config", "small.toml", *more)
+
+
+def results(run: Path) -> dict[str, Any]:
+    """All that a run leaves and that is the same each time it is run."""
+    log = [line.split(",") for line in (run / "log.csv").read_text().splitlines()]
+    kept = checkpoint.load(run / "checkpoint.npz").state
+    summary = json.loads((run / "summary.json").read_text())
+    for varies in ("run", "began", "seconds", "weights"):
+        del summary[varies]
+    with np.load(run / "weights.npz", allow_pickle=False) as members:
+        learned = {name: members[name].tobytes() for name in members}
+    return {
+        "log": [line[:2] + line[3:] for line in log],
+        "config": (run / "config.toml").read_text(),
+        "state": [kept.params.theta.tobytes(), kept.kept.tobytes(), kept.slots.tobytes(), kept.epoch],
+        "summary": summary,
+        "weights": learned,
+    }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -59,6 +62,35 @@ def test_a_file_is_synced_before_it_gets_its_name_and_the_name_after(
     assert steps[:2] == ["sync", "rename"]
     if sys.platform != "win32":
         assert steps[2:] == ["sync"]
+
+
+@posix
+def test_a_directory_is_made_durable_with_all_that_are_made_above_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(files, "sync_directory", synced.append)
+    files.make_directory(tmp_path / "a" / "b")
+    assert set(synced) == {tmp_path, tmp_path / "a"}
+    with pytest.raises(FileExistsError):
+        files.make_directory(tmp_path / "a", exist_ok=False)
+
+
+@posix
+@pytest.mark.parametrize(("number", "raised"), [(errno.EIO, True), (errno.EINVAL, False)])
+def test_a_directory_that_cannot_be_synced_is_no_success_where_directories_can_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, raised: bool
+) -> None:
+    fsync = os.fsync
+
+    def refuse(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(number, os.strerror(number))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(NnbpError, match="input/output error") if raised else nullcontext():
+        files.write(tmp_path / "f", "x")
 
 
 @posix

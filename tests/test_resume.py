@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from nnbp_cli import archive, checkpoint, experiment, interrupts
+from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.run_directory import RunDirectory
 from nnbp_cli.training import loop
+from nnbp_cli.weights import Weights
 from tests.command_line import Said, nnbp
-from tests.small_run import train
+from tests.interruption import Interruption
+from tests.small_run import results, train
 
 Stop = Callable[[int], None]
 
@@ -25,24 +32,9 @@ Stop = Callable[[int], None]
 @pytest.fixture
 def stop_after(monkeypatch: pytest.MonkeyPatch) -> Stop:
     """Let a SIGINT come when the run has asked so many times whether there was one."""
-    asked = 0
-    limit = 10**9
-
-    @contextmanager
-    def deferred() -> Iterator[Callable[[], str | None]]:
-        def received() -> str | None:
-            nonlocal asked
-            asked += 1
-            return "SIGINT" if asked > limit else None
-
-        yield received
-
-    def stop(count: int) -> None:
-        nonlocal asked, limit
-        asked, limit = 0, count
-
-    monkeypatch.setattr(interrupts, "deferred", deferred)
-    return stop
+    interruption = Interruption()
+    monkeypatch.setattr(interrupts, "deferred", interruption.deferred)
+    return interruption.come
 
 
 @pytest.fixture(autouse=True)
@@ -54,64 +46,11 @@ def resume(*more: object) -> Said:
     return nnbp("train", "--resume", "run", "-q", *more)
 
 
-def files(run: Path) -> dict[str, Any]:
-    """All that a run leaves and that is the same each time it is run."""
-    log = [line.split(",") for line in (run / "log.csv").read_text().splitlines()]
-    kept = checkpoint.load(run / "checkpoint.npz").state
-    summary = json.loads((run / "summary.json").read_text())
-    for varies in ("run", "began", "seconds", "weights"):
-        del summary[varies]
-    with np.load(run / "weights.npz", allow_pickle=False) as members:
-        learned = {name: members[name].tobytes() for name in members}
-    return {
-        "log": [line[:2] + line[3:] for line in log],
-        "config": (run / "config.toml").read_text(),
-        "state": [kept.params.theta.tobytes(), kept.kept.tobytes(), kept.slots.tobytes(), kept.epoch],
-        "summary": summary,
-        "weights": learned,
-    }
-
-
-KINDS = {
-    "sgd": (),
-    "adam": ("training.optimizer=adam", "training.learning_rate=0.01", "network.layers.0.dropout=0.3"),
-    "nesterov": ("training.optimizer=nesterov", "training.schedule=cosine", "training.warmup=0.2"),
-    "halving": ("training.schedule=halving", "training.halve_after=1", "training.learning_rate=2.0"),
-    "speed": ('training.watch=["layer speed", "validation accuracy"]', "training.l1=0.1"),
-    "augment": ("data.augment.shift=1", "data.augment.elastic=20", "training.optimizer=momentum"),
-    "last": ("training.keep=last", "training.watch=[]", "data.validation=0"),
-}
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_run_left_anywhere_ends_with_the_same_bits(here: Path, stop_after: Stop, kind: str) -> None:
-    settings = [part for each in KINDS[kind] for part in ("--set", each)]
-    assert train("--out", "whole", "-q", *settings).status == 0
-    whole = files(Path("whole"))
-
-    for count in (0, 1, 24, 25, 26, 30, 51, 74, 77, 78, 79, 80):
-        stop_after(count)
-        shutil.rmtree("run", ignore_errors=True)
-        said = train("--out", "run", "-q", *settings)
-        if said.status == 0:
-            assert count > 74
-            continue
-        assert said.status == 130
-        assert "go on: nnbp train --resume run\n" in said.out
-        for _ in range(2):  # and is left a second time
-            stop_after(20)
-            if (said := resume()).status == 0:
-                break
-        stop_after(10**9)
-        assert said.status == 0 or resume().status == 0
-        assert files(Path("run")) == whole
-
-
 def test_a_run_that_was_killed_goes_on_from_its_checkpoint_or_else_from_the_start(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train("--out", "whole", "-q")
-    whole = files(Path("whole"))
+    whole = results(Path("whole"))
 
     class Killed(BaseException):
         pass
@@ -140,13 +79,13 @@ def test_a_run_that_was_killed_goes_on_from_its_checkpoint_or_else_from_the_star
         with Path("run/log.csv").open("a") as log:
             log.write("7,torn")
         assert resume().status == 0
-        assert files(Path("run")) == whole
+        assert results(Path("run")) == whole
         assert not list(Path("run").glob(".*"))
 
     for name in ("checkpoint.npz", "log.csv", "summary.json", "weights.npz"):
         Path("run", name).unlink()
     assert resume().status == 0, "from config.toml alone"
-    assert files(Path("run")) == whole
+    assert results(Path("run")) == whole
 
 
 def test_a_finished_run_goes_on_if_more_epochs_are_asked_for_and_says_so(here: Path) -> None:
@@ -160,12 +99,54 @@ def test_a_finished_run_goes_on_if_more_epochs_are_asked_for_and_says_so(here: P
     said = resume("--set", "training.epochs=5")
     assert said.status == 0
     assert "note: this run was scored on the test set 2 times\n" in said.out
-    long, run = files(Path("long")), files(Path("run"))
+    long, run = results(Path("long")), results(Path("run"))
     assert (long["summary"].pop("times_tested"), run["summary"].pop("times_tested")) == (1, 2)
     assert run == long
     assert resume("--set", "training.epochs=4").err == (
         "run: has 5 epochs already; set training.epochs to more\n"
     )
+
+
+def test_a_finished_run_that_went_on_and_was_stopped_before_its_new_score_is_not_finished(
+    here: Path, stop_after: Stop
+) -> None:
+    train("--out", "long", "-q", "--set", "training.epochs=4")
+    train("--out", "run", "-q")
+    stop_after(28)  # the fourth epoch is done, its weights are being scored
+    said = resume("--set", "training.epochs=4")
+    assert (said.status, "stopped by SIGINT after 4 epochs" in said.out) == (130, True)
+    stop_after(10**9)
+    assert resume().status == 0
+    long, run = results(Path("long")), results(Path("run"))
+    assert (long["summary"].pop("times_tested"), run["summary"].pop("times_tested")) == (1, 2)
+    assert run == long
+
+
+def test_a_signal_after_the_last_score_stops_nothing_any_more(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came: list[str] = []
+    monkeypatch.setattr(interrupts, "deferred", lambda: nullcontext(lambda: came[0] if came else None))
+    scored = experiment._scored
+
+    def then_a_signal(learned: Weights, split: Split, received: experiment.SignalReceived) -> Any:
+        score = scored(learned, split, received)
+        if len(split.labels) == 120:  # the test set
+            came.append("SIGINT")
+        return score
+
+    monkeypatch.setattr(experiment, "_scored", then_a_signal)
+    said = train("--out", "run", "-q")
+    assert said.status == 0
+    assert said.out.startswith("test accuracy")
+    assert json.loads(Path("run/summary.json").read_text())["stopped_by"] is None
+
+
+def test_a_run_that_died_before_it_began_is_no_obstacle(here: Path) -> None:
+    Path("run").mkdir()
+    Path("run/.config.toml.1-abc.part").write_text("torn")
+    assert train("--out", "run", "-q").status == 0
+    assert not list(Path("run").glob(".*"))
 
 
 @pytest.mark.parametrize(
@@ -225,6 +206,21 @@ def test_what_is_not_as_it_was_is_named(
     said = nnbp("train", "--resume", "run")
     assert f"note: numpy was {now['numpy']}, now 9.9: the weights may end with other last bits" in said.err
     assert said.err.splitlines()[0] == "run: 1 epochs and 3 of 25 batches are done"
+
+
+def test_what_the_last_bits_depend_on_is_recorded() -> None:
+    with threadpool_limits(1, user_api="blas"):
+        one = checkpoint.made_with()
+    assert all(one.values())
+    with threadpool_limits(3, user_api="blas"):
+        three = checkpoint.made_with()
+    assert {what for what in one if one[what] != three[what]} == {"threads"}
+    program = "from nnbp_cli import checkpoint; print(checkpoint.made_with()['numpy's instructions'])"
+    fewer = os.environ | {"NPY_DISABLE_CPU_FEATURES": one["numpy's instructions"].split()[-1]}
+    said = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program], env=fewer, capture_output=True, text=True
+    )
+    assert said.returncode or said.stdout.strip() != one["numpy's instructions"]
 
 
 def test_two_trainings_into_one_directory_are_one_too_many(here: Path, stop_after: Stop) -> None:

@@ -51,6 +51,15 @@ def test_a_run_without_a_summary_is_unfinished(here: Path) -> None:
     assert nnbp("runs").out.splitlines()[1].endswith("unfinished")
 
 
+def test_a_finished_run_that_goes_on_is_unfinished_again(here: Path) -> None:
+    train("--out", "runs/one", "-q")
+    with Path("runs/one/log.csv").open("a") as log:
+        log.write("4,0.1,0.5,0.2,0.9\n")
+    (run,) = json.loads(nnbp("runs", "--json").out)
+    assert (run["state"], run["epochs"], run["test_accuracy"]) == ("unfinished", 4, None)
+    assert run["began"] == read_summary(here / "runs" / "one")["began"]
+
+
 def test_no_runs_is_a_line(here: Path) -> None:
     said = nnbp("runs")
     assert (said.status, said.err) == (1, "runs: no such folder; 'nnbp train' makes runs\n")

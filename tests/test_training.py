@@ -264,6 +264,15 @@ def test_a_run_that_diverges_stops_and_says_where() -> None:
     )
 
 
+def test_a_cost_that_overflows_while_the_parameters_do_not_names_the_layer_with_the_largest() -> None:
+    network = dense([12, 5], [linear], costs.quadratic)
+    state = loop.start(network, initializers.default, TRAINING)
+    state.params.theta[:] = 1e20
+    training = replace(TRAINING, learning_rate=1e-30)
+    with np.errstate(all="ignore"), pytest.raises(Diverged, match=r"not finite, .* largest .* layer 0, seen"):
+        list(loop.train(network, blobs(), training, state))
+
+
 def test_a_score_is_counted_right() -> None:
     network = dense([12, 5], [softmax], costs.log_likelihood)
     params, data = network.parameters(np.float64), blobs(training=5000)

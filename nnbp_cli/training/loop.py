@@ -185,7 +185,12 @@ def _diverged(state: State) -> Diverged:
         for layer, name, window in state.params.named()
         if not np.isfinite(window).all()
     ]
-    seen = f"not finite in {', '.join(sick)}" if sick else "the cost is not finite"
+    largest = max(state.params.named(), key=lambda each: float(np.abs(each[2]).max()))
+    seen = (
+        f"not finite in {', '.join(sick)}"
+        if sick
+        else f"the cost is not finite, the largest numbers are in layer {largest[0]}"
+    )
     return Diverged(
         f"training: diverged: {seen}, seen after batch {state.batch} of epoch {state.epoch + 1}; "
         "try a smaller learning_rate, or another initializer"
