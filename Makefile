@@ -11,7 +11,7 @@ BENCH := env -u OPENBLAS_CORETYPE .venv-bench/bin/python -m benchmarks.
 SHORT := $(if $(QUICK),--quick)
 DEMO := .demo
 
-.PHONY: help demo test lint coverage docs wheel test-lowest bench scale clean
+.PHONY: help demo test lint coverage torture docs wheel test-lowest bench scale clean
 
 help:  ## List the targets.
 	@awk -F ':.*##' '/^[a-z-]+:.*##/ { printf "%-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ lint: $(TOOLS)  ## Check format, style and types.
 
 coverage: $(TOOLS)  ## Run the tests and show which lines and branches none of them takes.
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+
+torture: $(TOOLS)  ## Kill, starve and damage runs and files at length, and print a table of what held.
+	$(BIN)/python -m tests.torture
 
 docs: $(INSTALLED)  ## Write the generated pages anew.
 	$(BIN)/python -m nnbp_cli.config.documentation > docs/config.md

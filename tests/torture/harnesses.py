@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from tests.torture import faults, full_disks, kills, power, signals, stops
 from tests.torture.harness import Harness
 
-HARNESSES: tuple[Harness, ...] = ()
+EVERY = 10**6  # as many as there can be
+
+HARNESSES: tuple[Harness, ...] = (
+    Harness("kills", "a run killed at random moments goes on to the same bits", kills.run, 6, 500),
+    Harness("signals", "a run stops in two seconds, and goes on to the same bits", signals.run, 8, 200),
+    Harness("stops", "stopped at any batch, a run goes on to the same bits", stops.run, 8, EVERY),
+    Harness("faults", "any file operation may fail, and nothing is lost", faults.run, 15, EVERY),
+    Harness("power", "after a power cut all files can be read, and nothing is lost", power.run, 15, EVERY),
+    Harness("full disks", "a full disk is one line, and nothing is lost", full_disks.run, 4, 20),
+)

@@ -1,0 +1,91 @@
+"""SIGINT and SIGTERM at any moment, from the first of the program to its last: a status that says so, no
+traceback, within two seconds, and the run goes on to the same end.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from time import perf_counter, sleep
+
+import numpy as np
+
+from nnbp_cli.interrupts import EXIT_STATUS
+from nnbp_cli.run_directory import RunDirectory
+from tests.torture.harness import Outcome
+from tests.torture.scene import EPOCHS, OFTEN, Scene, scene
+from tests.torture.warm import ROOT, Ended
+
+SOON = 2  # seconds
+COLD = 4  # every so many tries a process is started from nothing
+
+# Says when Python is up and the program begins; what is before that, no program can do anything about.
+PROGRAM = "import os; from nnbp_cli.__main__ import main; os.write(1, b'begins\\n'); main()"
+
+
+def run(tries: int, seed: int, folder: Path) -> Outcome:
+    """Send so many signals, one to a run; a quarter while the program is starting, a quarter near its end."""
+    outcome, rng = Outcome(), np.random.default_rng(seed)
+    with scene(folder) as here:
+        usual = min(here.begin(folder / f"timed{k}" / "run", OFTEN).wait().seconds for k in range(3))
+        for k in range(tries):
+            outcome.tries += 1
+            name = ("SIGINT", "SIGTERM")[rng.integers(2)]
+            run = folder / str(k) / "run"
+            if k % COLD == 0:
+                delay = rng.uniform(0, 0.6)
+                ended = _cold(here, run, name, delay)
+            else:
+                delay = usual * (rng.uniform(0.8, 1.1) if k % COLD == 1 else rng.uniform(0, 1.1))
+                ended = _warm(here, run, name, delay)
+            again = f"try {k}, {name} {1e3 * delay:.1f} ms after the start, seed {seed}"
+            _judge(outcome, here, run, name, ended, again)
+    return outcome
+
+
+def _warm(here: Scene, run: Path, name: str, delay: float) -> Ended:
+    process = here.begin(run, OFTEN)
+    sleep(max(0, process.began + delay - perf_counter()))
+    sent = perf_counter()
+    process.send(getattr(signal, name))
+    ended = process.wait()
+    return Ended(ended.status, ended.out, ended.err, perf_counter() - sent)
+
+
+def _cold(here: Scene, run: Path, name: str, delay: float) -> Ended:
+    run.parent.mkdir()
+    command = [sys.executable, "-c", PROGRAM, *here.beginning(run)]
+    process = subprocess.Popen(
+        command,
+        cwd=run.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.default_int_handler
+        ),  # though we may ignore it
+    )
+    assert process.stdout
+    process.stdout.readline()
+    sleep(delay)
+    sent = perf_counter()
+    process.send_signal(getattr(signal, name))
+    out, err = process.communicate()
+    status = process.returncode
+    return Ended(128 - status if status < 0 else status, out, err, perf_counter() - sent)
+
+
+def _judge(outcome: Outcome, here: Scene, run: Path, name: str, ended: Ended, again: str) -> None:
+    finished = RunDirectory(run).finished_after(EPOCHS)
+    good = {EXIT_STATUS[name], *([0] if finished else [])}
+    outcome.check(ended.status in good, f"{again}: status {ended.status}: {ended.err}")
+    outcome.check(ended.err in ("", "interrupted\n"), f"{again}: {ended.err}")
+    outcome.check(ended.seconds < SOON, f"{again}: after {ended.seconds:.1f} seconds")
+    if not finished and (run / "summary.json").exists():  # it was stopped in good order
+        outcome.check(f"go on: nnbp train --resume {run}" in ended.out, f"{again}: no way to go on is shown")
+    wrong = [*(here.unreadable(run) if run.exists() else []), *here.finish(run)]
+    outcome.check(not wrong, f"{again}: then {'; '.join(wrong)}")

@@ -1,0 +1,88 @@
+"""A run stopped at each place where it can be stopped, with every optimizer and every schedule, and dropout
+and distorted images in all of them: taken up again it ends with the same bits.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from itertools import product
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+
+from nnbp_cli import interrupts
+from nnbp_cli.training import loop
+from nnbp_cli.training.optimizers import OPTIMIZERS
+from tests.command_line import Said, nnbp
+from tests.interruption import Interruption
+from tests.small_run import CONFIG, results
+from tests.torture.harness import Outcome
+
+SMALL = ("data.size=60", "training.batch_size=12", "data.augment.shift=1", "network.layers.0.dropout=0.2")
+SCHEDULES = {
+    "constant": (),
+    "linear": ("training.schedule=linear",),
+    "cosine": ("training.schedule=cosine", "training.warmup=0.2"),
+    "step": ("training.schedule=step", "training.decay=0.5", "training.step_epochs=1"),
+    "exponential": ("training.schedule=exponential", "training.decay=0.9"),
+    "halving": ("training.schedule=halving", "training.halve_after=1"),
+}
+KINDS = {
+    **{
+        f"{optimizer}, {schedule}": (
+            f"training.optimizer={optimizer}",
+            "training.learning_rate=0.01",
+            *settings,
+        )
+        for optimizer, (schedule, settings) in product(OPTIMIZERS, SCHEDULES.items())
+    },
+    "elastic distortion": ("data.augment.elastic=20", "training.batch_size=7"),
+    "layer speeds": ('training.watch=["layer speed", "validation accuracy"]', "training.l1=0.1"),
+    "nothing watched": ("training.keep=last", "training.watch=[]", "data.validation=0"),
+    "patience": ("training.patience=1", "training.epochs=9", "training.learning_rate=2.0"),
+}
+
+
+def run(tries: int, seed: int, folder: Path) -> Outcome:
+    """Stop so many times, or at all places there are, in an order drawn from `seed`; and then once more."""
+    outcome, rng = Outcome(), np.random.default_rng(seed)
+    (folder / "small.toml").write_text(CONFIG)
+    signal, wholes, places = Interruption(), {}, []
+    with ExitStack() as stack:
+        stack.enter_context(patch.object(interrupts, "deferred", signal.deferred))
+        stack.enter_context(patch.object(loop, "MOST_BATCHES", 1))
+        for number, kind in enumerate(rng.permutation(list(KINDS))[:tries]):
+            signal.stay_away()
+            signal.asked = 0
+            _begin(folder, folder / f"whole-{number}", kind)
+            wholes[kind] = results(folder / f"whole-{number}")
+            places += [(kind, after) for after in range(signal.asked)]
+        for k in rng.permutation(len(places))[:tries]:
+            kind, after = places[k]
+            run = folder / f"stop-{k}"
+            signal.come(after)
+            said = _begin(folder, run, kind)
+            if said.status:
+                signal.come(int(rng.integers(12)))
+                if _resume(folder, run).status:
+                    signal.stay_away()
+                    _resume(folder, run)
+            outcome.tries += 1
+            outcome.check(said.status in (0, 130), f"{kind}, stop {after}: {said.err}")
+            other = [name for name, result in results(run).items() if result != wholes[kind][name]]
+            outcome.check(not other, f"{kind}, stop {after}: other {', '.join(other)}")
+    return outcome
+
+
+def _begin(folder: Path, run: Path, kind: str) -> Said:
+    settings = [part for each in (*SMALL, *KINDS[kind]) for part in ("--set", each)]
+    return nnbp("train", "--config", folder / "small.toml", "--out", run, *settings, *_places(folder))
+
+
+def _resume(folder: Path, run: Path) -> Said:
+    return nnbp("train", "--resume", run, *_places(folder))
+
+
+def _places(folder: Path) -> list[object]:
+    return ["-q", "--data-dir", folder / "data", "--weights", folder / "weights.npz"]
