@@ -55,6 +55,24 @@ def deferred() -> Iterator[Callable[[], str | None]]:
         restore()
 
 
+@contextmanager
+def withheld() -> Iterator[None]:
+    """Within the block, SIGINT waits. A process begun in it never gets one, as it would when a terminal sends
+    its Ctrl-C to all: that is for its parent to answer, which stops it by SIGTERM.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    # Ignored too, since multiprocessing unblocks it when it begins its first process.
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _minded() -> list[str]:
     """The signals but those that are ignored, as Ctrl-C is by what a script runs in the background."""
     return [

@@ -222,22 +222,50 @@ def test_longer_jobs_are_known_to_be_longer(small: Experiment, here: Path) -> No
     assert longer.work == 2 * job.work
 
 
+LONG = """
+from pathlib import Path
+from multiprocessing.process import BaseProcess
+from nnbp_cli.__main__ import main
+from nnbp_cli.config import DataConfig
+from nnbp_cli.reproduction import experiments, whole
+from nnbp_cli.reproduction.experiments import Experiment
+
+whole.DATA = DataConfig(name="synthetic", size=600, seed=1)
+experiments.load = lambda: [Experiment("long", "", Path("small.toml"), ("training.epochs=100000",), ())]
+start = BaseProcess.start
+BaseProcess.start = lambda self: (start(self), print("begun", flush=True))
+if __name__ == "__main__":
+    main()
+"""
+
+
+def reproducing(here: Path) -> subprocess.Popen[str]:
+    """A reproduction of runs that do not end by themselves, two at a time, in a session of its own."""
+    (here / "program.py").write_text(LONG)
+    return subprocess.Popen(
+        [sys.executable, "program.py", "reproduce", "--jobs", "2", "--seeds", "3"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sessions are POSIX's")
+def test_ctrl_c_reaches_every_process_of_a_terminal_and_shows_no_traceback(here: Path) -> None:
+    process = reproducing(here)
+    assert process.stdout
+    assert process.stdout.readline() == "begun\n"  # and now imports
+    time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert "Traceback" not in said
+    assert (process.returncode, "stopped by SIGINT" in said) == (130, True)
+
+
 @pytest.mark.parametrize("which", ["SIGINT", "SIGTERM"])
 def test_a_signal_stops_every_process_and_keeps_what_is_done(here: Path, which: str) -> None:
-    program = (
-        "import os, sys\n"
-        "from pathlib import Path\n"
-        "from nnbp_cli import cli\n"
-        "from nnbp_cli.config import DataConfig\n"
-        "from nnbp_cli.reproduction import experiments, whole\n"
-        "from nnbp_cli.reproduction.experiments import Experiment\n"
-        "whole.DATA = DataConfig(name='synthetic', size=600, seed=1)\n"
-        "long = Experiment('long', '', Path('small.toml'), ('training.epochs=100000',), ())\n"
-        "experiments.load = lambda: [long]\n"
-        "if __name__ == '__main__': cli.main(['reproduce', '--jobs', '2', '--seeds', '3'])\n"
-    )
-    Path("program.py").write_text(program)
-    process = subprocess.Popen([sys.executable, "program.py"], stderr=subprocess.PIPE, text=True)
+    process = reproducing(here)
     deadline = time.monotonic() + 60
     while len(list(here.glob("book-runs/*/log.csv"))) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -52,7 +52,8 @@ def run(jobs: Iterable[Job], data_dir: Path, processes: int, progress: Progress)
                     ours, theirs = spawn.Pipe(duplex=False)
                     job = waiting.pop()
                     process = spawn.Process(target=_work, args=(job, data_dir, theirs), daemon=True)
-                    process.start()
+                    with interrupts.withheld():
+                        process.start()
                     theirs.close()  # so that the end of the process is the end of the pipe
                     running[ours] = (process, job)
                 told = wait(list(running), timeout=0.2)
