@@ -11,12 +11,15 @@ import errno
 import os
 import secrets
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from nnbp_cli.errors import NnbpError, reason
+
+DAY = 86_400  # seconds
 
 # Windows opens no directories, and some network file systems sync none.
 NOT_SYNCED = (errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOTSUP)
@@ -33,7 +36,9 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
     Raises NnbpError when the disk refuses: full, read-only, no such directory.
     """
-    temporary = path.with_name(f".{path.name[:100]}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    beginning = f".{path.name[:100]}."
+    temporary = path.with_name(f"{beginning}{os.getpid()}-{secrets.token_hex(4)}.part")
+    _remove_leftovers(path.parent, beginning)
     try:
         with temporary.open("xb") as file:
             yield file
@@ -57,6 +62,15 @@ def write(path: Path, content: str | bytes) -> None:
     """Make `content` (text as UTF-8) the file `path`, whole or not at all."""
     with replacing(path) as file:
         file.write(content.encode() if isinstance(content, str) else content)
+
+
+def _remove_leftovers(directory: Path, beginning: str) -> None:
+    """Remove what was left of writing a file by processes that died a day ago or earlier."""
+    with suppress(OSError):
+        for each in directory.iterdir():
+            old = is_temporary(each) and each.name.startswith(beginning)
+            if old and time.time() - each.stat().st_mtime > DAY:
+                each.unlink()
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 import sys
+import time
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -62,6 +63,15 @@ def test_a_file_is_synced_before_it_gets_its_name_and_the_name_after(
     assert steps[:2] == ["sync", "rename"]
     if sys.platform != "win32":
         assert steps[2:] == ["sync"]
+
+
+def test_what_died_a_day_ago_is_removed_when_its_file_is_written_again(tmp_path: Path) -> None:
+    for name, age in ((".f.1-a.part", 2), (".f.2-b.part", 0), (".g.3-c.part", 2), (".f.keep", 2), ("f", 2)):
+        (tmp_path / name).write_text("x")
+        os.utime(tmp_path / name, (time.time() - age * files.DAY,) * 2)
+    files.write(tmp_path / "f", "y")
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {".f.2-b.part", ".g.3-c.part", ".f.keep", "f"}
 
 
 @posix
