@@ -38,6 +38,7 @@ def test_links_lead_somewhere() -> None:
         "docs/architecture.md",
         "docs/book.md",
         "docs/config.md",
+        "docs/reliability.md",
         "data/README.md",
     ):
         text = (CHECKOUT / page).read_text(encoding="utf-8")
