@@ -10,6 +10,7 @@ parameters beside the largest parameter, and what of it is seen in the accuracy.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,12 +21,21 @@ from nnbp_cli import config
 from nnbp_cli.config import Config, build, sizes
 from nnbp_cli.config.shipped import shipped
 from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.initializers import INITIALIZERS
 from nnbp_cli.training import loop
-from nnbp_cli.training.loop import State
 
 CONFIGS = ("book/ch1-30", "mnist", "best_mlp")
 STEPS = (1, 100)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where a training was `after` something: its parameters, and the accuracy on the validation images."""
+
+    after: str
+    theta: Array
+    accuracy: str
 
 
 def main(data_dir: Path, epochs: int) -> None:
@@ -35,39 +45,31 @@ def main(data_dir: Path, epochs: int) -> None:
     print("| | after | difference | of | accuracy with one thread | with two |\n|---|---|---|---|---|---|")
     for name in CONFIGS:
         described = config.load(shipped()[name])
-        network = sizes(described.network, loaded.inputs)
-        for (moment, one), (_, two) in zip(
-            *(moments(described, loaded, n, epochs) for n in (1, 2)), strict=True
-        ):
-            difference = np.abs(one.params.theta - two.params.theta).max()
-            accuracies = [_accuracy(state) for state in (one, two)]
+        with_one, with_two = (list(moments(described, loaded, threads, epochs)) for threads in (1, 2))
+        for one, two in zip(with_one, with_two, strict=True):
+            difference, largest = np.abs(one.theta - two.theta).max(), np.abs(one.theta).max()
             cells = [
-                network,
-                moment,
+                sizes(described.network, loaded.inputs),
+                one.after,
                 f"{difference:.1e}",
-                f"{np.abs(one.params.theta).max():.2g}",
-                *accuracies,
+                f"{largest:.2g}",
             ]
-            print(f"| {' | '.join(cells)} |", flush=True)
+            print(f"| {' | '.join([*cells, one.accuracy, two.accuracy])} |", flush=True)
 
 
-def moments(described: Config, loaded: Dataset, threads: int, epochs: int) -> Iterator[tuple[str, State]]:
-    """The state of a training after some steps, and after each epoch."""
+def moments(described: Config, loaded: Dataset, threads: int, epochs: int) -> Iterator[Moment]:
+    """A training after some steps, and after each epoch."""
     network, training = build(described.network, loaded.inputs), described.training
     state = loop.start(network, INITIALIZERS[described.network.initializer], training)
-    steps = loop.train(network, loaded, training, state)
-    while state.epoch < epochs:
-        # Anew each time, since two trainings take turns.
-        with threadpool_limits(threads, user_api="blas"), np.errstate(all="ignore"):
-            epoch = next(steps)
-        if epoch:
-            yield f"{epoch.number} epoch{'s' * (epoch.number != 1)}", state
-        elif not state.epoch and state.batch in STEPS:
-            yield f"{state.batch} step{'s' * (state.batch != 1)}", state
-
-
-def _accuracy(state: State) -> str:
-    return f"{state.history[-1].scores['validation accuracy']:.2%}" if state.history else ""
+    with threadpool_limits(threads, user_api="blas"), np.errstate(all="ignore"):
+        for epoch in loop.train(network, loaded, training, state):
+            if epoch:
+                accuracy = f"{epoch.scores['validation accuracy']:.2%}"
+                yield Moment(f"epoch {epoch.number}", state.params.theta.copy(), accuracy)
+                if epoch.number == epochs:
+                    return
+            elif not state.epoch and state.batch in STEPS:
+                yield Moment(f"step {state.batch}", state.params.theta.copy(), "")
 
 
 if __name__ == "__main__":

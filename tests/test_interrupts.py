@@ -69,16 +69,38 @@ ctypes.CDLL(None).qsort(numbers, 2, ctypes.sizeof(ctypes.c_int), callback)
     assert child(program, number) == (status, "interrupted\n")
 
 
+@pytest.mark.parametrize(
+    ("module", "ended"),
+    [
+        ("nnbp_cli.interrupts", (-signal.SIGINT, "")),
+        ("nnbp_cli.cli", (130, "interrupted\n")),
+        ("nnbp_cli.experiment", (130, "interrupted\n")),
+    ],
+)
+def test_ctrl_c_while_the_program_is_being_imported_shows_no_traceback(
+    module: str, ended: tuple[int, str]
+) -> None:
+    program = f"""
+import sys, time
+class Slow:
+    def find_spec(self, name, *_):
+        if name == "{module}":
+            print(flush=True)
+            time.sleep(20)
+sys.meta_path.insert(0, Slow())
+sys.argv = ["nnbp", "train", "--config", "none.toml"]
+from nnbp_cli.__main__ import main
+main()
+"""
+    assert child(program, signal.SIGINT) == ended
+
+
 def test_a_process_that_ends_is_not_held_up_by_a_signal() -> None:
     program = """
-import time
+import atexit, time
 from nnbp_cli import cli, __main__
 cli.main = lambda: exit(3)
-class Last:
-    def __del__(self):
-        print(flush=True)
-        time.sleep(0.2)
-kept = Last()
+atexit.register(lambda: (print(flush=True), time.sleep(0.2)))
 __main__.main()
 """
     assert child(program, signal.SIGINT) == (3, "")

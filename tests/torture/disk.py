@@ -35,6 +35,10 @@ class Node:
         return {"lost": self.sure, "torn": self.content[:half], "zeros": zeros, "whole": self.content}[damage]
 
 
+# Names, and what each now stands for, if anything; a disk makes a change whole or not at all.
+Change = Mapping[str, Node | None]
+
+
 @dataclass(frozen=True)
 class Saved:
     """What was said to be saved, and what has been given its name `since`."""
@@ -66,7 +70,7 @@ class Disk:
 
     names: dict[str, Node] = field(default_factory=dict)
     sure: dict[str, Node] = field(default_factory=dict)
-    changes: list[tuple[str, Node | None]] = field(default_factory=list)  # a name, and what it now stands for
+    changes: list[Change] = field(default_factory=list)
     saved: dict[str, Saved] = field(default_factory=dict)  # the last of each path
 
     def do(self, event: Event) -> None:
@@ -74,7 +78,7 @@ class Disk:
         operation, path, more = event
         match operation:
             case "open" if more != "r" and path not in self.names:
-                self._change(path, Node())
+                self._change({path: Node()})
             case "write":
                 self.names[path].write(more[0], base64.b64decode(more[1]))
             case "fsync" if self.names.get(path, Node(directory=True)).directory:
@@ -82,15 +86,13 @@ class Disk:
             case "fsync":
                 self.names[path].sure = self.names[path].content
             case "mkdir" if path not in self.names:
-                self._change(path, Node(directory=True))
+                self._change({path: Node(directory=True)})
             case "replace":
-                node = self.names[path]
-                self._change(path, None)
-                self._change(more, node)
                 if more in self.saved:
-                    self.saved[more].since.append(node)
+                    self.saved[more].since.append(self.names[path])
+                self._change({path: None, more: self.names[path]})
             case "unlink" if path in self.names:
-                self._change(path, None)
+                self._change({path: None})
             case "saved":
                 self.saved[path] = Saved(self.names[path], self.names[path].content)
 
@@ -114,15 +116,18 @@ class Disk:
                 )
                 yield State(when, found, frozenset(names) - frozenset(plain), missing)
 
-    def _change(self, path: str, node: Node | None) -> None:
-        self.changes.append((path, node))
-        _apply(self.names, path, node)
+    def _change(self, change: Change) -> None:
+        self.changes.append(change)
+        _apply(self.names, change)
 
     def _sync_names(self, directory: str) -> None:
-        for path, node in self.changes:
-            if str(PurePath(path).parent) == directory:
-                _apply(self.sure, path, node)
-        self.changes = [each for each in self.changes if str(PurePath(each[0]).parent) != directory]
+        left = []
+        for change in self.changes:
+            if any(str(PurePath(path).parent) == directory for path in change):
+                _apply(self.sure, change)
+            else:
+                left.append(change)
+        self.changes = left
 
     def _namings(self) -> Iterator[dict[str, Node]]:
         """Every choice of the changes that are not sure; of many, those from the first to any one."""
@@ -130,9 +135,9 @@ class Disk:
         up_to = (tuple(k < last for k in range(n)) for last in range(n + 1))
         for chosen in product((True, False), repeat=n) if n <= FEW else up_to:
             names = dict(self.sure)
-            for (path, node), is_done in zip(self.changes, chosen):
+            for change, is_done in zip(self.changes, chosen):
                 if is_done:
-                    _apply(names, path, node)
+                    _apply(names, change)
             yield {path: node for path, node in names.items() if self._is_reached(path, names)}
 
     def _is_reached(self, path: str, names: Mapping[str, Node]) -> bool:
@@ -140,19 +145,22 @@ class Disk:
         return all(str(above) in names for above in PurePath(path).parents if str(above) in self.names)
 
 
-def states(events: Iterable[Event]) -> list[State]:
+def states(events: Iterable[Event]) -> Iterator[State]:
     """Every state, each once, in which a power cut between two of the events may leave a disk."""
     disk = Disk()
-    found: dict[Any, State] = {}
+    seen: set[Any] = set()
     for event in events:
         disk.do(event)
         for state in disk.states(f"after {event[0]} of {PurePath(event[1]).name}"):
-            found.setdefault((tuple(sorted(state.files.items())), state.directories, state.missing), state)
-    return list(found.values())
+            contents = (tuple(sorted(state.files.items())), state.directories, state.missing)
+            if contents not in seen:
+                seen.add(contents)
+                yield state
 
 
-def _apply(names: dict[str, Node], path: str, node: Node | None) -> None:
-    if node:
-        names[path] = node
-    else:
-        names.pop(path, None)
+def _apply(names: dict[str, Node], change: Change) -> None:
+    for path, node in change.items():
+        if node:
+            names[path] = node
+        else:
+            names.pop(path, None)

@@ -23,7 +23,7 @@ from nnbp_cli import files
 from tests.torture import operations
 from tests.torture.disk import Event, State, states
 from tests.torture.harness import Outcome
-from tests.torture.scene import SOMETIMES, scene
+from tests.torture.scene import OFTEN, scene
 
 
 def run(tries: int, seed: int, folder: Path) -> Outcome:
@@ -31,32 +31,29 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
     outcome, rng = Outcome(), np.random.default_rng(seed)
     with scene(folder) as here:
         top, log = folder / "recorded", folder / "events"
-        ended = here.begin(top / "run", SOMETIMES, ("tests.torture.power:record", str(top), str(log))).wait()
+        ended = here.begin(top / "run", OFTEN, ("tests.torture.power:record", str(top), str(log))).wait()
         if ended.status:
             raise RuntimeError(ended.err)
         events: list[Event] = [tuple(json.loads(line)) for line in log.read_text().splitlines()]
-        found = states(events)
+        found = list(states(events))
+        for state in found:  # this is quickly seen
+            outcome.check(not state.missing, f"{state.when}: {', '.join(state.missing)} had been saved")
         for k in rng.permutation(len(found))[:tries]:
             outcome.tries += 1
             with _on_disk(found[k], top, folder / f"state-{k}") as run:
-                wrong = [*_lost(found[k]), *(here.unreadable(run) if run.exists() else []), *here.finish(run)]
+                wrong = [*(here.unreadable(run) if run.exists() else []), *here.finish(run)]
             outcome.check(not wrong, f"state {k}, {found[k].when}: {'; '.join(wrong)}")
 
         # Without either kind of syncing something must be seen to be wrong, or nothing was seen above.
         for what in ("file", "directory"):
-            left = states(event for event in events if (event[0], event[2]) != ("fsync", what))
             caught = False
-            for k in rng.permutation(len(left)):
-                with _on_disk(left[k], top, folder / "control") as run:
-                    caught = bool(_lost(left[k]) or (run.exists() and here.unreadable(run)))
+            for state in states(event for event in events if (event[0], event[2]) != ("fsync", what)):
+                with _on_disk(state, top, folder / "control") as run:
+                    caught = bool(state.missing or (run.exists() and here.unreadable(run)))
                 if caught:
                     break
             outcome.check(caught, f"that no {what} was synced was not seen")
     return outcome
-
-
-def _lost(state: State) -> Iterator[str]:
-    return (f"{path} had been saved" for path in state.missing)
 
 
 @contextmanager

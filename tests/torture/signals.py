@@ -1,5 +1,5 @@
-"""SIGINT and SIGTERM at any moment, from the first of the program to its last: a status that says so, no
-traceback, within two seconds, and the run goes on to the same end.
+"""SIGINT and SIGTERM at any moment, from the first of the program to its last, alone or followed by another:
+a status that says so, no traceback, within two seconds, and the run goes on to the same end.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from tests.torture.warm import ROOT, Ended
 
 SOON = 2  # seconds
 COLD = 4  # every so many tries a process is started from nothing
+TWICE = 3  # every so many there is a second signal
 
 # Says when Python is up and the program begins; what is before that, no program can do anything about.
 PROGRAM = "import os; from nnbp_cli.__main__ import main; os.write(1, b'begins\\n'); main()"
@@ -35,22 +36,35 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
             outcome.tries += 1
             name = ("SIGINT", "SIGTERM")[rng.integers(2)]
             run = folder / str(k) / "run"
+            second = rng.uniform(0, 0.02) if k % TWICE == 0 else None
             if k % COLD == 0:
                 delay = rng.uniform(0, 0.6)
                 ended = _cold(here, run, name, delay)
             else:
                 delay = usual * (rng.uniform(0.8, 1.1) if k % COLD == 1 else rng.uniform(0, 1.1))
-                ended = _warm(here, run, name, delay)
+                ended = _warm(here, run, name, delay, second)
             again = f"try {k}, {name} {1e3 * delay:.1f} ms after the start, seed {seed}"
-            _judge(outcome, here, run, name, ended, again)
+            finished = RunDirectory(run).finished_after(EPOCHS)
+            good = {EXIT_STATUS[name], *([0] if finished else [])}
+            outcome.check(ended.status in good, f"{again}: status {ended.status}: {ended.err}")
+            outcome.check(ended.err in ("", "interrupted\n"), f"{again}: {ended.err}")
+            outcome.check(ended.seconds < SOON, f"{again}: after {ended.seconds:.1f} seconds")
+            if (run / "summary.json").exists() and not finished and not ended.err:  # stopped in good order
+                way = f"go on: nnbp train --resume {run}"
+                outcome.check(way in ended.out, f"{again}: no way to go on is shown")
+            wrong = [*(here.unreadable(run) if run.exists() else []), *here.finish(run)]
+            outcome.check(not wrong, f"{again}: then {'; '.join(wrong)}")
     return outcome
 
 
-def _warm(here: Scene, run: Path, name: str, delay: float) -> Ended:
+def _warm(here: Scene, run: Path, name: str, delay: float, second: float | None) -> Ended:
     process = here.begin(run, OFTEN)
     sleep(max(0, process.began + delay - perf_counter()))
     sent = perf_counter()
     process.send(getattr(signal, name))
+    if second is not None:
+        sleep(second)
+        process.send(getattr(signal, name))
     ended = process.wait()
     return Ended(ended.status, ended.out, ended.err, perf_counter() - sent)
 
@@ -77,15 +91,3 @@ def _cold(here: Scene, run: Path, name: str, delay: float) -> Ended:
     out, err = process.communicate()
     status = process.returncode
     return Ended(128 - status if status < 0 else status, out, err, perf_counter() - sent)
-
-
-def _judge(outcome: Outcome, here: Scene, run: Path, name: str, ended: Ended, again: str) -> None:
-    finished = RunDirectory(run).finished_after(EPOCHS)
-    good = {EXIT_STATUS[name], *([0] if finished else [])}
-    outcome.check(ended.status in good, f"{again}: status {ended.status}: {ended.err}")
-    outcome.check(ended.err in ("", "interrupted\n"), f"{again}: {ended.err}")
-    outcome.check(ended.seconds < SOON, f"{again}: after {ended.seconds:.1f} seconds")
-    if not finished and (run / "summary.json").exists():  # it was stopped in good order
-        outcome.check(f"go on: nnbp train --resume {run}" in ended.out, f"{again}: no way to go on is shown")
-    wrong = [*(here.unreadable(run) if run.exists() else []), *here.finish(run)]
-    outcome.check(not wrong, f"{again}: then {'; '.join(wrong)}")
