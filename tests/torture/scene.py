@@ -109,16 +109,23 @@ def _places(run: Path) -> list[object]:
     return ["--weights", run.parent / "weights.npz"]
 
 
-@contextmanager
-def scene(folder: Path) -> Iterator[Scene]:
-    """Make a scene in an empty folder."""
+def write_config(folder: Path) -> Path:
+    """A config in an empty folder, and the digits that it names."""
     digits = folder / "digits"
     digits.mkdir()
     for stem, size in (("train", 160), ("t10k", 32)):
         images, labels = synthetic.draw(size, 1, stem)
         idx.write(digits / f"{stem}-images-idx3-ubyte", images)
         idx.write(digits / f"{stem}-labels-idx1-ubyte", labels)
-    (folder / "small.toml").write_text(CONFIG.replace('"synthetic"\nsize = 600', f'"{digits}"'))
+    config = folder / "small.toml"
+    config.write_text(CONFIG.replace('"synthetic"\nsize = 600', f'"{digits}"'))
+    return config
+
+
+@contextmanager
+def scene(folder: Path) -> Iterator[Scene]:
+    """Make a scene in an empty folder."""
+    write_config(folder)
     with Warm() as warm:
         made = Scene(folder, warm)
         ended = made.begin(folder / "undisturbed" / "run", OFTEN).wait()

@@ -16,10 +16,16 @@ from nnbp_cli.training import loop
 from nnbp_cli.training.optimizers import OPTIMIZERS
 from tests.command_line import Said, nnbp
 from tests.interruption import Interruption
-from tests.small_run import CONFIG, results
+from tests.small_run import results
 from tests.torture.harness import Outcome
+from tests.torture.scene import write_config
 
-SMALL = ("data.size=60", "training.batch_size=12", "data.augment.shift=1", "network.layers.0.dropout=0.2")
+SMALL = (
+    "training.epochs=2",
+    "training.batch_size=27",
+    "data.augment.shift=1",
+    "network.layers.0.dropout=0.2",
+)
 SCHEDULES = {
     "constant": (),
     "linear": ("training.schedule=linear",),
@@ -47,27 +53,26 @@ KINDS = {
 def run(tries: int, seed: int, folder: Path) -> Outcome:
     """Stop so many times, or at all places there are, in an order drawn from `seed`; and then once more."""
     outcome, rng = Outcome(), np.random.default_rng(seed)
-    (folder / "small.toml").write_text(CONFIG)
+    config = write_config(folder)
     signal, wholes, places = Interruption(), {}, []
     with ExitStack() as stack:
         stack.enter_context(patch.object(interrupts, "deferred", signal.deferred))
         stack.enter_context(patch.object(loop, "MOST_BATCHES", 1))
         for number, kind in enumerate(rng.permutation(list(KINDS))[:tries]):
             signal.stay_away()
-            signal.asked = 0
-            _begin(folder, folder / f"whole-{number}", kind)
+            _begin(config, folder / f"whole-{number}", kind)
             wholes[kind] = results(folder / f"whole-{number}")
             places += [(kind, after) for after in range(signal.asked)]
         for k in rng.permutation(len(places))[:tries]:
             kind, after = places[k]
             run = folder / f"stop-{k}"
             signal.come(after)
-            said = _begin(folder, run, kind)
+            said = _begin(config, run, kind)
             if said.status:
                 signal.come(int(rng.integers(12)))
-                if _resume(folder, run).status:
+                if _resume(run).status:
                     signal.stay_away()
-                    _resume(folder, run)
+                    _resume(run)
             outcome.tries += 1
             outcome.check(said.status in (0, 130), f"{kind}, stop {after}: {said.err}")
             other = [name for name, result in results(run).items() if result != wholes[kind][name]]
@@ -75,14 +80,14 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
     return outcome
 
 
-def _begin(folder: Path, run: Path, kind: str) -> Said:
+def _begin(config: Path, run: Path, kind: str) -> Said:
     settings = [part for each in (*SMALL, *KINDS[kind]) for part in ("--set", each)]
-    return nnbp("train", "--config", folder / "small.toml", "--out", run, *settings, *_places(folder))
+    return nnbp("train", "--config", config, "--out", run, *settings, *_places(run))
 
 
-def _resume(folder: Path, run: Path) -> Said:
-    return nnbp("train", "--resume", run, *_places(folder))
+def _resume(run: Path) -> Said:
+    return nnbp("train", "--resume", run, *_places(run))
 
 
-def _places(folder: Path) -> list[object]:
-    return ["-q", "--data-dir", folder / "data", "--weights", folder / "weights.npz"]
+def _places(run: Path) -> list[object]:
+    return ["-q", "--weights", run.parent / "weights.npz"]
