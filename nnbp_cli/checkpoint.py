@@ -59,7 +59,7 @@ def made_with() -> dict[str, str]:
         "numpy's instructions": " ".join([*instructions["baseline"], *instructions.get("found", [])]),
         "BLAS": ", ".join(named).strip(),
         "threads": ", ".join(str(each["num_threads"]) for each in blas),
-        "C library": " ".join(platform.libc_ver()).strip(),
+        "C library": " ".join(platform.libc_ver()).strip() or "unknown",
         "machine": f"{platform.system()} {platform.machine()}",
     }
 

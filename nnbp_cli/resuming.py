@@ -19,7 +19,8 @@ def recorded(directory: RunDirectory) -> tuple[Config, Checkpoint | None]:
 
     Raises NnbpError where there is no run, or its files are not sound.
     """
-    if directory.checkpoint.exists():
+    # A failing disk is an error here; to `exists` it may be no checkpoint, and the run would begin anew.
+    if directory.checkpoint in directory.path.iterdir():
         left = checkpoint.load(directory.checkpoint)
         return left.config, left
     if not directory.config.exists():

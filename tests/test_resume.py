@@ -180,6 +180,18 @@ def test_where_there_is_nothing_to_resume_it_is_said(here: Path) -> None:
     assert resume().err == "run: no run to go on with; name one that 'nnbp runs' lists\n"
 
 
+def test_a_checkpoint_that_a_disk_does_not_show_is_no_reason_to_begin_anew(
+    here: Path, stop_after: Stop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_after(30)
+    train("--out", "run", "-q")
+    before = Path("run/checkpoint.npz").read_bytes()
+    exists = Path.exists
+    monkeypatch.setattr(Path, "exists", lambda self: self.name != "checkpoint.npz" and exists(self))
+    assert resume().status == 1
+    assert Path("run/checkpoint.npz").read_bytes() == before
+
+
 def test_other_data_are_refused(here: Path, stop_after: Stop, monkeypatch: pytest.MonkeyPatch) -> None:
     stop_after(30)
     train("--out", "run", "-q")

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -16,25 +18,34 @@ import numpy as np
 from tests.torture import operations
 from tests.torture.harness import Outcome
 from tests.torture.scene import SOMETIMES, Scene, scene
-from tests.torture.warm import Ended, Step
+from tests.torture.warm import Step
 
 KINDS = ("ENOSPC", "EIO", "EINTR", "EACCES", "killed")
 
 
 def run(tries: int, seed: int, folder: Path) -> Outcome:
-    """Try so many of the faults there can be, or all where there are fewer, in an order drawn from `seed`."""
+    """Try so many faults, or all, in a run and in one that is taken up again; `seed` gives the order."""
     outcome, rng = Outcome(), np.random.default_rng(seed)
     with scene(folder) as here:
-        count: Step = ("tests.torture.faults:count", str(folder), str(folder / "counted"))
-        if (ended := _begun(here, folder / "sound" / "run", count)).status:
-            raise RuntimeError(ended.err)
-        names = (folder / "counted").read_text().split()
-        possible = [(number, kind) for number in range(len(names)) for kind in KINDS]
+        left = folder / "left" / "run"  # a run that was killed half way
+        begun = _operations(here, folder / "sound" / "run")
+        here.begin(
+            left, SOMETIMES, ("tests.torture.faults:fail", str(folder), len(begun) // 2, "killed")
+        ).wait()
+        shutil.copytree(left, folder / "resumed" / "run")
+        resumed = _operations(here, folder / "resumed" / "run")
+        names = [*(("begun", name) for name in begun), *(("resumed", name) for name in resumed)]
+        possible = list(product(range(len(names)), KINDS))
         for k in rng.permutation(len(possible))[:tries]:
             number, kind = possible[k]
-            again = f"operation {number} ({names[number]}), {kind}"
+            way, name = names[number]
             run = folder / f"{number}-{kind}" / "run"
-            ended = _begun(here, run, ("tests.torture.faults:fail", str(folder), number, kind))
+            if way == "resumed":
+                shutil.copytree(left, run)
+                number -= len(begun)
+            again = f"operation {number} ({name}) of a run {way}, {kind}"
+            fault: Step = ("tests.torture.faults:fail", str(folder), number, kind)
+            ended = here.resume(run, SOMETIMES, fault).wait()
             outcome.tries += 1
             good = (0, 137) if kind == "killed" else (0, 1, 2)  # 2: a config that cannot be read
             outcome.check(ended.status in good, f"{again}: status {ended.status}: {ended.err}")
@@ -46,8 +57,13 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
     return outcome
 
 
-def _begun(here: Scene, run: Path, *before: Step) -> Ended:
-    return here.begin(run, SOMETIMES, *before).wait()
+def _operations(here: Scene, run: Path) -> list[str]:
+    """The names of all operations of `run`, which goes on to its end."""
+    into = here.folder / f"{run.parent.name}-counted"
+    ended = here.resume(run, SOMETIMES, ("tests.torture.faults:count", str(here.folder), str(into))).wait()
+    if ended.status:
+        raise RuntimeError(ended.err)
+    return into.read_text().split()
 
 
 def count(under: str, into: str) -> None:
