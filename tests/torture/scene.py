@@ -37,7 +37,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "log.csv": run_directory.read_log,
 }
 OFTEN: Step = ("tests.torture.scene:save_every", 1)
-SOMETIMES: Step = ("tests.torture.scene:save_every", 5)
+SOMETIMES: Step = ("tests.torture.scene:save_every", 8)
 
 
 def save_every(steps: int) -> None:
