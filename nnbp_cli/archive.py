@@ -18,17 +18,20 @@ from typing import Any, NoReturn
 import numpy as np
 
 from nnbp_cli import files
+from nnbp_cli.config.wording import quoted
 from nnbp_cli.errors import NnbpError, reason
 from nnbp_cli.nn.arrays import Array, Shape
 
 LARGEST = 10**12  # no integer in the meta of an archive is larger
 
-# The header of an .npy file as numpy writes it, version 1.0: its type, its shape.
+# The header of an .npy file as numpy writes it, version 1.0: the length of the rest, its type, its shape.
 HEADER = re.compile(
-    rb"\x93NUMPY\x01\x00..\{'descr': '([<>|]?\w{1,20})', 'fortran_order': False, "
+    rb"\x93NUMPY\x01\x00(..)\{'descr': '([<>|]?\w{1,20})', 'fortran_order': False, "
     rb"'shape': \(((?:\d{1,12}, )*(?:\d{1,12},?)?)\), \} *\n",
     re.DOTALL,
 )
+
+MEMBER = b"PK\x03\x04"  # how a member of a zip archive begins, and so the archive
 
 # What zipfile says of archives that are damaged, encrypted or of a kind it does not know.
 UNREADABLE = (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError)
@@ -56,7 +59,7 @@ def reading(path: Path, kind: Kind) -> Iterator[Archive]:
     if path.exists() and not path.is_file():
         raise NnbpError(f"{path}: not a file that can be read twice; save it as one first")
     try:
-        with zipfile.ZipFile(path) as archive:
+        with _opened(path) as archive:
             yield Archive(path, kind, archive)
     except OSError as error:
         raise NnbpError(f"{path}: cannot be read: {reason(error)}; make it readable") from error
@@ -67,10 +70,20 @@ def reading(path: Path, kind: Kind) -> Iterator[Archive]:
 def is_one(path: Path) -> bool:
     """Whether there is an archive at `path`."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with _opened(path) as archive:
             return "meta.npy" in archive.namelist()
     except (OSError, *UNREADABLE):
         return False
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """The zip archive at `path`. One with other bytes before it is none: numpy does not read it either."""
+    with path.open("rb") as file:
+        if not file.read(4).startswith(MEMBER):
+            raise zipfile.BadZipFile
+        with zipfile.ZipFile(file) as archive:
+            yield archive
 
 
 class Archive:
@@ -93,15 +106,15 @@ class Archive:
         """
         for name in self.members:
             if name != "meta" and name not in arrays:
-                raise self.refused(f"member {name!r} is not one of its own")
+                raise self.refused(f"member {quoted(name)} is not one of its own")
         for name, array in arrays.items():
             dtype, shape, values = self._read(name)
             if (dtype, shape, len(values)) != ("<f4", array.shape, array.nbytes):
                 found = f"{dtype} {shape} in {len(values)} bytes"
-                raise self.refused(f"member {name!r} is {found} where <f4 {array.shape} is due")
+                raise self.refused(f"member {quoted(name)} is {found} where <f4 {array.shape} is due")
             array[...] = np.frombuffer(values, "<f4").reshape(shape)
             if not np.isfinite(array).all():
-                raise self.refused(f"member {name!r} holds numbers that are not finite")
+                raise self.refused(f"member {quoted(name)} holds numbers that are not finite")
 
     @property
     def size(self) -> int:
@@ -109,11 +122,11 @@ class Archive:
         return self.path.stat().st_size
 
     def _meta(self) -> dict[str, Any]:
-        dtype, shape, text = self._read("meta")
+        dtype, shape, content = self._read("meta")
         try:
-            if shape or not dtype.startswith("<U"):
+            if shape or dtype != f"<U{len(content) // 4}":
                 raise ValueError(f"{dtype} {shape}")
-            meta = json.loads(text.decode("utf-32-le"), parse_constant=_refuse)
+            meta = json.loads(content.decode("utf-32-le"), parse_constant=_refuse)
             version = whole(meta["format"], least=1)
         except (ValueError, LookupError, TypeError, RecursionError) as error:
             raise self.refused("its 'meta' is not the JSON that nnbp writes") from error
@@ -130,18 +143,21 @@ class Archive:
         The header is not given to numpy, which evaluates it as Python: it is what numpy writes, or refused.
         """
         if name not in self.members:
-            raise self.refused(f"member {name!r} is missing")
+            raise self.refused(f"member {quoted(name)} is missing")
         info = self.members[name]
         if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1:
-            raise self.refused(f"member {name!r} is compressed")
+            raise self.refused(f"member {quoted(name)} is compressed")
+        # What is said to be more than there is would be allocated all the same.
+        if not info.file_size == info.compress_size <= self.size:
+            raise self.refused(f"member {quoted(name)} is not as long as the file says")
         try:
             content = self.archive.read(info)
         except UNREADABLE as error:
-            raise self.refused(f"member {name!r} cannot be read") from error
+            raise self.refused(f"member {quoted(name)} cannot be read") from error
         header = HEADER.match(content)
-        if not header:
-            raise self.refused(f"member {name!r} is not a plain array")
-        dtype, shape = header[1].decode(), tuple(int(n) for n in header[2].split(b",") if n)
+        if not header or header.end() != 10 + int.from_bytes(header[1], "little"):
+            raise self.refused(f"member {quoted(name)} is not a plain array")
+        dtype, shape = header[2].decode(), tuple(int(n) for n in header[3].split(b",") if n)
         return dtype, shape, content[header.end() :]
 
 
@@ -149,6 +165,13 @@ def whole(value: object, least: int) -> int:
     """An integer of a meta. Raises ValueError for anything else."""
     if type(value) is not int or not least <= value <= LARGEST:
         raise ValueError(f"not an integer from {least} to {LARGEST}")
+    return value
+
+
+def text(value: object) -> str:
+    """A text of a meta. Raises ValueError for anything else."""
+    if type(value) is not str:
+        raise ValueError("not a text")
     return value
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from threadpoolctl import threadpool_info
 
 from nnbp_cli import __version__, archive, config
-from nnbp_cli.archive import Archive, Kind, whole
+from nnbp_cli.archive import Archive, Kind, text, whole
 from nnbp_cli.config import Config, build
 from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.nn.arrays import Array
@@ -94,15 +94,15 @@ def load(path: Path) -> Checkpoint:
 def _read(opened: Archive) -> Checkpoint:
     meta = opened.meta
     try:
-        described = config.loads(str(meta["config"]), where="config")
+        described = config.loads(text(meta["config"]), where="config")
         checkpoint = Checkpoint(
             config=described,
             inputs=whole(meta["inputs"], least=1),
-            digest=str(meta["digest"]),
-            began=str(meta["began"]),
+            digest=text(meta["digest"]),
+            began=text(meta["began"]),
             seconds=_number(meta["seconds"]),
             cpu_seconds=_number(meta["cpu_seconds"]),
-            made_with={str(key): str(value) for key, value in meta["made_with"].items()},
+            made_with={key: text(value) for key, value in meta["made_with"].items()},
             state=_state(opened, described, whole(meta["inputs"], least=1)),
         )
     except (LookupError, TypeError, ValueError, AttributeError, ConfigError) as error:
@@ -141,7 +141,7 @@ def _epoch(row: Any) -> Epoch:
         whole(number, least=0),
         nan if rate is None else _number(rate),
         _number(seconds),
-        {str(name): _number(value, least=-inf) for name, value in scores.items()},
+        {name: _number(value, least=-inf) for name, value in scores.items()},
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from nnbp_cli import __version__, archive, files
-from nnbp_cli.archive import Archive, Kind, whole
+from nnbp_cli.archive import Archive, Kind, text, whole
 from nnbp_cli.config import DataConfig, NetworkConfig, build, data_from_plain, network_from_plain, to_plain
 from nnbp_cli.datasets.scaling import SCALING
 from nnbp_cli.errors import ConfigError, NnbpError
@@ -92,7 +92,7 @@ def _read(opened: Archive) -> Weights:
     try:
         network = network_from_plain(meta["network"], where="meta")
         data = dict(meta["data"])
-        digest, scaling = str(data.pop("digest")), data.pop("scaling")
+        digest, scaling = text(data.pop("digest")), data.pop("scaling")
         source = data_from_plain(data, where="meta")
         penalty = Penalty(
             l1=_strength(meta["penalty"].get("l1", 0.0)),  # the first files of this format lack it

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from nnbp_cli.config import DataConfig, LayerConfig, NetworkConfig, OverrideConfig, build
 from nnbp_cli.nn.activations import Activation
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.costs import Cost
@@ -13,6 +14,8 @@ from nnbp_cli.nn.initializers import default
 from nnbp_cli.nn.layers import Dense
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.parameters import Parameters
+from nnbp_cli.nn.penalties import Penalty
+from nnbp_cli.weights import Weights
 
 
 def dense(sizes: list[int], activations: list[Activation], cost: Cost) -> Network:
@@ -35,3 +38,20 @@ def batch(m: int, inputs: int, outputs: int, seed: int = 2) -> tuple[Array, Arra
     """m inputs in 0..1 and their one-hot targets, in float64."""
     rng = np.random.default_rng(seed)
     return rng.random((m, inputs)), np.eye(outputs)[rng.integers(outputs, size=m)]
+
+
+TRAINED = NetworkConfig(
+    cost="cross-entropy",
+    layers=(
+        LayerConfig(neurons=5, activation="relu", override=(OverrideConfig(neuron=2, activation="tanh"),)),
+        LayerConfig(neurons=4, activation="sigmoid"),
+    ),
+)
+
+
+def trained() -> Weights:
+    """What a run on 3x2 images might have learned."""
+    params = build(TRAINED, 6).parameters()
+    params.theta[:] = np.random.default_rng(0).standard_normal(params.theta.size)
+    data = DataConfig(name="./digits", train=50, validation=10)
+    return Weights(TRAINED, params, data, (3, 2), "a digest", Penalty(l1=0.25, l2=0.5, images=50), epoch=7)

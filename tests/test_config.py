@@ -532,6 +532,8 @@ def test_layers_that_are_all_wrong_are_not_missing_too() -> None:
 def test_a_long_value_is_cut() -> None:
     (said,) = mistakes(f"training.epochs = '{'x' * 1000}'")
     assert said == f"training.epochs: expected an integer >= 1, got '{'x' * 60}...'"
+    (said,) = mistakes(f"training.{'x' * 1000} = 1")
+    assert said.startswith(f"training.'{'x' * 60}...': unknown key; there are seed, ")
 
 
 def test_memory_is_that_of_the_machine_where_it_says(monkeypatch: pytest.MonkeyPatch) -> None:

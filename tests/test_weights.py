@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,26 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnbp_cli import weights
-from nnbp_cli.config import AugmentConfig, DataConfig, LayerConfig, NetworkConfig, OverrideConfig, build
+from nnbp_cli.config import AugmentConfig, DataConfig
 from nnbp_cli.errors import NnbpError
-from nnbp_cli.nn.penalties import Penalty
-from nnbp_cli.weights import Weights
+from tests.networks import trained
 from tests.peak_memory import measured, output_with_peak
-
-CONFIG = NetworkConfig(
-    cost="cross-entropy",
-    layers=(
-        LayerConfig(neurons=5, activation="relu", override=(OverrideConfig(neuron=2, activation="tanh"),)),
-        LayerConfig(neurons=4, activation="sigmoid"),
-    ),
-)
-
-
-def trained() -> Weights:
-    params = build(CONFIG, 6).parameters()
-    params.theta[:] = np.random.default_rng(0).standard_normal(params.theta.size)
-    data = DataConfig(name="./digits", train=50, validation=10)
-    return Weights(CONFIG, params, data, (3, 2), "a digest", Penalty(l1=0.25, l2=0.5, images=50), epoch=7)
+from tests.torture.zips import Member, archive
 
 
 @pytest.fixture
@@ -190,6 +176,57 @@ def npy_promising(count: int) -> bytes:
 def test_another_kind_of_file_is_named(path: Path, content: bytes, what: str) -> None:
     path.write_bytes(content)
     assert refusal(path).startswith(what)
+
+
+@pytest.mark.parametrize("before", [b"\n", b"#!/bin/sh\n", b"\x80" * 1000])
+def test_bytes_before_the_archive_make_it_another_file_as_numpy_says_too(path: Path, before: bytes) -> None:
+    path.write_bytes(before + path.read_bytes())
+    with pytest.raises(ValueError, match="pickled"):
+        np.load(path, allow_pickle=False)
+    assert refusal(path).startswith("not an nnbp weights file")
+    with pytest.raises(NnbpError, match="is there already, and not nnbp's"):
+        weights.check_replaceable(path)
+
+
+def member(path: Path, name: str, change: Callable[[bytes], bytes], **lies: int) -> None:
+    """Change a member, with a checksum that holds, and let the directory tell lies about it."""
+    with zipfile.ZipFile(path) as opened:
+        contents = {each: opened.read(each) for each in opened.namelist()}
+    members = [Member(each.encode(), content) for each, content in contents.items() if each != name]
+    path.write_bytes(archive([*members, Member(name.encode(), change(contents[name]), **lies)]))
+
+
+def test_a_size_that_lies_is_refused_and_costs_nothing(path: Path) -> None:
+    whole = path.read_bytes()
+    for lies in ({"packed": 2**31}, {"size": 2**31}, {"size": 3}, {"packed": 2**31, "size": 2**31}):
+        path.write_bytes(whole)
+        member(path, "layers.0.b.npy", bytes, **lies)
+        tracemalloc.start()
+        assert "member 'layers.0.b' is not as long as the file says" in refusal(path)
+        assert tracemalloc.get_traced_memory()[1] < 1e6
+        tracemalloc.stop()
+
+
+def test_what_numpy_would_read_otherwise_is_refused(path: Path) -> None:
+    whole = path.read_bytes()
+    member(path, "meta.npy", lambda npy: npy.replace(b"'<U", b"'<U1", 1).replace(b" \n", b"\n", 1))
+    assert "its 'meta' is not the JSON that nnbp writes" in refusal(path)
+    path.write_bytes(whole)
+    member(path, "layers.0.b.npy", lambda npy: npy[:8] + bytes([npy[8] + 4]) + npy[9:])
+    assert "member 'layers.0.b' is not a plain array" in refusal(path)
+
+
+def test_a_long_or_wild_name_of_a_member_is_cut_and_shown_escaped(path: Path) -> None:
+    rewritten(path, lambda m: m.update({"\x1b[2J" + "a" * 60_000: np.zeros(2)}))
+    assert refusal(path) == (
+        f"damaged or not an nnbp weights file: member '\\x1b[2J{'a' * 56}...' is not one of its own; "
+        "choose another file or train again"
+    )
+
+
+def test_a_text_of_the_meta_must_be_one(path: Path) -> None:
+    rewritten(path, with_meta(data={"name": "mnist", "digest": 3, "scaling": "byte / 255"}))
+    assert "its 'meta' is not understood (not a text)" in refusal(path)
 
 
 def test_a_torn_file_is_damaged(path: Path) -> None:

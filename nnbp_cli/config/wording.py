@@ -13,7 +13,8 @@ _LONGEST = 60
 
 def dotted(place: Place) -> str:
     """A place in the config as it is written after --set: network.layers.0.neurons."""
-    return ".".join(step if re.fullmatch(r"[\w-]+", step) else quoted(step) for step in map(str, place))
+    plain = re.compile(rf"[\w-]{{1,{_LONGEST}}}")
+    return ".".join(step if plain.fullmatch(step) else quoted(step) for step in map(str, place))
 
 
 def whole(text: str) -> bool:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from tests.torture import faults, full_disks, kills, power, signals, stops
+from tests.torture import (
+    configs,
+    faults,
+    full_disks,
+    idx_files,
+    kills,
+    power,
+    signals,
+    stops,
+    weights_files,
+)
 from tests.torture.harness import Harness
 
 EVERY = 10**6  # as many as there can be
@@ -14,4 +24,25 @@ HARNESSES: tuple[Harness, ...] = (
     Harness("faults", "any file operation may fail, and nothing is lost", faults.run, 15, EVERY),
     Harness("power", "after a power cut all files can be read, and nothing is lost", power.run, 15, EVERY),
     Harness("full disks", "a full disk is one line, and nothing is lost", full_disks.run, 4, 20),
+    Harness(
+        "mutated weights files",
+        "refused in a line, or read as what they were, within 50 ms and 64 MB",
+        weights_files.try_all,
+        short=600,
+        long=20_000,
+    ),
+    Harness(
+        "mutated IDX files",
+        "refused in a line, or read as what they are, within 50 ms and 64 MB",
+        idx_files.try_all,
+        short=400,
+        long=5_000,
+    ),
+    Harness(
+        "mutated configs",
+        "refused in lines, or all they say is used and kept, within 250 ms and 32 MB",
+        configs.try_all,
+        short=300,
+        long=10_000,
+    ),
 )

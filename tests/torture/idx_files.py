@@ -1,0 +1,188 @@
+"""Data sets of which one file was damaged, or forged by someone who knows the format."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import pickle
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+from nnbp_cli.datasets import catalog, dataset, idx
+from nnbp_cli.datasets.catalog import NAMES, Entry, File
+from nnbp_cli.datasets.dataset import Dataset
+from tests.torture.damage import damaged
+from tests.torture.harness import Outcome
+from tests.torture.trials import Trials
+
+SECONDS, MEMORY = 0.05, 64e6
+
+FOLDERS = ("plain", "gzipped", "published")
+
+
+def try_all(tries: int, seed: int, folder: Path) -> Outcome:
+    """Read so many data sets: of files as they are, gzipped, or published with a checksum.
+
+    What is read is what the files say when they are read in the plainest way; where there is a checksum, and
+    gzip has one too, that is what was there before.
+    """
+    outcome = Outcome()
+    trials = Trials(outcome, SECONDS, MEMORY)
+    plain = _sound()
+    right = _digest(plain.values())
+    with patch.dict(catalog.CATALOG, {"published": _published(plain)}), trials.watching():
+        for each in FOLDERS:
+            _put(folder / each, plain)
+        for number in range(tries):
+            rng = Random(f"{seed} {number}")
+            place, name = rng.choice(FOLDERS), rng.choice(NAMES)
+            suffix = "" if place == "plain" else ".gz"
+            path = folder / place / f"{name}{suffix}"
+            sound = path.read_bytes()
+            harm = rng.choice((_damaged, _damaged, *FORGERIES))
+            path.write_bytes(harm(sound, plain[name], rng))
+            what = f"{place}, {harm.__name__}, seed {seed}, number {number}"
+            found = trials.of(lambda place=place: _load(place, folder), str(folder / place), what)  # type: ignore[misc]
+            if found:
+                kept = place == "published" or (place == "gzipped" and harm is _damaged)
+                due = right if kept else _digest(map(_unpacked, _files(folder / place, suffix)))
+                outcome.check(found.digest == due, f"{what}: was read as something else")
+            path.write_bytes(sound)
+    return outcome
+
+
+def _sound() -> dict[str, bytes]:
+    """Four small files, unpacked, by name."""
+    rng = np.random.default_rng(0)
+
+    def images(n: int) -> idx.Bytes:
+        return (rng.integers(0, 256, (n, 28, 28)) * (rng.random((n, 28, 28)) < 0.2)).astype(np.uint8)
+
+    arrays = (images(13), np.arange(13, dtype=np.uint8) % 10, images(7), np.arange(7, dtype=np.uint8))
+    return {name: idx.header(array.shape) + array.tobytes() for name, array in zip(NAMES, arrays)}
+
+
+def _packed(content: bytes) -> bytes:
+    return gzip.compress(content, mtime=0)
+
+
+def _put(folder: Path, plain: dict[str, bytes]) -> None:
+    folder.mkdir()
+    for name, content in plain.items():
+        if folder.name == "plain":
+            (folder / name).write_bytes(content)
+        else:
+            (folder / f"{name}.gz").write_bytes(_packed(content))
+
+
+def _published(plain: dict[str, bytes]) -> Entry:
+    packed = {f"{name}.gz": _packed(content) for name, content in plain.items()}
+    files = (File(name, len(each), hashlib.sha256(each).hexdigest()) for name, each in packed.items())
+    return Entry("published", "Published", None, (), tuple(files))
+
+
+def _load(place: str, folder: Path) -> Dataset:
+    return dataset.load(place if place == "published" else str(folder / place), folder)
+
+
+def _files(folder: Path, suffix: str) -> list[Path]:
+    return [folder / f"{name}{suffix}" for name in NAMES]
+
+
+def _unpacked(path: Path) -> bytes:
+    content = path.read_bytes()
+    return gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
+
+
+def _digest(contents: Any) -> str:
+    return hashlib.sha256(b"".join(contents)).hexdigest()
+
+
+# What is done to the file, given as it is and unpacked
+
+
+def _damaged(sound: bytes, plain: bytes, rng: Random) -> bytes:
+    return damaged(sound, rng)
+
+
+def damaged_before_it_was_packed(sound: bytes, plain: bytes, rng: Random) -> bytes:
+    return _packed(damaged(plain, rng))
+
+
+def other_header(sound: bytes, plain: bytes, rng: Random) -> bytes:
+    """Another type, another number of dimensions, other sizes."""
+    length = 4 + 4 * plain[3]
+    sizes = [int.from_bytes(plain[k : k + 4], "big") for k in range(4, length, 4)]
+    numbers = (0, 1, 27, 29, 255, 256, 60_000, 2**31 - 1, 2**31, 2**32 - 1)
+    sizes[rng.randrange(len(sizes))] = rng.choice(numbers)
+    magic = rng.choice((plain[:4], plain[:4], bytes([0, 0, rng.randrange(256), rng.randrange(256)])))
+    header = magic + b"".join(size.to_bytes(4, "big") for size in sizes)
+    return _as_before(sound, header + plain[length:])
+
+
+def other_sizes(sound: bytes, plain: bytes, rng: Random) -> bytes:
+    """A sound array that does not fit the others, or does."""
+    shapes = (
+        (13, 28, 28),
+        (12, 28, 28),
+        (13, 29, 28),
+        (13, 28, 0),
+        (0, 28, 28),
+        (1, 1, 1),
+        (13,),
+        (7,),
+        (0,),
+    )
+    shape = rng.choice((*shapes, (13, 28, 28, 1), ()))
+    values = np.full(shape, rng.choice((0, 1, 9, 10, 37, 255)), np.uint8)
+    return _as_before(sound, idx.header(shape) + values.tobytes())
+
+
+def another_kind_of_file(sound: bytes, plain: bytes, rng: Random) -> bytes:
+    head = rng.choice(
+        (
+            b"<!DOCTYPE html><title>Log in</title>", b"\xef\xbb\xbf{}", b"PK\x03\x04", b"\x89PNG\r\n\x1a\n",
+            b"version https://git-lfs", pickle.dumps([1, 2]), b"\x1f\x8b", b"BZh9", b"", sound,
+        )
+    )  # fmt: skip
+    return rng.choice((bytes, _packed))(head + bytes(rng.choice((0, 3, 100))))
+
+
+def bomb(sound: bytes, plain: bytes, rng: Random) -> bytes:
+    return rng.choice(BOMBS)
+
+
+def packed_otherwise(sound: bytes, plain: bytes, rng: Random) -> bytes:
+    """Twice, in two parts, with a name in the header, by another method."""
+    half = len(plain) // 2
+    named = b"\x1f\x8b\x08\x08\0\0\0\0\0\xffmy file\0" + _packed(plain)[10:]
+    parts = _packed(plain[:half]) + _packed(plain[half:])
+    return rng.choice(
+        (_packed(sound), parts, named, zlib.compress(plain), sound + sound, _packed(b"") + sound)
+    )
+
+
+def _as_before(sound: bytes, content: bytes) -> bytes:
+    return _packed(content) if sound.startswith(b"\x1f\x8b") else content
+
+
+def _bomb(header: bytes) -> bytes:
+    return _packed(header + bytes(30_000_000))
+
+
+BOMBS = tuple(map(_bomb, (b"", idx.header((13, 28, 28)), idx.header((13,)), idx.header((2**32 - 1,) * 3))))
+
+FORGERIES: tuple[Callable[[bytes, bytes, Random], bytes], ...] = (
+    damaged_before_it_was_packed,
+    other_header,
+    other_sizes,
+    another_kind_of_file,
+    bomb,
+    packed_otherwise,
+)
