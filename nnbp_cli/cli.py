@@ -5,6 +5,7 @@ Nothing heavy is imported before a command runs: `nnbp --help` starts as fast as
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -58,6 +59,10 @@ class Commands(click.Group):
     def main(self, args: Sequence[str] | None = None, *more: Any, **options: Any) -> NoReturn:
         """Run a command line, `args` or the process's own, and exit with its status."""
         sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115, it may be closed
+        if isinstance(
+            sys.stdout, io.TextIOWrapper
+        ):  # a name need not be text, nor of the characters it writes
+            sys.stdout.reconfigure(errors="backslashreplace")
         given = sys.argv[1:] if args is None else args
         args = [each for each in given if each != "--debug"]  # it may stand anywhere
         options |= {"prog_name": "nnbp", "standalone_mode": False}

@@ -34,8 +34,11 @@ except ImportError:
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A binary file to write; when the block ends well it becomes `path`, otherwise it is gone.
 
-    Raises NnbpError when the disk refuses: full, read-only, no such directory.
+    Raises NnbpError when the disk refuses: full, read-only, no such directory; and where there is something
+    else than a file, which must not be replaced by one: /dev/null, say.
     """
+    if path.exists() and not path.is_file():
+        raise NnbpError(f"{path}: is there already, and not a file; choose another place")
     beginning = f".{path.name[:100]}."
     temporary = path.with_name(f"{beginning}{os.getpid()}-{secrets.token_hex(4)}.part")
     _remove_leftovers(path.parent, beginning)
@@ -91,11 +94,36 @@ def locked(directory: Path, refusal: NnbpError) -> Iterator[None]:
     except OSError:  # some network file systems lock nothing
         pass
     try:
-        for leftover in filter(is_temporary, list(directory.iterdir())):
-            leftover.unlink(missing_ok=True)
+        _clear(directory)
         yield
     finally:
         os.close(handle)
+
+
+@contextmanager
+def shared(directory: Path) -> Iterator[None]:
+    """Work in `directory` while the block lasts, beside other processes that do so under this same lock.
+
+    Whoever comes when nobody else is at work removes what dead processes left half written.
+    """
+    if fcntl is None:  # Windows has no such locks
+        yield
+        return
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # others are at work, or the file system locks nothing
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _clear(directory)
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _clear(directory: Path) -> None:
+    for leftover in filter(is_temporary, list(directory.iterdir())):
+        leftover.unlink(missing_ok=True)
 
 
 def check_writable(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Sequence
 from math import ceil
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from nnbp_cli import files
 from nnbp_cli.curves import Panel
-from nnbp_cli.errors import ConfigError, NnbpError
+from nnbp_cli.errors import ConfigError, NnbpError, printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +39,10 @@ def draw(panels: Sequence[Panel], path: Path) -> None:
     columns = min(2, len(panels))
     rows = ceil(len(panels) / columns)
     # Text stays text in an SVG, and the same curves give the same file.
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "nnbp", "font.size": 9}):
+    with (
+        rc_context({"svg.fonttype": "none", "svg.hashsalt": "nnbp", "font.size": 9}),
+        warnings.catch_warnings(action="ignore", category=UserWarning),  # a letter that the font has not
+    ):
         figure = Figure(figsize=(5.6 * columns, 3.6 * rows), layout="constrained")
         for number, panel in enumerate(panels, start=1):
             _draw_panel(figure.add_subplot(rows, columns, number), panel)
@@ -58,11 +62,14 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
             linestyle=STYLES[line.style % len(STYLES)],
             linewidth=1.4,
             marker="." if len(line.curve.epochs) <= MARKED else "",
-            label=line.label,
         )
     if panel.logarithmic:
         axes.set_yscale("log")
     axes.set(xlabel="epoch", ylabel=panel.label)
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
+    # Set afterwards, a label is text and nothing else: neither mathematics nor, with a _ before it, no label.
+    legend = axes.legend(axes.get_lines(), map(str, range(len(panel.lines))), frameon=False)
+    for shown, line in zip(legend.get_texts(), panel.lines):
+        shown.set_parse_math(False)
+        shown.set_text(printable(line.label))

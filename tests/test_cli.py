@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from importlib import import_module
@@ -13,6 +15,7 @@ import pytest
 from nnbp_cli import __version__, cli
 from nnbp_cli.errors import CheckFailed, ConfigError, NnbpError
 from tests.command_line import Said, nnbp
+from tests.small_run import train
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)
@@ -125,3 +128,46 @@ def test_a_name_that_the_system_refuses_is_no_bug_of_ours() -> None:
     said = nnbp("eval", "w" * 300)
     assert said.status == 1
     assert said.err.endswith("www: file name too long; choose another place, or make it accessible\n")
+
+
+WILD = "r\udcff\x1b[2J"
+
+
+def test_names_that_are_no_text_are_shown_escaped_and_used_as_they_are(here: Path) -> None:
+    said = train("--out", WILD, "--weights", f"{WILD}.npz")
+    assert said.status == 0
+    assert r"kept the weights of epoch" in said.out
+    assert r"r\udcff" in said.out
+    assert nnbp("eval", WILD).status == nnbp("eval", WILD, "--json").status == 0
+    assert json.loads(nnbp("runs", ".", "--json").out)[0]["name"] == WILD
+    assert "\nr\\udcff\\x1b[2J  " in nnbp("runs", ".").out
+    assert nnbp("plot", WILD, "-o", f"{WILD}.svg").status == 0
+    assert nnbp("report", WILD, "-o", f"{WILD}.html").status == 0
+    page = Path(f"{WILD}.html").read_text(encoding="utf-8")
+    assert "<title>r\\udcff" in page
+    said = nnbp("eval", f"{WILD}.gone")
+    assert said.err == "r\\udcff\\x1b[2J.gone: no such file; 'nnbp train' writes one\n"
+    said = train("--out", "x", "--set", f"data.name={WILD}")
+    assert said.err.startswith("--set data.name=r\\udcff\\x1b[2J: not UTF-8 text")
+
+
+def test_remarks_show_no_control_characters(here: Path) -> None:
+    said = train("--out", WILD, "--data-dir", "d\udcff\x1b[2J", "--set", "training.epochs=1")
+    assert "drawing the digits of d\\udcff\\x1b[2J/synthetic-600-seed-1" in said.err
+
+
+def test_a_name_beyond_what_stdout_can_write_is_shown_escaped(here: Path) -> None:
+    command = [sys.executable, "-m", "nnbp_cli", "runs", "\u6570\u00e9"]
+    Path("\u6570\u00e9").mkdir()
+    environment = os.environ | {"PYTHONIOENCODING": "latin-1"}
+    said = subprocess.run(command, capture_output=True, check=True, env=environment)
+    assert said.stdout == b"\\u6570\xe9: no runs; 'nnbp train' makes them\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="another name for it")
+def test_a_device_is_not_replaced_by_a_file(here: Path) -> None:
+    train("--out", "run", "-q")
+    Path("null").symlink_to(os.devnull)
+    said = nnbp("report", "run", "-o", "null")
+    assert (said.status, said.err) == (1, "null: is there already, and not a file; choose another place\n")
+    assert Path("null").is_symlink()

@@ -11,7 +11,7 @@ import pytest
 from nnbp_cli import curves
 from nnbp_cli.commands import plot
 from nnbp_cli.curves import Curve, panels
-from nnbp_cli.errors import NnbpError
+from nnbp_cli.errors import NnbpError, printable
 from tests.command_line import nnbp
 from tests.small_run import train
 
@@ -87,3 +87,17 @@ def test_mistakes_are_a_line(run: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_the_command_knows_the_kinds_there_are() -> None:
     assert plot.KINDS == curves.KINDS
+
+
+@pytest.mark.parametrize("name", ["a$b^{$", "_hidden", "\udcff\x1b[2J", "\u6570\u5b57", "$\\frac$"])
+def test_a_run_may_have_any_name(here: Path, name: str) -> None:
+    head = "epoch,learning_rate,seconds,validation_accuracy,test_accuracy\n"
+    for folder in (name, "other"):
+        Path(folder).mkdir()
+        Path(folder, "log.csv").write_text(f"{head}1,0.1,1,0.5,0.5\n2,0.1,1,0.6,0.6\n")
+    for suffix in ("svg", "png", "pdf"):
+        said = nnbp("plot", name, "other", "-o", f"c.{suffix}")
+        assert (said.status, said.err) == (0, "")
+    picture = Path("c.svg").read_text(encoding="utf-8")
+    assert f"{printable(name)}, validation" in picture
+    assert "other, test" in picture

@@ -10,6 +10,8 @@ from typing import TextIO
 import click
 from tqdm import tqdm
 
+from nnbp_cli.errors import printable
+
 # tqdm's own lock is made when it is first needed, and an interrupt at that moment would break it.
 tqdm.set_lock(RLock())
 
@@ -17,7 +19,7 @@ tqdm.set_lock(RLock())
 def remark(message: str) -> None:
     """Print a line on stderr. That nobody reads it any more is no reason to stop working."""
     try:
-        tqdm.write(message, file=sys.stderr)
+        tqdm.write("\n".join(map(printable, message.split("\n"))), file=sys.stderr)
     except OSError:
         _let_go(sys.stderr)
 

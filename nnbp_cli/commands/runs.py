@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnbp_cli.commands.options import json_option
+from nnbp_cli.errors import printable
 
 if TYPE_CHECKING:
     from nnbp_cli.runs import Run
@@ -54,11 +55,12 @@ def _as_json(run: Run) -> dict[str, Any]:
 
 
 def _answer(found: Sequence[Run]) -> Iterator[str]:
-    width = max(len(run.name) for run in found)
+    names = [printable(run.name) for run in found]
+    width = max(map(len, names))
     yield f"{'name':{width}}  {'began':16}  epochs  validation    test  seconds"
-    for run in found:
+    for name, run in zip(names, found):
         cells = [
-            f"{run.name:{width}}",
+            f"{name:{width}}",
             f"{run.began:%Y-%m-%d %H:%M}",
             f"{run.epochs:6}",
             f"{_percent(run.validation):>10}",

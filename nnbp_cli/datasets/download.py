@@ -69,15 +69,16 @@ def fetch(
     files.make_directory(folder)
     deadline = monotonic() + limits.total
     line = deque([*mirrors, *entry.mirrors])
-    for file in entry.files:
-        path = folder / file.name
-        if force or not _is_here(path, file, progress):
-            try:
-                content = _first_right(line, file, progress, limits, deadline)
-            except TransferError as refusals:
-                raise _nowhere(entry, folder, file, refusals) from refusals
-            files.write(path, content)
-            progress.note(f"{path}: {file.size:,} bytes from {line[0]}")
+    with files.shared(folder):
+        for file in entry.files:
+            path = folder / file.name
+            if force or not _is_here(path, file, progress):
+                try:
+                    content = _first_right(line, file, progress, limits, deadline)
+                except TransferError as refusals:
+                    raise _nowhere(entry, folder, file, refusals) from refusals
+                files.write(path, content)
+                progress.note(f"{path}: {file.size:,} bytes from {line[0]}")
     return folder
 
 

@@ -8,6 +8,7 @@ its own, and whoever wants the bytes waits for that thread by the clock, and lea
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Generator
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -137,6 +138,8 @@ def _reason(error: BaseException, limits: Limits) -> str:
     root = chain[-1]
     if isinstance(root, socket.gaierror):
         return "its name cannot be looked up (no network?)"
+    if isinstance(root, ssl.SSLError) and root.reason:
+        return f"no secure connection ({root.reason.replace('_', ' ').lower()})"
     if isinstance(root, OSError) and root.strerror:
         return root.strerror.lower()
     for link in chain:

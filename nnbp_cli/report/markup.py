@@ -27,7 +27,7 @@ def tag(name: str, *content: Content, **attributes: str | float | bool | None) -
 
 def joined(content: Iterable[Content]) -> Markup:
     """One piece of content after the other."""
-    return Markup("".join(each.text if isinstance(each, Markup) else escape(each) for each in content))
+    return Markup("".join(each.text if isinstance(each, Markup) else _escaped(each) for each in content))
 
 
 def _attribute(key: str, value: str | float | bool | None) -> str:
@@ -37,4 +37,9 @@ def _attribute(key: str, value: str | float | bool | None) -> str:
     if value is True:
         return f" {key}"
     shown = value if isinstance(value, str) else f"{round(value, 2):.9g}"
-    return f' {key}="{escape(shown)}"'
+    return f' {key}="{_escaped(shown)}"'
+
+
+def _escaped(text: str) -> str:
+    """Text without markup. What is no text at all, in the names of files say, is shown as escapes."""
+    return escape(text.encode(errors="backslashreplace").decode())

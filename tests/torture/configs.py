@@ -75,7 +75,10 @@ def _difference(found: Config, content: bytes, suffix: str) -> str | None:
     if config.loads(config.to_toml(found), "again") != found:
         return "another config came back from its TOML"
     text = content.decode("utf-8-sig")
-    plain = tomllib.loads(text) if suffix == ".toml" else YAML(typ="safe", pure=True).load(text)
+    try:
+        plain = tomllib.loads(text) if suffix == ".toml" else YAML(typ="safe", pure=True).load(text)
+    except Exception as error:
+        return f"another parser says {error}"
     return _lost(plain, asdict(found), "")
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from tests.torture import (
     configs,
+    downloads,
     faults,
     full_disks,
     idx_files,
     kills,
+    mirrors,
     power,
     signals,
     stops,
@@ -44,5 +46,19 @@ HARNESSES: tuple[Harness, ...] = (
         configs.try_all,
         short=300,
         long=10_000,
+    ),
+    Harness(
+        "faulty mirrors",
+        "right files or a reason for each mirror, by the deadline, and never a wrong file",
+        mirrors.try_all,
+        short=20,
+        long=300,
+    ),
+    Harness(
+        "downloads at once, one killed",
+        "no wrong file at any time; the next download finishes, and leaves nothing else",
+        downloads.try_all,
+        short=3,
+        long=100,
     ),
 )

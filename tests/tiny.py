@@ -1,0 +1,41 @@
+"""A published data set of four tiny files, and a client in a hurry."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nnbp_cli.datasets import download
+from nnbp_cli.datasets.catalog import NAMES, Entry, File
+from nnbp_cli.datasets.transfer import Limits
+
+BYTES = np.random.default_rng(5).bytes(9_000)
+CONTENT = {
+    f"{name}.gz": b"\x1f\x8b" + BYTES[:size]
+    for name, size in zip(NAMES, (9_000, 300, 4_000, 70), strict=True)
+}
+FIRST = f"{NAMES[0]}.gz"
+TINY = Entry(
+    "tiny",
+    "Tiny",
+    "MIT",
+    (),
+    tuple(File(name, len(c), hashlib.sha256(c).hexdigest()) for name, c in CONTENT.items()),
+)
+HASTE = Limits(
+    connect=0.3,
+    silence=0.4,
+    answer=1.0,
+    retries=1,
+    retry_after=0.1,
+    slow_seconds=0.5,
+    slow_bytes=2_000,
+    total=20,
+)
+
+
+def fetch(data_dir: Path, *mirrors: str, entry: Entry = TINY, **options: Any) -> Path:
+    return download.fetch(entry, data_dir, mirrors=mirrors, **({"limits": HASTE} | options))

@@ -1,0 +1,94 @@
+"""Downloads from mirrors that fail, each in its own way, with little time or with enough."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from random import Random
+from time import monotonic
+from unittest.mock import patch
+
+from nnbp_cli.errors import NnbpError
+from tests.faults import FAULTS, without_dns
+from tests.mirror import mirror
+from tests.tiny import CONTENT, HASTE, fetch
+from tests.torture.harness import Outcome
+
+AT_ONCE = 8  # they wait most of the time
+ENOUGH = 60.0  # seconds for a download, however slow the machine
+
+
+def try_all(tries: int, seed: int, folder: Path) -> Outcome:
+    """Download so many times, from one to three faulty mirrors, with a good one behind them or without.
+
+    The files are right, or an error names every mirror that was asked with its reason, by the deadline; and
+    at no time is there a wrong file.
+    """
+    outcome = Outcome(tries)
+    found = without_dns(socket.getaddrinfo)
+    with (
+        patch.dict(os.environ, {"NO_PROXY": "127.0.0.1"}),
+        patch.object(socket, "getaddrinfo", found),
+        ThreadPoolExecutor(AT_ONCE) as pool,
+    ):
+        for failures in pool.map(partial(_try, seed, folder), range(tries)):
+            outcome.failures += failures
+    return outcome
+
+
+def _try(seed: int, folder: Path, number: int) -> list[str]:
+    rng = Random(f"{seed} {number}")
+    kinds = [FAULTS[number % len(FAULTS)], *rng.choices(FAULTS, k=rng.choice((0, 0, 1, 2)))]
+    good, total = rng.random() < 0.5, rng.choice((rng.uniform(0.1, 1.5), ENOUGH))
+    what = f"seed {seed}, number {number}: {', '.join(map(str, kinds))}"
+    here = folder / str(number)
+    with ExitStack() as servers:
+        mirrors = [servers.enter_context(kind.at(CONTENT)) for kind in kinds]
+        if good:
+            mirrors.append(servers.enter_context(mirror(CONTENT)).url)
+        # A part of the files may be there already; the first mirror is asked for the others.
+        for name in rng.sample(list(CONTENT), rng.choice((0, 0, 1, 3))):
+            (here / "tiny").mkdir(parents=True, exist_ok=True)
+            (here / "tiny" / name).write_bytes(rng.choice((CONTENT[name], CONTENT[name][:-1])))
+        start = monotonic()
+        try:
+            fetch(here, *mirrors, limits=replace(HASTE, total=total))
+            said = None
+        except NnbpError as error:
+            said = str(error)
+        except Exception as error:
+            return [f"{what}: {type(error).__name__}: {error}"]
+        seconds = monotonic() - start
+    harmless = good or any(kind.said is None for kind in kinds)
+    return [f"{what}: {problem}" for problem in _problems(here, mirrors, said, seconds - total)] + (
+        [f"{what}: failed: {said}"] if said and harmless and total == ENOUGH else []
+    )
+
+
+def _problems(here: Path, mirrors: list[str], said: str | None, late: float) -> Iterator[str]:
+    found = {path.name: path.read_bytes() for path in (here / "tiny").iterdir()}
+    if late > 1:
+        yield f"{late:.1f} s late"
+    if said is None:
+        if found != CONTENT:
+            yield "not all files are there and right"
+        return
+    first, *reasons, last = said.split("\n")
+    if not re.fullmatch(r".*: no mirror gave '\S+'; try again later, or run '.*'", first):
+        yield f"said {first!r}"
+    if "  by hand: " not in last:
+        yield f"said {last!r} at last"
+    for url in mirrors:
+        told = [each for each in reasons if each.startswith(f"  {url.rstrip('/')}/")]
+        if len(told) != 1 or not told[0].isprintable() or len(told[0]) > 300 or "object at 0x" in told[0]:
+            yield f"said {told} of {url}"
+    for name, content in found.items():
+        if content != CONTENT.get(name) and content != CONTENT.get(name, b"")[:-1]:
+            yield f"left {name}, which is wrong"
