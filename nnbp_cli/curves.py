@@ -84,8 +84,9 @@ def logged(runs: Sequence[Path], only: Sequence[Kind] = (), labels: Sequence[str
     A learning rate that never changes is no curve, unless it is asked for. Raises NnbpError for a run without
     a log.
     """
+    read = [read_log(run) for run in runs]
     names = [run.resolve().name for run in runs]
-    logs = [(name, read_log(run)) for name, run in zip([*labels, *names[len(labels) :]], runs)]
+    logs = list(zip([*labels, *names[len(labels) :]], read))
     drawn = []
     for kind in only or KINDS:
         curves = [curve for name, log in logs for curve in _curves(name, log, kind)]

@@ -158,6 +158,8 @@ def make_directory(path: Path, *, exist_ok: bool = True) -> None:
         if isinstance(error, FileExistsError) and not exist_ok:
             raise
         raise cannot_write(path, error) from error
+    except RecursionError as error:
+        raise NnbpError(f"{path}: cannot be made: hundreds of folders in each other; name fewer") from error
 
 
 def sync_directory(path: Path) -> None:

@@ -171,3 +171,27 @@ def test_a_device_is_not_replaced_by_a_file(here: Path) -> None:
     said = nnbp("report", "run", "-o", "null")
     assert (said.status, said.err) == (1, "null: is there already, and not a file; choose another place\n")
     assert Path("null").is_symlink()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="arguments are text there")
+def test_an_argument_may_be_any_bytes(here: Path) -> None:
+    command: list[str | bytes] = [sys.executable, "-m", "nnbp_cli", "eval", b"\xff\x1b.npz"]
+    said = subprocess.run(command, capture_output=True, check=False)
+    assert said.returncode == 1
+    assert said.stderr == b"\\udcff\\x1b.npz: no such file; 'nnbp train' writes one\n"
+
+
+def test_a_link_to_itself_is_no_run(here: Path) -> None:
+    Path("loop").symlink_to("loop")
+    for name in ("report", "plot"):
+        said = nnbp(name, "loop")
+        assert said.status == 1
+        assert said.err.startswith("loop")
+        assert said.err.count("\n") == 1
+
+
+def test_folders_without_number_are_one_line(here: Path) -> None:
+    said = train("--data-dir", "x/" * 2000)
+    assert said.status == 1
+    assert said.err.endswith(": cannot be made: hundreds of folders in each other; name fewer\n")
+    assert not Path("x").exists()

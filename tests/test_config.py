@@ -186,6 +186,7 @@ def test_a_cost_takes_just_the_outputs_it_is_defined_for(cost: str, activation: 
         ("learning_rate = -0.1", "expected a number > 0, got -0.1"),
         ("learning_rate = 0", "expected a number > 0, got 0"),
         ("learning_rate = true", "expected a number > 0, got true"),
+        ("learning_rate = '3.0'", "expected a number > 0, got '3.0'"),
         ("learning_rate = '3'", "expected a number > 0, got '3'"),
         (f"learning_rate = {10**400}", "expected a number > 0, got an integer of about 400 digits"),
         ("learning_rate = 2001-01-01", "expected a number > 0, got 2001-01-01"),
@@ -623,6 +624,14 @@ def test_one_setting_begins_a_table_and_forgets_what_means_nothing_without_it(tm
         load(tmp_path / "y.toml", settings)
 
 
+@pytest.mark.parametrize("value", ["{}", "[]", "[{}]"])
+def test_a_setting_of_a_table_where_a_name_is_due_is_a_mistake(tmp_path: Path, value: str) -> None:
+    (tmp_path / "x.toml").write_text(GOOD + "decay = 0.5")
+    for key in ("training.schedule", "training.optimizer", "data.name"):
+        with pytest.raises(ConfigError, match=rf"^--set {key}=.*: expected "):
+            load(tmp_path / "x.toml", [f"{key}={value}"])
+
+
 def test_a_mistake_is_told_of_whoever_made_it(tmp_path: Path) -> None:
     path = tmp_path / "x.toml"
     path.write_text(GOOD.replace("epochs = 5", "epochs = 0"))
@@ -652,6 +661,26 @@ def test_a_mistake_is_told_of_whoever_made_it(tmp_path: Path) -> None:
 def test_yaml_and_toml_of_the_same_config_are_the_same(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text(json.dumps(parse_toml(GOOD, "x.toml")))
     assert load(tmp_path / "x.yaml") == config()
+
+
+@pytest.mark.parametrize(
+    ("written", "got"),
+    [("no", "'no'"), ("off", "'off'"), ("1:30", "'1:30'"), ("yes", "'yes'"), ("~x", "'~x'")],
+)
+def test_what_older_yaml_makes_a_truth_or_a_time_of_is_text_and_no_number(
+    tmp_path: Path, written: str, got: str
+) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(json.dumps(parse_toml(GOOD, "x.toml")).replace('"epochs": 5', f'"epochs": {written}'))
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    assert str(caught.value) == f"{path}: training.epochs: expected an integer >= 1, got {got}"
+
+
+def test_a_number_with_a_zero_before_it_is_not_octal(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(json.dumps(parse_toml(GOOD, "x.toml")).replace('"epochs": 5', '"epochs": 010'))
+    assert load(path).training.epochs == 10
 
 
 # There and back

@@ -102,6 +102,10 @@ def refusal(path: Path) -> str:
             lambda m: m.update({"layers.0.W": np.zeros((6, 5), np.float32)}),
             "member 'layers.0.W' is <f4 (6, 5) in 120 bytes where <f4 (5, 6) is due",
         ),
+        (  # one that does not chain with the layer before
+            lambda m: m.update({"layers.1.W": np.zeros((4, 6), np.float32)}),
+            "member 'layers.1.W' is <f4 (4, 6) in 96 bytes where <f4 (4, 5) is due",
+        ),
         (
             lambda m: m.update({"layers.0.b": np.zeros(5)}),
             "member 'layers.0.b' is <f8 (5,) in 40 bytes where <f4 (5,) is due",

@@ -60,7 +60,7 @@ def read(paths: tuple[Path, ...], data_dir: Path) -> list[Material]:
     Raises NnbpError for what is no run, or damaged. That a run has not ended, or that its test images are
     not at hand, is no error: notes say so.
     """
-    distinct = list({path.resolve(): path for path in paths}.values())
+    distinct = list({existing(path).path.resolve(): path for path in paths}.values())
     names = [path.resolve().name for path in distinct]
     return [
         _read(name if names.count(name) == 1 else str(path), path, data_dir)

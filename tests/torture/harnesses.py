@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.torture import (
+    command_lines,
     configs,
     downloads,
     faults,
@@ -60,5 +61,12 @@ HARNESSES: tuple[Harness, ...] = (
         downloads.try_all,
         short=3,
         long=100,
+    ),
+    Harness(
+        "random command lines",
+        "a documented status, lines that a terminal can show, and never a traceback",
+        command_lines.try_all,
+        short=60,
+        long=2_000,
     ),
 )
