@@ -37,12 +37,12 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     Raises NnbpError when the disk refuses: full, read-only, no such directory; and where there is something
     else than a file, which must not be replaced by one: /dev/null, say.
     """
-    if path.exists() and not path.is_file():
-        raise NnbpError(f"{path}: is there already, and not a file; choose another place")
     beginning = f".{path.name[:100]}."
     temporary = path.with_name(f"{beginning}{os.getpid()}-{secrets.token_hex(4)}.part")
     _remove_leftovers(path.parent, beginning)
     try:
+        if path.exists() and not path.is_file():
+            raise NnbpError(f"{path}: is there already, and not a file; choose another place")
         with temporary.open("xb") as file:
             yield file
             file.flush()

@@ -23,7 +23,7 @@ from nnbp_cli.datasets.catalog import CATALOG, NAMES, Entry, File
 from nnbp_cli.errors import ConfigError, NnbpError
 from tests import faults
 from tests.command_line import nnbp
-from tests.faults import Kind
+from tests.faulty_mirrors import FAULTS, NOWHERE, Kind, closed_port, deaf_port, without_dns
 from tests.mirror import Handler, mirror
 from tests.tiny import CONTENT, FIRST, HASTE, TINY, fetch
 
@@ -45,7 +45,7 @@ class Watch:
 @pytest.fixture(autouse=True)
 def _no_proxy_and_no_dns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(socket, "getaddrinfo", faults.without_dns(socket.getaddrinfo))
+    monkeypatch.setattr(socket, "getaddrinfo", without_dns(socket.getaddrinfo))
 
 
 def is_all_there(folder: Path) -> bool:
@@ -68,7 +68,7 @@ def refusals(data_dir: Path, *mirrors: str, **options: Any) -> list[str]:
     return [reason[len(url) :] for reason, url in zip(reasons, urls, strict=True)]
 
 
-@pytest.mark.parametrize("kind", faults.FAULTS, ids=str)
+@pytest.mark.parametrize("kind", FAULTS, ids=str)
 def test_a_fault_leads_to_the_next_mirror_and_a_clear_word_or_does_no_harm(
     tmp_path: Path, kind: Kind
 ) -> None:
@@ -181,8 +181,8 @@ def test_a_redirection_is_followed(tmp_path: Path) -> None:
 
 def test_every_mirror_is_named_with_its_reason(tmp_path: Path) -> None:
     watch = Watch()
-    with mirror({}) as empty, faults.closed_port({}) as closed, faults.deaf_port({}) as deaf:
-        mirrors = (f"http://{faults.NOWHERE}/mnist/", closed, deaf, empty.url)
+    with mirror({}) as empty, closed_port({}) as closed, deaf_port({}) as deaf:
+        mirrors = (f"http://{NOWHERE}/mnist/", closed, deaf, empty.url)
         reasons = refusals(tmp_path, *mirrors, progress=watch, limits=replace(HASTE, retries=0))
         assert reasons == [
             "its name cannot be looked up (no network?)",

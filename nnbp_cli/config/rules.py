@@ -81,8 +81,8 @@ def forget_useless_keys(plain: dict[str, Any], settings: Container[Place]) -> No
     for name, keys in ONLY_WITH.items():
         table = plain.get(name)
         for key, only in keys.items():
-            # In a list, for what stands there need not be hashable.
             replaced = (name, only.key) in settings and (name, key) not in settings
+            # In a list, for what stands there need not be hashable.
             if isinstance(table, dict) and replaced and table.get(only.key) not in [*only.defaults]:
                 table.pop(key, None)
     elastic: Place = ("data", "augment", "elastic")

@@ -16,7 +16,7 @@ from time import monotonic
 from unittest.mock import patch
 
 from nnbp_cli.errors import NnbpError
-from tests.faults import FAULTS, without_dns
+from tests.faulty_mirrors import FAULTS, without_dns
 from tests.mirror import mirror
 from tests.tiny import CONTENT, HASTE, fetch
 from tests.torture.harness import Outcome
