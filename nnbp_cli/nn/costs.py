@@ -60,8 +60,8 @@ cross_entropy = Cost(
     name="cross-entropy",
     partner=sigmoid,
     outputs=("sigmoid",),
-    # With a = sigmoid(z), C = ln(1 + e^z) - y z; and ln(1 + e^z) = max(z, 0) + ln(1 + e^-|z|), which is finite
-    # for every z, and twice as fast as logaddexp(0, z).
+    # With a = sigmoid(z), C = ln(1 + e^z) - y z, and ln(1 + e^z) = max(z, 0) + ln(1 + e^-|z|): finite for
+    # every z, and in half the time of logaddexp(0, z).
     values=lambda z, a, y: (np.maximum(z, 0) - y * z + np.log(1 + np.exp(-abs(z)))).sum(axis=1),
     gradient=lambda a, y: (a - y) / (a * (1 - a)),
 )

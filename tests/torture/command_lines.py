@@ -73,7 +73,7 @@ KEYS = [
 ]
 
 
-def try_all(tries: int, seed: int, folder: Path) -> Outcome:
+def run(tries: int, seed: int, folder: Path) -> Outcome:
     """Give `nnbp` so many command lines. Each ends with a status that is documented and, on stderr, in lines
     that a terminal can show; no exception leaves the program, and what takes long ends on Ctrl-C.
     """

@@ -33,7 +33,7 @@ STRANGE = (
 )  # fmt: skip
 
 
-def try_all(tries: int, seed: int, folder: Path) -> Outcome:
+def run(tries: int, seed: int, folder: Path) -> Outcome:
     """Read so many configs, in TOML and in YAML.
 
     One that is accepted says all that its file says, read by another parser, and comes back the same from

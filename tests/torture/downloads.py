@@ -19,7 +19,7 @@ LONGEST = 0.15  # seconds that a download is let live for, about as long as it t
 PATIENCE = 60  # seconds for one that is not killed
 
 
-def try_all(tries: int, seed: int, folder: Path) -> Outcome:
+def run(tries: int, seed: int, folder: Path) -> Outcome:
     """Kill one of two downloads, so many times. No wrong file has a final name at any time, the other one
     ends well, and the next one leaves all files and nothing else.
     """

@@ -1,6 +1,6 @@
 """Weights files and checkpoints as someone might forge them who knows the format.
 
-Each forger makes one of the .npy files of a sound archive.
+Each function makes an archive of the .npy files of a sound one.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ SECONDS, MEMORY = 0.05, 64e6
 FOLDERS = ("plain", "gzipped", "published")
 
 
-def try_all(tries: int, seed: int, folder: Path) -> Outcome:
+def run(tries: int, seed: int, folder: Path) -> Outcome:
     """Read so many data sets: of files as they are, gzipped, or published with a checksum.
 
     What is read is what the files say when they are read in the plainest way; where there is a checksum, and

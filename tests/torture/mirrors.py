@@ -26,7 +26,7 @@ LONGEST = 300  # characters in a line
 ENOUGH = 60.0  # seconds for a download, however slow the machine
 
 
-def try_all(tries: int, seed: int, folder: Path) -> Outcome:
+def run(tries: int, seed: int, folder: Path) -> Outcome:
     """Download so many times, from one to three faulty mirrors, with a good one behind them or without.
 
     The files are right, or an error names every mirror that was asked with its reason, by the deadline; and

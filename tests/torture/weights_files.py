@@ -51,7 +51,7 @@ class Kind:
             return {name: opened.read(name) for name in opened.namelist()}
 
 
-def try_all(tries: int, seed: int, folder: Path) -> Outcome:
+def run(tries: int, seed: int, folder: Path) -> Outcome:
     """Read so many files, of which one half is damaged and the other forged.
 
     What is read from a damaged one must be what was there before; from a forged one, what it says. In
