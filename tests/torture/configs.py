@@ -76,7 +76,7 @@ def _difference(found: Config, content: bytes, suffix: str) -> str | None:
         return "another config came back from its TOML"
     text = content.decode("utf-8-sig")
     try:
-        plain = tomllib.loads(text) if suffix == ".toml" else YAML(typ="safe", pure=True).load(text)
+        plain = tomllib.loads(text + "\n") if suffix == ".toml" else YAML(typ="safe", pure=True).load(text)
     except Exception as error:
         return f"another parser says {error}"
     return _lost(plain, asdict(found), "")
