@@ -69,7 +69,9 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
     # Set afterwards, a label is text and nothing else: neither mathematics nor, with a _ before it, no label.
-    legend = axes.legend(axes.get_lines(), map(str, range(len(panel.lines))), frameon=False)
+    legend = axes.legend(
+        axes.get_lines(), [str(number) for number, _ in enumerate(panel.lines)], frameon=False
+    )
     for shown, line in zip(legend.get_texts(), panel.lines):
         shown.set_parse_math(False)
         shown.set_text(printable(line.label))
