@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Iterator
 from multiprocessing import get_context
 from pathlib import Path
@@ -35,7 +34,7 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
             for process in processes:
                 process.start()
             sleep(rng.uniform(0, LONGEST))
-            os.kill(processes[0].pid or 0, signal.SIGKILL)
+            processes[0].kill()
             what = f"seed {seed}, number {number}"
             for problem in _wrong(here):
                 outcome.failures.append(f"{what}: after the kill: {problem}")
