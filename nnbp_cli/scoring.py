@@ -10,6 +10,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from nnbp_cli import weights
+from nnbp_cli.answers import Answers, answers
 from nnbp_cli.config import DataConfig, load_data, sizes
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import ConfigError, NnbpError
@@ -19,16 +20,22 @@ from nnbp_cli.weights import Weights
 
 @dataclass(frozen=True)
 class Scored:
-    """The score of saved weights on a split of a data set; `note` says what the reader should know of it."""
+    """The score of saved weights on a split of a data set; `note` says what the reader should know of it.
+
+    `answers` are there where they were asked for: what was said to every image.
+    """
 
     network: str
     data: str
     split: str
     score: Score
     note: str
+    answers: Answers | None = None
 
 
-def score(path: Path, data_name: str | None, data_dir: Path, split: str) -> Scored:
+def score(
+    path: Path, data_name: str | None, data_dir: Path, split: str, *, with_answers: bool = False
+) -> Scored:
     """Score the weights at `path` on "test", "validation" or "train" of their own data set or of another.
 
     Raises NnbpError where weights or data are not sound, or do not fit each other.
@@ -45,9 +52,13 @@ def score(path: Path, data_name: str | None, data_dir: Path, split: str) -> Scor
     if not len(chosen.labels):
         raise NnbpError(f"{config.name}: no {split} images; choose another --split")
     note = "" if other else changed(data, learned)
+    network = sizes(learned.config, prod(learned.shape))
+    if with_answers:
+        said = answers(learned, chosen)
+        return Scored(network, config.name, split, said.score, note, said)
     with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
         result = evaluate(learned.network, learned.params, chosen, learned.penalty)
-    return Scored(sizes(learned.config, prod(learned.shape)), config.name, split, result, note)
+    return Scored(network, config.name, split, result, note)
 
 
 def fitting_data(path: Path, learned: Weights, config: DataConfig, data_dir: Path, *, remedy: str) -> Dataset:

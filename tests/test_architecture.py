@@ -21,7 +21,7 @@ ORDER = [
     {"datasets"},
     {"config"},
     {"archive"},
-    {"weights", "evaluation", "scoring"},
+    {"weights", "evaluation", "answers", "calibration", "scoring"},
     {"training"},
     {"run_directory", "checking", "checkpoint"},
     {"runs", "curves", "plotting", "preparation", "resuming"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import click
 from nnbp_cli.commands.options import data_dir_option, json_option, quiet_option
 
 if TYPE_CHECKING:
+    from nnbp_cli.answers import Answers
     from nnbp_cli.evaluation import Score
     from nnbp_cli.scoring import Scored
 
@@ -27,37 +29,55 @@ if TYPE_CHECKING:
     show_default=True,
     help="Which images to score.",
 )
+@click.option(
+    "--mistakes",
+    "most",
+    type=click.IntRange(1, 1000),
+    metavar="N",
+    help="Show the N worst mistakes, the surest first.",
+)
 @json_option
 @quiet_option
 def command(
-    weights: Path, data_name: str | None, data_dir: Path, split: str, as_json: bool, quiet: bool
+    weights: Path,
+    data_name: str | None,
+    data_dir: Path,
+    split: str,
+    most: int | None,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Score saved weights.
 
     WEIGHTS is a weights file or a run directory. Shown are the accuracy, the cost, and for each class the
-    precision and the recall, with the confusion matrix.
+    precision and the recall, with the confusion matrix; with --mistakes also the digits that it was surest of
+    and wrong about, drawn as text.
 
     \b
     nnbp eval weights.npz
+    nnbp eval weights.npz --mistakes 6
     nnbp eval runs/mnist-20260131-120000 --split validation --json
     """
     from nnbp_cli.commands.remarks import remark
     from nnbp_cli.scoring import score
 
-    scored = score(weights, data_name, data_dir, split)
+    scored = score(weights, data_name, data_dir, split, with_answers=most is not None)
     if scored.note and not quiet:
         remark(scored.note)
     if as_json:
-        click.echo(json.dumps(_as_json(weights, scored)))
+        click.echo(json.dumps(_as_json(weights, scored, most)))
     else:
         click.echo(f"{scored.network} on {scored.score.images:,} {scored.split} images of {scored.data}")
         for line in _answer(scored.score):
             click.echo(line)
+        if scored.answers and most:
+            for line in _mistakes(scored.answers, most):
+                click.echo(line)
 
 
-def _as_json(weights: Path, scored: Scored) -> dict[str, Any]:
+def _as_json(weights: Path, scored: Scored, most: int | None) -> dict[str, Any]:
     score = scored.score
-    return {
+    plain = {
         "weights": str(weights),
         "data": scored.data,
         "split": scored.split,
@@ -68,6 +88,19 @@ def _as_json(weights: Path, scored: Scored) -> dict[str, Any]:
         "recall": score.recall.tolist(),
         "confusion": score.confusion.tolist(),
     }
+    if scored.answers and most:
+        plain["mistakes"] = list(_plain_mistakes(scored.answers, most))
+    return plain
+
+
+def _plain_mistakes(answers: Answers, most: int) -> Iterator[dict[str, Any]]:
+    for image in answers.worst(most):
+        yield {
+            "image": int(image),
+            "true": int(answers.split.labels[image]),
+            "said": int(answers.said[image]),
+            "outputs": answers.outputs[image].tolist(),
+        }
 
 
 def _answer(score: Score) -> Iterator[str]:
@@ -81,3 +114,31 @@ def _answer(score: Score) -> Iterator[str]:
     for k, (row, recall) in enumerate(zip(score.confusion, score.recall)):
         yield f"{k:9}" + "".join(f"{count or '.':>{width}}" for count in row) + f"{recall:10.1%}"
     yield "precision" + "".join(f"{precision:{width}.1%}" for precision in score.precision)
+
+
+def _mistakes(answers: Answers, most: int) -> Iterator[str]:
+    """The worst mistakes as text: what was said, how surely, what is right, and the number of the image."""
+    from nnbp_cli.answers import how_sure
+    from nnbp_cli.commands import pictures
+    from nnbp_cli.commands.terminal import shows
+
+    worst = answers.worst(most)
+    yield ""
+    if not len(worst):
+        yield "no mistakes"
+        return
+    yield f"of {(~answers.right).sum():,} mistakes those that it was surest of"
+    yield ""
+    images = pictures.cropped(answers.split.images[worst].reshape(-1, *answers.shape))
+    blocks = shows(sys.stdout, pictures.BLOCKS)
+    said, labels = answers.said, answers.split.labels
+    yield from pictures.side_by_side(
+        [
+            [
+                f"said {said[k]}, {how_sure(answers.sureness[k], answers.shares)} sure",
+                f"is {labels[k]}, image {k}",
+                *pictures.drawn(image, blocks=blocks),
+            ]
+            for k, image in zip(worst, images)
+        ]
+    )

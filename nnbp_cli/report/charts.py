@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import isfinite
 
+from nnbp_cli.calibration import Calibration
 from nnbp_cli.curves import Line, Panel
 from nnbp_cli.report import axes
 from nnbp_cli.report.axes import Axis
-from nnbp_cli.report.calibration import Calibration
 from nnbp_cli.report.markup import Content, Markup, joined, tag
 
 WIDTH, HEIGHT = 460, 270

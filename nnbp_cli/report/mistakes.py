@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from nnbp_cli.answers import Answers, how_sure
+from nnbp_cli.calibration import calibration
 from nnbp_cli.report import charts, sheets
-from nnbp_cli.report.answers import Answers
-from nnbp_cli.report.calibration import calibration
 from nnbp_cli.report.markup import Markup, joined, tag
 from nnbp_cli.report.overview import table
 from nnbp_cli.report.sheets import Sheet
-from nnbp_cli.report.wording import how_sure, percent
+from nnbp_cli.report.wording import percent
 
 MOST = 40  # digits shown of a cell, and of the worst mistakes
 HEATS = 9  # how many shades page.css has for a cell

@@ -6,10 +6,10 @@ import shlex
 from collections.abc import Iterable, Iterator
 from math import prod
 
+from nnbp_cli.calibration import calibration
 from nnbp_cli.config import Config, sizes, to_toml
 from nnbp_cli.curves import Panel
 from nnbp_cli.report import charts
-from nnbp_cli.report.calibration import calibration
 from nnbp_cli.report.markup import Content, Markup, joined, tag
 from nnbp_cli.report.reading import Ending, Material
 from nnbp_cli.report.wording import percent, seconds

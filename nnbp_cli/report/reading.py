@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from threadpoolctl import threadpool_limits
-
 from nnbp_cli import config, runs, weights
+from nnbp_cli.answers import Answers, answers
 from nnbp_cli.config import Config
 from nnbp_cli.errors import ConfigError, MissingData, NnbpError
-from nnbp_cli.report.answers import Answers, answers
 from nnbp_cli.run_directory import existing, read_log, read_summary
 from nnbp_cli.runs import Run
 from nnbp_cli.scoring import changed, fitting_data
@@ -91,8 +88,7 @@ def _answered(path: Path, learned: Weights, data_dir: Path) -> tuple[Answers | N
     except (MissingData, ConfigError) as error:
         why = str(error).removeprefix("data.name: ")
         return None, [f"without test images no confusion matrix, mistakes and calibration: {why}"]
-    with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
-        return answers(learned, data.test), list(filter(None, [changed(data, learned)]))
+    return answers(learned, data.test), list(filter(None, [changed(data, learned)]))
 
 
 def _ending(path: Path) -> Ending:

@@ -10,13 +10,6 @@ def percent(share: float | None, digits: int = 2) -> str:
     return MISSING if share is None else f"{share:.{digits}%}"
 
 
-def how_sure(sureness: float, shares: bool) -> str:
-    """An output: in percent where it is a share, never more than is known; else as it is."""
-    if not shares:
-        return f"{sureness:.2f}"
-    return f"{min(sureness, 0.9999):.2%}" if sureness > 0.9995 else f"{sureness:.1%}"
-
-
 def seconds(value: float | None) -> str:
     """A time, with hours and minutes where there are any."""
     if value is None:

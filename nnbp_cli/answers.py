@@ -1,4 +1,4 @@
-"""What a network says to the test images: each answer, how sure it is of it, and which are wrong."""
+"""What a network says to each image of a split, how sure it is of it, and which answers are wrong."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.datasets.scaling import scaled
@@ -66,11 +67,19 @@ def answers(learned: Weights, split: Split) -> Answers:
     """What the network of `learned` says to every image of a split."""
     network, params = learned.network, learned.params
     block = block_size(params)
-    outputs = [
-        network.predict(params, scaled(split.images[start : start + block], params.theta.dtype))
-        for start in range(0, len(split.labels), block)
-    ]
+    with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
+        outputs = [
+            network.predict(params, scaled(split.images[start : start + block], params.theta.dtype))
+            for start in range(0, len(split.labels), block)
+        ]
+        score = evaluate(network, params, split, learned.penalty)
     output_layer = learned.config.layers[-1]
     shares = output_layer.activation in SHARES and not output_layer.override
-    score = evaluate(network, params, split, learned.penalty)
     return Answers(split, learned.shape, score, np.concatenate(outputs), shares)
+
+
+def how_sure(sureness: float, shares: bool) -> str:
+    """An output in words: in percent where it is a share, never more than is known; else as it is."""
+    if not shares:
+        return f"{sureness:.2f}"
+    return f"{min(sureness, 0.9999):.2%}" if sureness > 0.9995 else f"{sureness:.1%}"

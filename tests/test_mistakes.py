@@ -1,0 +1,97 @@
+"""`nnbp eval --mistakes`: the worst mistakes as text, and images as text at all."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nnbp_cli import answers, scoring, weights
+from nnbp_cli.answers import how_sure
+from nnbp_cli.commands import pictures
+from nnbp_cli.commands.terminal import shows
+from nnbp_cli.datasets import dataset
+from nnbp_cli.datasets.dataset import Split
+from nnbp_cli.evaluation import Score
+from nnbp_cli.report.mistakes import worst
+from tests.command_line import nnbp
+from tests.small_run import train
+
+STAIRS = np.array([[255, 0, 0], [255, 255, 0], [255, 255, 255]], np.uint8)
+
+
+def test_two_rows_of_pixels_are_a_line() -> None:
+    assert pictures.drawn(STAIRS, blocks=True) == ["█▄ ", "▀▀▀"]
+    assert pictures.drawn(STAIRS, blocks=False) == ["@= ", "==="], "grey is between"
+
+
+def test_a_margin_that_no_picture_reaches_is_left_out() -> None:
+    images = np.zeros((2, 9, 8), np.uint8)
+    images[0, 3, 2], images[1, 7, 5] = 200, 100
+    assert pictures.cropped(images).shape == (2, 5, 4)
+    assert pictures.cropped(np.zeros_like(images)).shape == images.shape, "of nothing but margin nothing"
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (5, 4), (61, 173), (3, 800)])
+def test_pictures_of_any_size_stand_side_by_side_in_80_columns(shape: tuple[int, int]) -> None:
+    image = np.full(shape, 255, np.uint8)
+    for blocks in (True, False):
+        lines = list(pictures.side_by_side([["said", *pictures.drawn(image, blocks=blocks)]] * 7))
+        assert max(map(len, lines)) <= 80
+        assert sum(line.count("said") for line in lines) == 7
+    assert max(map(len, lines)) > 28, "as many as fit"
+
+
+def test_the_worst_mistakes_are_drawn_and_the_report_shows_the_same(here: Path, drawn: Path) -> None:
+    train("--out", "run")
+    found = json.loads(nnbp("eval", "run", "--json", "--mistakes", 4).out)["mistakes"]
+    test = dataset.load("synthetic", drawn, size=600).test
+    learned = weights.load(here / "run")
+    assert [each["true"] for each in found] == [int(test.labels[each["image"]]) for each in found]
+    for each in found:
+        assert each["said"] == int(np.argmax(each["outputs"])) != each["true"]
+    sureness = [max(each["outputs"]) for each in found]
+    assert sureness == sorted(sureness, reverse=True)
+    shown = worst(answers.answers(learned, test))
+    assert shown
+    for place, each in enumerate(found):
+        label = f"test image {each['image']}: a {each['true']}, taken for a {each['said']}"
+        assert label in shown[1].text
+        assert (
+            f"said {each['said']}, {how_sure(sureness[place], True)} sure"
+            in nnbp("eval", "run", "--mistakes", place + 1).out
+        )
+
+    lines = nnbp("eval", "run", "--mistakes", 4).out.splitlines()
+    assert nnbp("eval", "run").out.splitlines() == lines[: lines.index("", 3)], "and the rest is as ever"
+    assert any("█" in line for line in lines)
+    assert "mistakes" not in json.loads(nnbp("eval", "run", "--json").out)
+    assert nnbp("eval", "run", "--mistakes", 0).status == 2
+
+
+def test_where_stdout_takes_ascii_alone_they_are_drawn_in_ascii(here: Path) -> None:
+    train("--out", "run")
+    command = [sys.executable, "-m", "nnbp_cli", "eval", "run", "--mistakes", "3"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    out = subprocess.run(command, capture_output=True, check=True, env=environment).stdout.decode("ascii")
+    assert "said " in out
+    assert "@" in out
+    ascii_only, windows = (io.TextIOWrapper(io.BytesIO(), encoding=each) for each in ("ascii", "cp1252"))
+    assert not shows(ascii_only, pictures.BLOCKS)
+    assert not shows(windows, pictures.BLOCKS)
+    assert shows(io.TextIOWrapper(io.BytesIO(), encoding="cp437"), pictures.BLOCKS)
+
+
+def test_a_network_without_mistakes_has_none_to_show(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    split = Split(np.zeros((2, 4), np.uint8), np.array([0, 1], np.uint8))
+    said = answers.Answers(split, (2, 2), Score(0.1, np.eye(2, dtype=int)), np.eye(2), True)
+    scored = scoring.Scored("4-2", "./coins", "test", said.score, "", said)
+    monkeypatch.setattr(scoring, "score", lambda *_, **__: scored)
+    assert nnbp("eval", "weights.npz", "--mistakes", 3).out.endswith("\n\nno mistakes\n")
+    assert json.loads(nnbp("eval", "weights.npz", "--mistakes", 3, "--json").out)["mistakes"] == []
