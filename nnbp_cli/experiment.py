@@ -27,7 +27,7 @@ from nnbp_cli.preparation import Listener, Paths, decided, introduction, obtain
 from nnbp_cli.run_directory import RunDirectory
 from nnbp_cli.summary import summarized
 from nnbp_cli.training import history, loop, watching
-from nnbp_cli.training.history import Epoch
+from nnbp_cli.training.history import History
 from nnbp_cli.training.loop import State
 from nnbp_cli.weights import Weights
 
@@ -46,8 +46,8 @@ class Display(Listener, Protocol):
     def step(self, state: State) -> None:
         """A batch, or a block of evaluation, is done."""
 
-    def epoch(self, epoch: Epoch) -> None:
-        """An epoch is complete."""
+    def epoch(self, history: History) -> None:
+        """An epoch is complete: the last of `history`."""
 
     def end(self) -> None:
         """Training has ended, in whatever way."""
@@ -205,7 +205,7 @@ def _train(
                 display.step(state)
             else:
                 directory.log(epoch)
-                display.epoch(epoch)
+                display.epoch(state.history)
             if (name := signal_received()) and not history.ended(state.history, training):
                 loop.check_finite(state)
                 return name

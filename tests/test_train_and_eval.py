@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tomllib
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from nnbp_cli import config, machine, run_directory, scoring, weights
+from nnbp_cli.commands.sparkline import BARS, MOST, sparkline
 from nnbp_cli.commands.training_display import TrainingDisplay
 from nnbp_cli.config import build
 from nnbp_cli.datasets import idx
@@ -356,13 +358,25 @@ def test_an_epoch_is_a_line_and_the_bar_shows_the_whole_run(
 ) -> None:
     display = TrainingDisplay(quiet=False)
     display.begin(epochs=12, batches=50)
-    display.epoch(Epoch(3, 0.0123456, 1.234, {"validation accuracy": 0.98765, "training cost": 0.1}))
+    scores = ({"validation accuracy": each, "training cost": 0.1} for each in (0.9, 0.95, 0.98765))
+    history = [Epoch(number, 0.0123456, 1.234, each) for number, each in enumerate(scores, start=1)]
+    display.epoch(history)
     display.end()
     line = "epoch  3/12   validation accuracy 98.77%   training cost 0.1000   rate 0.0123   1.23 s\n"
     assert capsys.readouterr().err == line, "and no bar, since this is no terminal"
 
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     display.begin(epochs=12, batches=50)
+    display.epoch(history)
+    assert f"1.23 s   {BARS[0]}{BARS[4]}{BARS[7]}\n" in capsys.readouterr().err
+    display.epoch([Epoch(1, 0.1, 1.0, {"training cost": 0.1})] * 2)
+    assert "1.00 s\n" in capsys.readouterr().err, "nothing to draw"
+    display.epoch(history[:1])
+    assert "1.23 s\n" in capsys.readouterr().err, "not yet"
+    with monkeypatch.context() as poor:
+        poor.setattr("nnbp_cli.commands.training_display.shows", lambda *_: False)
+        display.epoch(history)
+        assert line in capsys.readouterr().err
     display.bar.mininterval = display.bar.miniters = 0
     state = loop.start(
         build(config.load("small.toml").network, 784), default, config.load("small.toml").training
@@ -377,6 +391,35 @@ def test_an_epoch_is_a_line_and_the_bar_shows_the_whole_run(
     assert "epoch 7/12" in bar
     assert " 50%" in bar or " 54%" in bar
     assert "left, batch cost 0.250" in bar
+
+
+def test_a_sparkline_goes_from_the_lowest_to_the_highest_of_the_last_values() -> None:
+    assert sparkline([0.1, 0.8, 0.46]) == BARS[0] + BARS[7] + BARS[4]
+    assert sparkline([0.5, 0.5]) == BARS[0] * 2
+    assert sparkline([]) == sparkline([0.3]) == ""
+    assert sparkline([-9.0, *range(MOST)]) == sparkline(range(MOST))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX terminal")
+@pytest.mark.parametrize(("encoding", "drawn"), [("utf-8", True), ("ascii", False)])
+def test_on_a_terminal_the_epochs_have_a_sparkline_if_it_can_be_shown(
+    here: Path, encoding: str, drawn: bool
+) -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "nnbp_cli", "train", "--config", "small.toml"]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=theirs, env=environment) as process:
+        os.close(theirs)
+        said = b""
+        with suppress(OSError):  # Linux's end of a terminal
+            while part := os.read(ours, 4096):
+                said += part
+    os.close(ours)
+    assert process.returncode == 0
+    (last,) = (each for each in said.decode().split("\r") if "epoch 3/3" in each and "rate" in each)
+    assert last.strip()[-1] in (BARS if drawn else "s")
 
 
 def test_more_threads_than_cores_are_not_used(here: Path) -> None:

@@ -9,12 +9,18 @@ from tqdm import tqdm
 
 from nnbp_cli.commands.download_display import DownloadDisplay
 from nnbp_cli.commands.remarks import remark
-from nnbp_cli.training.history import Epoch
+from nnbp_cli.commands.sparkline import BARS, sparkline
+from nnbp_cli.commands.terminal import shows
+from nnbp_cli.training.history import History
 from nnbp_cli.training.loop import State
+
+DRAWN = "validation accuracy"  # as a sparkline
 
 
 class TrainingDisplay:
-    """One bar for the whole run, with the running cost, and a line for every epoch."""
+    """One bar for the whole run, with the running cost, and a line for every epoch: on a terminal that can
+    show it with the validation accuracy so far as a sparkline.
+    """
 
     def __init__(self, quiet: bool) -> None:
         self.quiet = quiet
@@ -51,12 +57,17 @@ class TrainingDisplay:
             self.bar.set_postfix_str(f"batch cost {state.cost:.3f}", refresh=False)
         self.bar.update(state.epoch * self.batches + state.batch - self.bar.n)
 
-    def epoch(self, epoch: Epoch) -> None:
+    def epoch(self, history: History) -> None:
         """See `experiment.Display`."""
+        epoch = history[-1]
         scores = [f"{name} {_shown(name, value)}" for name, value in epoch.scores.items()]
         width = len(str(self.epochs))
         effort = [f"rate {epoch.learning_rate:.3g}", f"{epoch.seconds:.2f} s"] if epoch.number else []
-        self.note("   ".join([f"epoch {epoch.number:{width}}/{self.epochs}", *scores, *effort]))
+        parts = [f"epoch {epoch.number:{width}}/{self.epochs}", *scores, *effort]
+        if sys.stderr.isatty() and shows(sys.stderr, BARS):
+            so_far = [each.scores[DRAWN] for each in history if DRAWN in each.scores]
+            parts += filter(None, [sparkline(so_far)])
+        self.note("   ".join(parts))
 
     def end(self) -> None:
         """See `experiment.Display`."""

@@ -14,7 +14,7 @@ from nnbp_cli import interrupts
 from nnbp_cli.datasets import download
 from nnbp_cli.errors import Interrupted, NnbpError
 from nnbp_cli.reproduction.jobs import Job
-from nnbp_cli.training.history import Epoch
+from nnbp_cli.training.history import History
 from nnbp_cli.training.loop import State
 
 
@@ -112,9 +112,9 @@ class _Messages:
     def step(self, state: State) -> None:
         """Too often to tell."""
 
-    def epoch(self, epoch: Epoch) -> None:
+    def epoch(self, history: History) -> None:
         """Tell the share of epochs that are done, a hundred times at most."""
-        share = epoch.number / self.epochs
+        share = history[-1].number / self.epochs
         if share - self.told >= 0.01:
             self.told = share
             with suppress(OSError):  # nobody waits any more
