@@ -29,6 +29,7 @@ COMMANDS = {
     "runs": "List runs, the newest first.",
     "plot": "Draw the curves of runs.",
     "report": "Show runs as one HTML page.",
+    "export": "Write a network for other programs.",
     "gradcheck": "Hold backprop against numerical differentiation.",
     "reproduce": "Run the book's experiments again.",
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from math import inf, prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -49,7 +50,12 @@ class Weights:
 
 def save(path: Path, weights: Weights) -> None:
     """Write `weights` to `path`, whole or not at all. Raises NnbpError when the disk refuses."""
-    meta = {
+    archive.save(path, KIND, described(weights), _members(weights.params))
+
+
+def described(weights: Weights) -> dict[str, Any]:
+    """All but the parameters, as plain values: the architecture, the data set, its scaling and digest."""
+    return {
         "program": f"nnbp {__version__}",
         "network": to_plain(weights.config),
         "data": asdict(weights.data) | {"digest": weights.digest, "scaling": SCALING},
@@ -57,7 +63,6 @@ def save(path: Path, weights: Weights) -> None:
         "penalty": asdict(weights.penalty),
         "epoch": weights.epoch,
     }
-    archive.save(path, KIND, meta, _members(weights.params))
 
 
 def load(path: Path) -> Weights:

@@ -25,7 +25,7 @@ ORDER = [
     {"training"},
     {"run_directory", "checking", "checkpoint"},
     {"runs", "curves", "plotting", "preparation", "resuming"},
-    {"summary", "report"},
+    {"summary", "report", "export"},
     {"experiment"},
     {"reproduction"},
     {"commands", "cli", "__main__"},

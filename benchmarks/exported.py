@@ -1,0 +1,109 @@
+"""Does a network that was exported answer as it does here? ONNX Runtime and PyTorch, on the whole test set.
+
+    pip install -r benchmarks/requirements.txt
+    python -m benchmarks.exported --data-dir data
+
+A network for each pair of cost and output activation, one with dropout and one with neurons that have
+activations of their own, is trained for an epoch and exported. PyTorch gets the tensors with
+load_state_dict. For each is printed by how much an output differs at most, and how many answers do.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import torch
+from safetensors.torch import load_file, safe_open
+from torch import nn
+
+from benchmarks import data as images
+from nnbp_cli.config import DataConfig, LayerConfig, NetworkConfig, OverrideConfig, TrainingConfig, build
+from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.datasets.scaling import scaled
+from nnbp_cli.export import export
+from nnbp_cli.nn.arrays import Array
+from nnbp_cli.nn.costs import COSTS
+from nnbp_cli.nn.initializers import default
+from nnbp_cli.training import loop
+from nnbp_cli.weights import Weights
+
+LARGEST = 1e-5  # difference of an output
+
+
+def main() -> None:
+    """Train, export and compare; status 1 where an output or an answer is another."""
+    data = images.load(images.options(__doc__).parse_args().data_dir)
+    x = scaled(data.test.images)
+    print(f"{len(x):,} test images of {data.name}")
+    print(f"{'network':62} {'program':12} {'largest difference':>18} {'other answers':>14}")
+    wrong = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for config in networks():
+            learned = train(config, data)
+            ours = learned.network.predict(learned.params, x)
+            for program, outputs in others(learned, x, Path(folder)):
+                difference = float(np.abs(outputs - ours).max())
+                answers = int((outputs.argmax(axis=1) != ours.argmax(axis=1)).sum())
+                wrong += difference > LARGEST or answers > 0
+                print(f"{described(config):62} {program:12} {difference:18.2e} {answers:14}")
+    raise SystemExit(wrong > 0)
+
+
+def networks() -> Iterator[NetworkConfig]:
+    """784-30-10 for every pair, with ReLU, tanh and sigmoid by turns in the hidden layer, and two others."""
+    hidden = LayerConfig(neurons=30, activation="relu")
+    others: Any = ("relu", "tanh", "sigmoid")
+    pairs: Any = [(cost, output) for cost in COSTS for output in COSTS[cost].outputs]
+    for k, (cost, output) in enumerate(pairs):
+        layers = (replace(hidden, activation=others[k % 3]), LayerConfig(neurons=10, activation=output))
+        yield NetworkConfig(cost=cost, layers=layers)
+    output = LayerConfig(neurons=10, activation="softmax")
+    yield NetworkConfig(cost="log-likelihood", layers=(replace(hidden, dropout=0.5), output))
+    mixed = replace(hidden, override=(OverrideConfig(neuron=3, activation="tanh"),))
+    yield NetworkConfig(cost="log-likelihood", layers=(mixed, output))
+
+
+def train(config: NetworkConfig, data: Dataset) -> Weights:
+    """The network after an epoch."""
+    training = TrainingConfig(epochs=1, batch_size=10, learning_rate=0.05, keep="last", watch=())
+    network = build(config, data.inputs)
+    state = loop.start(network, default, training)
+    for _ in loop.train(network, data, training, state):
+        pass
+    penalty = loop.penalty(training, data)
+    return Weights(config, state.params, DataConfig(), data.shape, data.digest, penalty, 1)
+
+
+def others(learned: Weights, x: Array, folder: Path) -> Iterator[tuple[str, Array]]:
+    """What other programs make of the files."""
+    export(learned, folder / "model.onnx")
+    session = onnxruntime.InferenceSession(folder / "model.onnx")
+    yield "ONNX Runtime", session.run(["outputs"], {"pixels": x})[0]
+
+    export(learned, folder / "model.safetensors")
+    with safe_open(folder / "model.safetensors", "pt") as file:
+        described = file.metadata().get("pytorch")
+    if described:
+        module = eval(described, {"nn": nn})
+        module.load_state_dict(load_file(folder / "model.safetensors"))
+        with torch.no_grad():
+            yield "PyTorch", module(torch.from_numpy(x)).numpy()
+
+
+def described(config: NetworkConfig) -> str:
+    """Cost and activations of a network."""
+    layers = []
+    for layer in config.layers:
+        dropout, mixed = " with dropout" * bool(layer.dropout), ", a neuron tanh" * bool(layer.override)
+        layers.append(f"{layer.activation}{dropout}{mixed}")
+    return f"{config.cost}: {', '.join(layers)}"
+
+
+if __name__ == "__main__":
+    main()

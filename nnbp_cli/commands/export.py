@@ -1,0 +1,32 @@
+"""`nnbp export`: a trained network as a file for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command(name="export")
+@click.argument("weights", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def command(weights: Path, file: Path) -> None:
+    """Write a network for other programs.
+
+    WEIGHTS is a weights file or a run directory. The ending of FILE decides: .onnx is a model that every
+    ONNX runtime runs, .safetensors has the tensors under PyTorch's names for an nn.Sequential. Inputs are
+    floats from 0 to 1, an image a row. Both carry the architecture, the data set, its scaling and digest.
+
+    \b
+    nnbp export weights.npz model.onnx
+    nnbp export runs/mnist-20260131-120000 model.safetensors
+    """
+    from nnbp_cli.config import sizes
+    from nnbp_cli.export import check_exportable, export
+    from nnbp_cli.weights import load
+
+    check_exportable(file)
+    learned = load(weights)
+    export(learned, file)
+    rows, columns = learned.shape
+    click.echo(f"wrote {file}: {sizes(learned.config, rows * columns)}")

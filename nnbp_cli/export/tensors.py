@@ -1,0 +1,46 @@
+"""A network as a .safetensors file, under the names that its tensors have in PyTorch.
+
+There it is an nn.Sequential of Linear, activation, Linear, activation and so on, so the layers that learn
+have even numbers: 0.weight (neurons, inputs), 0.bias (neurons,), 2.weight, ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+from nnbp_cli.weights import Weights
+
+NAMES = {"W": "weight", "b": "bias"}
+MODULES = {
+    "sigmoid": "nn.Sigmoid()",
+    "tanh": "nn.Tanh()",
+    "relu": "nn.ReLU()",
+    "linear": "nn.Identity()",
+    "softmax": "nn.Softmax(dim=1)",
+}
+
+
+def encode(learned: Weights, metadata: Mapping[str, str]) -> bytes:
+    """The bytes of the file. Its metadata have the module too, as "pytorch", unless single neurons have
+    activations of their own, for which PyTorch has no module.
+    """
+    from safetensors.numpy import save
+
+    tensors = {f"{2 * layer}.{NAMES[name]}": window for layer, name, window in learned.params.named()}
+    plain = not any(layer.override for layer in learned.config.layers)
+    return save(tensors, {**metadata, "pytorch": module(learned)} if plain else dict(metadata))
+
+
+def module(learned: Weights) -> str:
+    """The expression that makes the module whose state the tensors are, after `from torch import nn`.
+    Dropout, which does nothing outside training, is left out.
+    """
+    rows, columns = learned.shape
+    layers = learned.config.layers
+    sizes = pairwise([rows * columns, *(layer.neurons for layer in layers)])
+    parts = (
+        f"nn.Linear({inputs}, {neurons}), {MODULES[layer.activation]}"
+        for (inputs, neurons), layer in zip(sizes, layers)
+    )
+    return f"nn.Sequential({', '.join(parts)})"
