@@ -30,6 +30,7 @@ COMMANDS = {
     "plot": "Draw the curves of runs.",
     "report": "Show runs as one HTML page.",
     "export": "Write a network for other programs.",
+    "import": "Read a network of the book's program.",
     "gradcheck": "Hold backprop against numerical differentiation.",
     "reproduce": "Run the book's experiments again.",
 }

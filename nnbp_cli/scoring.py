@@ -76,7 +76,7 @@ def fitting_data(path: Path, learned: Weights, config: DataConfig, data_dir: Pat
 
 
 def changed(data: Dataset, learned: Weights) -> str:
-    """A note where the data set is not what the weights were learned from; else nothing."""
-    if data.digest == learned.digest:
+    """A note where the data set is not what the weights were learned from, as far as that is known."""
+    if learned.digest in ("", data.digest):
         return ""
     return f"note: {data.name} is not what it was when these weights were trained"

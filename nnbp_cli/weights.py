@@ -30,8 +30,8 @@ KIND = Kind("weights file", format=1, remedy="choose another file or train again
 class Weights:
     """A trained network: its description, its parameters, and what they were learned from.
 
-    `shape` is (rows, columns) of the images; `digest` identifies the data set's contents; `penalty` belongs
-    to the cost that was minimized; `epoch` is the one that the parameters are from.
+    `shape` is (rows, columns) of the images; `digest` identifies the data set's contents, "" where nobody
+    knows; `penalty` belongs to the cost that was minimized; `epoch` is the one that the parameters are from.
     """
 
     config: NetworkConfig
@@ -81,11 +81,11 @@ def _where_from(path: Path) -> str:
     return "'nnbp train' writes one"
 
 
-def check_replaceable(path: Path) -> None:
+def check_replaceable(path: Path, option: str = "--weights") -> None:
     """Raise NnbpError unless `path` is free for weights to be written, or holds older weights of nnbp."""
     files.check_writable(path)
     if path.exists() and not (path.is_file() and archive.is_one(path)):
-        raise NnbpError(f"{path}: is there already, and not nnbp's; name another file with --weights")
+        raise NnbpError(f"{path}: is there already, and not nnbp's; name another file with {option}")
 
 
 def _members(params: Parameters) -> dict[str, Array]:

@@ -1,0 +1,40 @@
+"""`nnbp import`: a network that the book's program saved, as weights of this one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("weights.npz"),
+    show_default=True,
+    metavar="FILE",
+    help="The weights; replaced if they are nnbp's.",
+)
+def command(file: Path, output: Path) -> None:
+    """Read a network of the book's program.
+
+    FILE is what `save` of the book's network2.py wrote, JSON. The book's pixels are byte / 256 and those here
+    byte / 255, so the weights of the first layer are multiplied by 255/256: the answers stay the same.
+
+    \b
+    nnbp import network.json
+    nnbp import network.json -o book.npz
+    """
+    from nnbp_cli import book_network, weights
+    from nnbp_cli.config import sizes
+    from nnbp_cli.datasets.dataset import SHAPE
+
+    weights.check_replaceable(output, option="-o")
+    learned = book_network.load(file)
+    weights.save(output, learned)
+    network = sizes(learned.config, SHAPE[0] * SHAPE[1])
+    click.echo(f"wrote {output}: {network}, cost {learned.config.cost}; its first weights times 255/256")
+    click.echo(f"next: nnbp eval {output}")

@@ -1,0 +1,200 @@
+"""`nnbp import`: networks that the book's network2.py saved."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nnbp_cli import book_network, weights
+from nnbp_cli.datasets.scaling import scaled
+from nnbp_cli.errors import NnbpError
+from tests import per_example
+from tests.command_line import nnbp
+
+
+def book_network_of(sizes: list[int], seed: int = 0) -> tuple[list[Any], list[Any]]:
+    """The weights and biases of the book's Network: columns, drawn as its default initializer does."""
+    rng = np.random.default_rng(seed)
+    biases = [rng.standard_normal((y, 1)) for y in sizes[1:]]
+    matrices = [rng.standard_normal((y, x)) / np.sqrt(x) for x, y in pairwise(sizes)]
+    return matrices, biases
+
+
+def saved(path: Path, sizes: list[int], cost: str = "CrossEntropyCost", **changed: Any) -> dict[str, Any]:
+    """Write what network2.py's save would, with some of it changed."""
+    matrices, biases = book_network_of(sizes)
+    data = {
+        "sizes": sizes,
+        "weights": [w.tolist() for w in matrices],
+        "biases": [b.tolist() for b in biases],
+        "cost": cost,
+        **changed,
+    }
+    path.write_text(json.dumps(data))
+    return data
+
+
+@pytest.mark.parametrize(
+    ("sizes", "cost", "ours"),
+    [([784, 30, 10], "CrossEntropyCost", "cross-entropy"), ([784, 12, 9, 10], "QuadraticCost", "quadratic")],
+)
+def test_the_answers_are_those_of_the_book(here: Path, sizes: list[int], cost: str, ours: str) -> None:
+    saved(Path("network.json"), sizes, cost)
+    said = nnbp("import", "network.json", "-o", "book.npz")
+    size = "-".join(map(str, sizes))
+    assert (said.status, said.err) == (0, "")
+    assert said.out == (
+        f"wrote book.npz: {size}, cost {ours}; its first weights times 255/256\nnext: nnbp eval book.npz\n"
+    )
+    learned = weights.load(Path("book.npz"))
+    images = np.random.default_rng(3).integers(0, 256, (50, 784), np.uint8)
+    answers = learned.network.predict(learned.params, scaled(images))
+    for image, answer in zip(images, answers):
+        a = image[:, None] / 256  # as in the book's mnist.pkl.gz
+        for W, b in zip(*book_network_of(sizes)):
+            a = per_example.sigmoid(np.dot(W, a) + b)
+        np.testing.assert_allclose(answer, a[:, 0], rtol=0, atol=1e-6)
+
+
+def test_eval_scores_it_on_mnist_without_a_remark(here: Path, real_mnist_is_drawn: Path) -> None:
+    saved(Path("network.json"), [784, 30, 10])
+    assert nnbp("import", "network.json").status == 0
+    said = nnbp("eval", "weights.npz", "--data-dir", real_mnist_is_drawn)
+    assert "no MNIST files here" in said.err, "it is MNIST's, and has to be there"
+    said = nnbp("eval", "weights.npz", "--data", "synthetic")
+    assert (said.status, said.err) == (0, "")
+    assert "784-30-10 on " in said.out
+
+
+@pytest.fixture
+def real_mnist_is_drawn(tmp_path: Path) -> Path:
+    """A data directory without MNIST."""
+    return tmp_path / "empty"
+
+
+@pytest.mark.mnist
+def test_a_network_trained_as_in_the_book_keeps_its_accuracy(here: Path, real_data: Path) -> None:
+    from nnbp_cli.datasets import dataset
+
+    data = dataset.load("mnist", real_data, train=3000)
+    Ws, bs = book_network_of([784, 15, 10])
+    x, y = data.training.images / 256, np.eye(10)[data.training.labels]
+    batches = [(x[k : k + 10], y[k : k + 10]) for k in range(0, 3000, 10)]
+    per_example.train(Ws, bs, ["sigmoid", "sigmoid"], "cross-entropy", batches, 0.5)
+    learned = {"weights": [W.tolist() for W in Ws], "biases": [b.tolist() for b in bs]}
+    saved(Path("network.json"), [784, 15, 10], "CrossEntropyCost", **learned)
+    a = data.test.images.T / 256
+    for W, b in zip(Ws, bs):
+        a = per_example.sigmoid(W @ a + b)
+    accuracy = (a.argmax(axis=0) == data.test.labels).mean()
+    assert nnbp("import", "network.json").status == 0
+    said = nnbp("eval", "weights.npz", "--data-dir", real_data, "--json")
+    assert said.err == "", "nobody knows what it was trained on, so there is nothing to remark"
+    assert accuracy > 0.7
+    assert json.loads(said.out)["accuracy"] == pytest.approx(accuracy, abs=2e-4)
+
+
+def test_a_file_that_is_not_ours_is_never_replaced(here: Path) -> None:
+    saved(Path("network.json"), [784, 30, 10])
+    Path("weights.npz").write_text("my thesis")
+    assert nnbp("import", "network.json").err == (
+        "weights.npz: is there already, and not nnbp's; name another file with -o\n"
+    )
+    assert Path("weights.npz").read_text() == "my thesis"
+
+
+NONSENSE: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
+    "a list": (lambda data: [data], "expected sizes, weights, biases and cost"),
+    "no cost": (lambda data: {key: data[key] for key in data if key != "cost"}, "expected sizes, weights"),
+    "another cost": (lambda data: data | {"cost": "SoftmaxCost"}, "cost: expected QuadraticCost or Cross"),
+    "a list as cost": (lambda data: data | {"cost": []}, "cost: expected QuadraticCost or CrossEntropyCost"),
+    "sizes a number": (lambda data: data | {"sizes": 784}, "sizes: expected a list of numbers of neurons"),
+    "half a neuron": (lambda data: data | {"sizes": [784, 30.5, 10]}, "sizes: expected a list of numbers of"),
+    "a size of 0": (lambda data: data | {"sizes": [784, 0, 10]}, "sizes: expected a list of numbers of"),
+    "infinitely many": (lambda data: data | {"sizes": [784, 1e999, 10]}, "Infinity is no number"),
+    "true neurons": (lambda data: data | {"sizes": [784, True, 10]}, "sizes: expected a list of numbers of"),
+    "one size": (lambda data: data | {"sizes": [784]}, "sizes: expected a list of numbers of"),
+    "for XOR": (lambda data: data | {"sizes": [2, 30, 1]}, "expected 784 inputs and 10 outputs, got 2 and 1"),
+    "another size": (lambda data: data | {"sizes": [784, 31, 10]}, "matrix 0: expected 31 lists of 784"),
+    "a layer more": (lambda data: data | {"sizes": [784, 30, 9, 10]}, "expected a list of 3 matrices"),
+    "flat biases": (
+        lambda data: data | {"biases": [[0.0] * 30, [0.0] * 10]},
+        "biases: matrix 0: expected 30 lists of 1 numbers",
+    ),
+    "ragged": (
+        lambda data: data | {"weights": [data["weights"][0], [*data["weights"][1][:9], [1.0]]]},
+        "weights: matrix 1: expected 10 lists of 30 numbers",
+    ),
+    "text": (lambda data: data | {"biases": [[["0.5"]] * 30, [[0.5]] * 10]}, "biases: matrix 0: expected 30"),
+    "true": (lambda data: data | {"biases": [[[True]] * 30, [[0.5]] * 10]}, "biases: matrix 0: expected 30"),
+    "null": (lambda data: data | {"biases": [[[None]] * 30, [[0.5]] * 10]}, "biases: matrix 0: expected 30"),
+    "NaN": (lambda data: data | {"biases": [[[float("nan")]] * 30, [[0.5]] * 10]}, "NaN is no number"),
+    "too large": (
+        lambda data: data | {"biases": [[[1e39]] * 30, [[0.5]] * 10]},
+        "a weight or bias is larger than a number of 32 bits",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", NONSENSE)
+def test_nonsense_is_refused_in_a_line(here: Path, what: str) -> None:
+    change, reason = NONSENSE[what]
+    Path("network.json").write_text(json.dumps(change(saved(Path("network.json"), [784, 30, 10]))))
+    said = nnbp("import", "network.json")
+    assert (said.status, said.out) == (1, "")
+    assert said.err.startswith("network.json: not a network that the book's network2.py saved: ")
+    assert reason in said.err
+    assert said.err.endswith("; name another file\n")
+    assert said.err.count("\n") == 1
+    assert not Path("weights.npz").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "Expecting value"),
+        (b"weights", "Expecting value"),
+        (b"\x80\x03}q\x00", "not text"),
+        (b"[" * 90_000, "nested too deeply"),
+        (b"[]," * 100_001, "more than 100,000 lists"),
+        (b'{"sizes": ' + b"9" * 5000 + b"}", "expected sizes, weights, biases and cost"),
+    ],
+)
+def test_what_is_no_json_is_refused_in_a_line(here: Path, content: bytes, reason: str) -> None:
+    Path("network.json").write_bytes(content)
+    said = nnbp("import", "network.json")
+    assert said.status == 1
+    assert said.err.startswith("network.json: not a network that the book's network2.py saved: ")
+    assert reason in said.err
+    assert said.err.count("\n") == 1
+
+
+def test_what_is_no_file_is_refused_in_a_line(here: Path) -> None:
+    assert nnbp("import", "none.json").err.startswith("none.json: no such file; ")
+    assert nnbp("import", ".").err == ".: cannot be read: is a directory; name a file\n"
+    if Path("/dev/zero").exists():
+        assert "larger than 32 MB" in nnbp("import", "/dev/zero").err
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
+        lambda each: (
+            st.lists(each)
+            | st.dictionaries(st.sampled_from(["sizes", "weights", "biases", "cost"]) | st.text(), each)
+        ),
+    )
+)
+def test_no_json_makes_a_traceback(tmp_path: Path, plain: Any) -> None:
+    (tmp_path / "network.json").write_text(json.dumps(plain))
+    with pytest.raises(NnbpError, match=r"network\.json: not a network"):
+        book_network.load(tmp_path / "network.json")
