@@ -14,6 +14,7 @@ from nnbp_cli.evaluation import Score, block_size, evaluate
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.weights import Weights
 
+MOST = 40  # digits that a figure shows: of the worst mistakes, of a cell of the confusion matrix
 SHARES = ("sigmoid", "softmax")  # activations whose values are from 0 to 1, and may be read as probabilities
 
 

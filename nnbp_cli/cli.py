@@ -27,7 +27,7 @@ COMMANDS = {
     "train": "Train the network that a config describes.",
     "eval": "Score saved weights.",
     "runs": "List runs, the newest first.",
-    "plot": "Draw the curves of runs.",
+    "plot": "Draw the figures of runs.",
     "report": "Show runs as one HTML page.",
     "export": "Write a network for other programs.",
     "import": "Read a network of the book's program.",

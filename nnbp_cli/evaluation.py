@@ -42,6 +42,15 @@ class Score:
         """Of the images of a class, the share that was recognized, (classes,); 0 of none is 0."""
         return _share(self.confusion.diagonal(), self.confusion.sum(axis=1))
 
+    @property
+    def heat(self) -> Array:
+        """How common each mistake is beside the most common one, (classes, classes), from 0 to 1: the root,
+        so that rare ones are seen too; 0 where there is none and where the answer is right.
+        """
+        mistakes = self.confusion - np.diag(self.confusion.diagonal())
+        heat: Array = np.sqrt(mistakes / max(1, int(mistakes.max())))
+        return heat
+
 
 def evaluate(network: Network, params: Parameters, split: Split, penalty: Penalty) -> Score:
     """The score of the network on a whole split."""

@@ -1,10 +1,11 @@
-"""Panels of curves as a picture: PNG, SVG or PDF, by matplotlib, which is an extra."""
+"""Pictures, PNG, SVG or PDF, by matplotlib, which is an extra; and the panels of curves in one."""
 
 from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from nnbp_cli.errors import ConfigError, NnbpError, printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 FORMATS = (".png", ".svg", ".pdf")
 STYLES = ("-", "--", ":", "-.")
@@ -31,26 +33,35 @@ def check_drawable(path: Path) -> None:
         raise NnbpError("nnbp plot: needs matplotlib; pip install 'nnbp-cli[plot]'") from None
 
 
-def draw(panels: Sequence[Panel], path: Path) -> None:
-    """Draw `panels`, two in a row, into the file `path`. Raises NnbpError as `files.write` does."""
+@contextmanager
+def picture(path: Path, width: float, height: float) -> Iterator[Figure]:
+    """A figure of so many inches to draw on, which becomes the file `path` when the block ends well. Raises
+    NnbpError as `files.write` does.
+    """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    columns = min(2, len(panels))
-    rows = ceil(len(panels) / columns)
-    # Text stays text in an SVG, and the same curves give the same file.
+    # Text stays text in an SVG, and the same values give the same file.
     with (
         rc_context({"svg.fonttype": "none", "svg.hashsalt": "nnbp", "font.size": 9}),
         warnings.catch_warnings(action="ignore", category=UserWarning),  # a letter that the font has not
     ):
-        figure = Figure(figsize=(5.6 * columns, 3.6 * rows), layout="constrained")
-        for number, panel in enumerate(panels, start=1):
-            _draw_panel(figure.add_subplot(rows, columns, number), panel)
-        picture = io.BytesIO()
+        figure = Figure(figsize=(width, height), layout="constrained")
+        yield figure
+        content = io.BytesIO()
         suffix = path.suffix.lower()[1:]
         dateless = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(suffix, {})
-        figure.savefig(picture, format=suffix, dpi=150, metadata=dateless)
-    files.write(path, picture.getvalue())
+        figure.savefig(content, format=suffix, dpi=150, metadata=dateless)
+    files.write(path, content.getvalue())
+
+
+def draw(panels: Sequence[Panel], path: Path) -> None:
+    """Draw `panels`, two in a row, into the file `path`. Raises NnbpError as `files.write` does."""
+    columns = min(2, len(panels))
+    rows = ceil(len(panels) / columns)
+    with picture(path, 5.6 * columns, 3.6 * rows) as figure:
+        for number, panel in enumerate(panels, start=1):
+            _draw_panel(figure.add_subplot(rows, columns, number), panel)
 
 
 def _draw_panel(axes: Axes, panel: Panel) -> None:

@@ -1,17 +1,25 @@
-"""`nnbp plot`: curves from logs, as pictures."""
+"""`nnbp plot`: curves from logs, and figures of networks, as pictures."""
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
-from nnbp_cli import curves
+from nnbp_cli import curves, scoring, weights
+from nnbp_cli.answers import how_sure
 from nnbp_cli.commands import plot
 from nnbp_cli.curves import Curve, panels
 from nnbp_cli.errors import NnbpError, printable
+from nnbp_cli.evaluation import Score
+from nnbp_cli.first_weights import first_weights
 from tests.command_line import nnbp
 from tests.small_run import train
 
@@ -83,6 +91,74 @@ def test_mistakes_are_a_line(run: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     said = nnbp("plot", run)
     assert (said.status, said.err) == (1, "nnbp plot: needs matplotlib; pip install 'nnbp-cli[plot]'\n")
+
+
+def words_of(picture: str) -> list[str]:
+    return re.findall(r"<text[^>]*>([^<]*)</text>", Path(picture).read_text())
+
+
+def test_the_figures_of_a_network_show_what_eval_and_the_report_say(run: Path) -> None:
+    for what in ("confusion", "mistakes", "weights", "calibration"):
+        assert nnbp("plot", run, "--what", what, "-o", f"{what}.svg").out == f"wrote {what}.svg\n"
+    said = json.loads(nnbp("eval", run, "--json", "--mistakes", 40).out)
+    counts = [str(count) for row in said["confusion"] for count in row if count]
+    classes = [str(k) for k in range(10)] * 2
+    assert sorted(words_of("confusion.svg")) == sorted(
+        [*counts, *classes, "what the network said", "true class"]
+    )
+    worst = [
+        line
+        for each in said["mistakes"]
+        for line in (f"{each['said']}, {how_sure(max(each['outputs']), True)}", f"is {each['true']}")
+    ]
+    assert words_of("mistakes.svg") == worst
+    assert Path("mistakes.svg").read_text().count("<image") == len(said["mistakes"])
+    assert Path("weights.svg").read_text().count("<image") == 12 + 1, "twelve neurons, and the scale"
+    nnbp("report", run)
+    page = Path("report.html").read_text()
+    error = re.findall(r"expected calibration error[^%]*?([0-9.]+%)", page)[0]
+    assert f"expected calibration error {error}" in words_of("calibration.svg")
+    assert f"{first_weights(weights.load(run)).largest:.2g}" in page
+
+
+def test_the_first_weights_are_those_of_the_first_neurons(run: Path) -> None:
+    learned = weights.load(run)
+    W = learned.params.layers[0][0]
+    some = first_weights(learned, 5)
+    assert (some.W.tobytes(), some.neurons, some.shape) == (W[:5].tobytes(), 12, (28, 28))
+    assert some.largest == float(np.quantile(abs(W[:5]), 0.995))
+
+
+def test_a_figure_is_of_one_network_that_can_have_it(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for more in ([run], ["--only", "cost"], ["--label", "a"]):
+        said = nnbp("plot", run, *more, "--what", "confusion")
+        assert said.status == 2
+        assert "'--what confusion' is of one run" in said.err
+    assert nnbp("plot", run, "--what", "calibration").out == "wrote calibration.png\n"
+    assert Path("calibration.png").read_bytes().startswith(b"\x89PNG")
+    answered = scoring.score(run, None, Path(os.environ["NNBP_DATA_DIR"]), "test", with_answers=True)
+    theirs = answered.answers
+    assert theirs
+
+    def other(**changed: Any) -> None:
+        scored = replace(answered, answers=replace(theirs, **changed))
+        monkeypatch.setattr(scoring, "score", lambda *_, **__: scored)
+
+    other(shares=False)
+    assert nnbp("plot", run, "--what", "calibration").err == (
+        "calibration.png: no calibration: the outputs of this network are not shares from 0 to 1; "
+        "choose another figure with --what\n"
+    )
+    other(outputs=np.eye(10)[theirs.split.labels])
+    assert nnbp("plot", run, "--what", "mistakes").err == (
+        "mistakes.png: there are no mistakes to draw; choose another figure with --what\n"
+    )
+
+
+def test_rare_mistakes_are_seen_beside_common_ones() -> None:
+    heat = Score(0.0, np.array([[50, 1, 4], [0, 50, 0], [0, 0, 50]])).heat
+    assert heat.tolist() == [[0, 0.5, 1], [0, 0, 0], [0, 0, 0]]
+    assert not Score(0.0, np.eye(3, dtype=int)).heat.any()
 
 
 def test_the_command_knows_the_kinds_there_are() -> None:

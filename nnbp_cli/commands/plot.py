@@ -1,4 +1,4 @@
-"""`nnbp plot`: the curves of runs, from their logs, as a picture."""
+"""`nnbp plot`: a run as a picture: its curves, or one of the other figures of its report."""
 
 from __future__ import annotations
 
@@ -6,38 +6,72 @@ from pathlib import Path
 
 import click
 
+from nnbp_cli.commands.options import data_dir_option
+
 # Said here a second time, so that a help text imports no more than it needs; a test holds the two equal.
 KINDS = ("cost", "accuracy", "learning rate", "layer speed")
+
+FIGURES = ("curves", "confusion", "mistakes", "weights", "calibration")
 
 
 @click.command(name="plot")
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
 @click.option(
+    "--what",
+    type=click.Choice(FIGURES),
+    default="curves",
+    show_default=True,
+    help="Which figure.",
+)
+@click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    default=Path("curves.png"),
-    show_default=True,
     metavar="FILE",
-    help="The picture: .png, .svg or .pdf.",
+    help="The picture: .png, .svg or .pdf.  [default: curves.png, ...]",
 )
-@click.option("--only", type=click.Choice(KINDS), multiple=True, help="Draw just this; repeatable.")
+@click.option("--only", type=click.Choice(KINDS), multiple=True, help="Of the curves just this; repeatable.")
 @click.option(
     "--label", "labels", multiple=True, metavar="TEXT", help="What to call the next run; repeatable."
 )
-def command(runs: tuple[Path, ...], output: Path, only: tuple[str, ...], labels: tuple[str, ...]) -> None:
-    """Draw the curves of runs.
+@data_dir_option
+def command(
+    runs: tuple[Path, ...],
+    what: str,
+    output: Path | None,
+    only: tuple[str, ...],
+    labels: tuple[str, ...],
+    data_dir: Path,
+) -> None:
+    """Draw the figures of runs.
 
-    Each RUN is a run directory. Drawn is what its log has: cost, accuracy, the learning rate where it
-    changes, and how fast each layer learns; training.watch says what is logged.
+    Each RUN is a run directory. Drawn are the curves of its log: cost, accuracy, the learning rate where it
+    changes, and how fast each layer learns; training.watch says what is logged. Or, of one run, which may be
+    a weights file: what it confuses with what, its worst mistakes, its first weights or its calibration.
 
     \b
     nnbp plot runs/mnist-20260131-120000
     nnbp plot runs/* --only accuracy -o compared.svg
     nnbp plot runs/a runs/b --label "eta 0.25" --label "eta 2.5"
+    nnbp plot weights.npz --what confusion -o confusion.pdf
     """
-    from nnbp_cli import curves, plotting
+    if what != "curves" and (len(runs) > 1 or only or labels):
+        raise click.UsageError(f"'--what {what}' is of one run, and has no curves to choose or to label")
+    from nnbp_cli import curves, network_plots, plotting, scoring, weights
 
+    output = output or Path(f"{what}.png")
     plotting.check_drawable(output)
-    plotting.draw(curves.panels(runs, only, labels), output)  # type: ignore[arg-type]
+    if what == "curves":
+        plotting.draw(curves.panels(runs, only, labels), output)  # type: ignore[arg-type]
+    elif what == "weights":
+        network_plots.weights(weights.load(runs[0]), output)
+    else:
+        answers = scoring.score(runs[0], None, data_dir, "test", with_answers=True).answers
+        assert answers
+        draw = {
+            "confusion": network_plots.confusion,
+            "mistakes": network_plots.mistakes,
+            "calibration": network_plots.reliability,
+        }[what]
+        draw(answers, output)
     click.echo(f"wrote {output}")

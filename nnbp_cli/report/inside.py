@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
+from math import prod
 
+from nnbp_cli.first_weights import NEURONS
+from nnbp_cli.first_weights import first_weights as chosen
 from nnbp_cli.report import sheets
 from nnbp_cli.report.markup import Markup, tag
 from nnbp_cli.report.sheets import Sheet
@@ -11,7 +13,6 @@ from nnbp_cli.weights import Weights
 
 DRAWN = (28, 28)  # the images that the pad makes
 LARGEST = 4_000_000  # parameters of a network in the page: 21 MB of text
-NEURONS = 100  # shown of the first layer
 
 
 def why_no_pad(learned: Weights) -> str | None:
@@ -65,17 +66,16 @@ def pad(learned: Weights) -> Markup:
 
 def first_weights(learned: Weights) -> tuple[Sheet, Markup]:
     """The weights of each neuron of the first layer, a picture each, and what to make of them."""
-    W = learned.params.layers[0][0]
-    shown = W[: sheets.room(W.shape[1], NEURONS)]
-    largest = float(np.quantile(np.abs(shown), 0.995)) or 1.0
-    sheet = sheets.weights("weights", shown, learned.shape, largest)
+    first = chosen(learned, sheets.room(prod(learned.shape), NEURONS))
+    shown = len(first.W)
+    sheet = sheets.weights("weights", first.W, first.shape, first.largest)
     pictures = (
         tag("li", sheet.picture(j, f"weights of neuron {j}"), tag("span", str(j), aria_hidden="true"))
-        for j in range(len(shown))
+        for j in range(shown)
     )
-    some = f" The first {len(shown)} of {len(W)} neurons." if len(W) > len(shown) else ""
+    some = f" The first {shown} of {first.neurons} neurons." if first.neurons > shown else ""
     said = (
         "Where a neuron of the first layer looks: ink on red raises its z, ink on blue lowers it. "
-        f"Full colour is a weight of {largest:.2g}, the same for all.{some}"
+        f"Full colour is a weight of {first.largest:.2g}, the same for all.{some}"
     )
     return sheet, tag("div", tag("p", said), tag("ol", *pictures, class_="neurons"))

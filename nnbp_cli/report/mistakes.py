@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from math import sqrt
 from typing import Any
 
 import numpy as np
 
-from nnbp_cli.answers import Answers, how_sure
+from nnbp_cli.answers import MOST, Answers, how_sure
 from nnbp_cli.calibration import calibration
 from nnbp_cli.report import charts, sheets
 from nnbp_cli.report.markup import Markup, joined, tag
@@ -15,7 +14,6 @@ from nnbp_cli.report.overview import table
 from nnbp_cli.report.sheets import Sheet
 from nnbp_cli.report.wording import percent
 
-MOST = 40  # digits shown of a cell, and of the worst mistakes
 HEATS = 9  # how many shades page.css has for a cell
 
 
@@ -24,7 +22,7 @@ def matrix(answers: Answers) -> Markup:
     score = answers.score
     counts = score.confusion
     classes = range(len(counts))
-    most = max(1, int((counts - np.diag(counts.diagonal())).max()))
+    heat = score.heat
     said = tag("th", "said", scope="colgroup", colspan=len(classes), class_="said")
     head = tag("tr", tag("td", class_="corner"), said, tag("td", class_="share"))
     names = (tag("th", str(k), scope="col") for k in classes)
@@ -34,7 +32,7 @@ def matrix(answers: Answers) -> Markup:
         tag(
             "tr",
             tag("th", str(true), scope="row"),
-            *(_cell(true, said, int(counts[true, said]), most) for said in classes),
+            *(_cell(true, said, int(counts[true, said]), heat[true, said]) for said in classes),
             tag("td", percent(score.recall[true], 1), class_="share"),
         )
         for true in classes
@@ -120,17 +118,17 @@ def trust(answers: Answers) -> Markup:
     return tag("div", tag("figure", charts.reliability(bins), class_="chart"), values, class_="beside")
 
 
-def _cell(true: int, said: int, count: int, most: int) -> Markup:
+def _cell(true: int, said: int, count: int, heat: float) -> Markup:
     if not count:
         nothing = joined(
             [tag("span", "\N{MIDDLE DOT}", aria_hidden="true"), tag("span", "0", class_="unseen")]
         )
         return tag("td", nothing, class_="none")
-    heat = "right" if true == said else f"h{max(1, round(HEATS * sqrt(count / most)))}"
+    shade = "right" if true == said else f"h{max(1, round(HEATS * heat))}"
     images = "image" if count == 1 else "images"
     label = f"{count:,} {images} of a {true} taken for a {said}"
     button = tag("button", f"{count}", type="button", data_cell=f"{true},{said}", aria_label=label)
-    return tag("td", button, class_=heat)
+    return tag("td", button, class_=shade)
 
 
 def _most_of_a_cell(answers: Answers) -> int:
