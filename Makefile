@@ -37,6 +37,7 @@ torture: $(TOOLS)  ## Kill, starve and damage runs and files at length, and prin
 
 docs: $(INSTALLED)  ## Write the generated pages anew.
 	$(BIN)/python -m nnbp_cli.config.documentation > docs/config.md
+	$(BIN)/python -m nnbp_cli.commands.documentation > docs/cli.md
 
 wheel: $(TOOLS)  ## Build the wheel, into dist/.
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .

@@ -21,7 +21,7 @@ from time import perf_counter
 from typing import Any
 
 from benchmarks.timing import spread
-from nnbp_cli.config.shipped import shipped
+from nnbp_cli.shipped import shipped
 
 
 def nnbp(here: Path, *arguments: object) -> tuple[dict[str, Any], float]:

@@ -1,4 +1,4 @@
-"""The configs that come with the program."""
+"""The configs that come with the program. Listing them is quick: a shell does it to complete a name."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from pathlib import Path
 
 import nnbp_cli
 from nnbp_cli import files
-from nnbp_cli.config.reading import PARSERS
-from nnbp_cli.config.suggestions import nearest
-from nnbp_cli.config.wording import quoted
 from nnbp_cli.errors import ConfigError, NnbpError
 
+SUFFIXES = (".toml", ".yaml", ".yml")  # those that config.reading reads
 NO_CONFIG = "experiments.toml"  # beside the book's configs: what `nnbp reproduce` runs and expects
 
 
@@ -24,7 +22,7 @@ def shipped_folder() -> Path:
 def shipped() -> dict[str, Path]:
     """The shipped configs by name: "mnist", "book/ch1-30"; YAML ones with their suffix, "mnist.yaml"."""
     folder = shipped_folder()
-    paths = [p for p in sorted(folder.rglob("*")) if p.suffix in PARSERS and p.name != NO_CONFIG]
+    paths = [p for p in sorted(folder.rglob("*")) if p.suffix in SUFFIXES and p.name != NO_CONFIG]
     return {path.relative_to(folder).as_posix().removesuffix(".toml"): path for path in paths}
 
 
@@ -38,6 +36,9 @@ def copy(name: str) -> Path:
 
     Raises ConfigError for a name that is none, NnbpError when something is at that path already.
     """
+    from nnbp_cli.config.suggestions import nearest
+    from nnbp_cli.config.wording import quoted
+
     paths, name = shipped(), name.removesuffix(".toml")
     if name not in paths:
         near = nearest(name, paths)

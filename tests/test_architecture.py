@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 import tomllib
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import nnbp_cli
+from nnbp_cli.cli import COMMANDS
 
 PACKAGE = Path(nnbp_cli.__file__).parent
 
@@ -19,7 +21,7 @@ ORDER = [
     {"errors", "files", "streams", "machine", "interrupts"},
     {"nn"},
     {"datasets"},
-    {"config"},
+    {"config", "shipped"},
     {"archive"},
     {"weights", "evaluation", "answers", "calibration", "scoring", "first_weights"},
     {"training"},
@@ -76,21 +78,28 @@ def test_the_mathematics_imports_numpy_and_nothing_else(part: str) -> None:
                     )
 
 
+LIGHT = """
+import sys
+from nnbp_cli.cli import main
+try: main()
+except SystemExit as end: assert not end.code, end.code
+heavy = {"numpy", "requests", "tqdm", "pydantic", "ruamel", "urllib3", "matplotlib", "onnx"}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+"""
+
+
 @pytest.mark.parametrize(
-    "arguments",
-    [["--help"], ["--version"], ["train", "--help"], ["eval", "-h"], ["download", "-h"], ["report", "-h"]],
+    "arguments", [["--help"], ["--version"], *([name, "-h"] for name in COMMANDS)], ids=" ".join
 )
 def test_a_help_text_imports_nothing_heavy(arguments: list[str]) -> None:
-    program = (
-        "import sys\n"
-        "from nnbp_cli.cli import main\n"
-        "try: main()\n"
-        "except SystemExit as end: assert not end.code, end.code\n"
-        "heavy = {'numpy', 'requests', 'tqdm', 'pydantic', 'ruamel', 'urllib3', 'matplotlib'}\n"
-        "heavy &= set(sys.modules)\n"
-        "assert not heavy, heavy\n"
-    )
-    subprocess.run([sys.executable, "-c", program, *arguments], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([sys.executable, "-c", LIGHT, *arguments], check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize("line", ["nnbp ", "nnbp init ", "nnbp eval --data ", "nnbp train --"])
+def test_completing_a_line_imports_nothing_heavy(line: str) -> None:
+    words = {"COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
+    environment = {**os.environ, "_NNBP_COMPLETE": "bash_complete", **words}
+    subprocess.run([sys.executable, "-c", LIGHT], check=True, stdout=subprocess.DEVNULL, env=environment)
 
 
 def test_the_package_depends_on_what_it_says_and_no_more() -> None:

@@ -18,12 +18,12 @@ import pytest
 from nnbp_cli import config, reproduction
 from nnbp_cli.commands.reproduction_display import ReproductionDisplay
 from nnbp_cli.config import DataConfig
-from nnbp_cli.config.shipped import shipped
 from nnbp_cli.errors import CheckFailed, ConfigError, NnbpError
 from nnbp_cli.reproduction import experiments, results, table, whole
 from nnbp_cli.reproduction.experiments import Experiment, Figure
 from nnbp_cli.reproduction.jobs import jobs
 from nnbp_cli.reproduction.results import Row
+from nnbp_cli.shipped import shipped
 from tests.command_line import nnbp
 from tests.small_run import CONFIG
 

@@ -11,8 +11,13 @@ import pytest
 
 from nnbp_cli import config
 from nnbp_cli.config import AugmentConfig, DataConfig, LayerConfig, NetworkConfig, TrainingConfig
-from nnbp_cli.config.shipped import headline, shipped
+from nnbp_cli.config.reading import PARSERS
+from nnbp_cli.shipped import SUFFIXES, headline, shipped
 from tests.command_line import nnbp
+
+
+def test_shipped_is_what_a_config_may_be() -> None:
+    assert set(SUFFIXES) == set(PARSERS)
 
 
 @pytest.mark.parametrize("name", shipped())

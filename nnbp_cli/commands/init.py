@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import click
+from click.shell_completion import CompletionItem
+
+
+def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The shipped configs, for a shell that completes the line."""
+    from nnbp_cli import shipped
+
+    found = shipped.shipped().items()
+    return [CompletionItem(k, help=shipped.headline(v)) for k, v in found if k.startswith(incomplete)]
 
 
 @click.command(name="init")
-@click.argument("name", default="mnist")
+@click.argument("name", default="mnist", shell_complete=_names)
 @click.option("--list", "listing", is_flag=True, help="Show what configs there are, and write nothing.")
 def command(name: str, listing: bool) -> None:
     """Write a config to start from.
@@ -17,7 +26,7 @@ def command(name: str, listing: bool) -> None:
     nnbp init
     nnbp init book/ch1-30
     """
-    from nnbp_cli.config import shipped
+    from nnbp_cli import shipped
 
     if listing:
         paths = shipped.shipped()

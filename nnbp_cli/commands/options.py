@@ -6,6 +6,10 @@ from pathlib import Path
 
 import click
 
+from nnbp_cli.datasets.catalog import CATALOG
+
+DATA_SETS = (*CATALOG, "synthetic")  # by name; any folder is one too
+
 config_option = click.option(
     "--config",
     "config_path",

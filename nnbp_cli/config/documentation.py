@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 
 from nnbp_cli.config import schema, vocabulary
 from nnbp_cli.config.rules import ONLY_WITH
-from nnbp_cli.config.shipped import headline, shipped
 from nnbp_cli.config.wording import Place, listed, quoted
 from nnbp_cli.nn.costs import COSTS
+from nnbp_cli.shipped import headline, shipped
 
 EXAMPLE = """\
 [data]

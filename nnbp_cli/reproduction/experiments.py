@@ -10,10 +10,10 @@ from typing import Literal
 
 from pydantic import ConfigDict, TypeAdapter
 
-from nnbp_cli.config.shipped import shipped_folder
 from nnbp_cli.config.suggestions import nearest
 from nnbp_cli.config.wording import listed, quoted
 from nnbp_cli.errors import ConfigError
+from nnbp_cli.shipped import shipped_folder
 
 _CLOSED = ConfigDict(extra="forbid")
 
