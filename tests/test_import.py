@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nnbp_cli import book_network, weights
+from nnbp_cli.datasets import dataset
 from nnbp_cli.datasets.scaling import scaled
 from nnbp_cli.errors import NnbpError
+from nnbp_cli.scoring import changed
 from tests import per_example
 from tests.command_line import nnbp
+from tests.datasets import blobs
 
 
 def book_network_of(sizes: list[int], seed: int = 0) -> tuple[list[Any], list[Any]]:
@@ -28,7 +32,7 @@ def book_network_of(sizes: list[int], seed: int = 0) -> tuple[list[Any], list[An
     return matrices, biases
 
 
-def saved(path: Path, sizes: list[int], cost: str = "CrossEntropyCost", **changed: Any) -> dict[str, Any]:
+def saved(path: Path, sizes: list[int], cost: str = "CrossEntropyCost", **others: Any) -> dict[str, Any]:
     """Write what network2.py's save would, with some of it changed."""
     matrices, biases = book_network_of(sizes)
     data = {
@@ -36,7 +40,7 @@ def saved(path: Path, sizes: list[int], cost: str = "CrossEntropyCost", **change
         "weights": [w.tolist() for w in matrices],
         "biases": [b.tolist() for b in biases],
         "cost": cost,
-        **changed,
+        **others,
     }
     path.write_text(json.dumps(data))
     return data
@@ -64,26 +68,18 @@ def test_the_answers_are_those_of_the_book(here: Path, sizes: list[int], cost: s
         np.testing.assert_allclose(answer, a[:, 0], rtol=0, atol=1e-6)
 
 
-def test_eval_scores_it_on_mnist_without_a_remark(here: Path, real_mnist_is_drawn: Path) -> None:
+def test_eval_wants_mnist_for_it_and_has_nothing_to_remark(here: Path) -> None:
     saved(Path("network.json"), [784, 30, 10])
     assert nnbp("import", "network.json").status == 0
-    said = nnbp("eval", "weights.npz", "--data-dir", real_mnist_is_drawn)
-    assert "no MNIST files here" in said.err, "it is MNIST's, and has to be there"
-    said = nnbp("eval", "weights.npz", "--data", "synthetic")
-    assert (said.status, said.err) == (0, "")
-    assert "784-30-10 on " in said.out
-
-
-@pytest.fixture
-def real_mnist_is_drawn(tmp_path: Path) -> Path:
-    """A data directory without MNIST."""
-    return tmp_path / "empty"
+    said = nnbp("eval", "weights.npz", "--data-dir", "empty")
+    assert said.err == "empty/mnist: no MNIST files here; run 'nnbp download --data-dir empty'\n"
+    learned = weights.load(Path("weights.npz"))
+    assert changed(blobs(), learned) == "", "nobody knows what it was trained on"
+    assert changed(blobs(), replace(learned, digest="another")) != ""
 
 
 @pytest.mark.mnist
 def test_a_network_trained_as_in_the_book_keeps_its_accuracy(here: Path, real_data: Path) -> None:
-    from nnbp_cli.datasets import dataset
-
     data = dataset.load("mnist", real_data, train=3000)
     Ws, bs = book_network_of([784, 15, 10])
     x, y = data.training.images / 256, np.eye(10)[data.training.labels]
@@ -97,7 +93,7 @@ def test_a_network_trained_as_in_the_book_keeps_its_accuracy(here: Path, real_da
     accuracy = (a.argmax(axis=0) == data.test.labels).mean()
     assert nnbp("import", "network.json").status == 0
     said = nnbp("eval", "weights.npz", "--data-dir", real_data, "--json")
-    assert said.err == "", "nobody knows what it was trained on, so there is nothing to remark"
+    assert said.err == ""
     assert accuracy > 0.7
     assert json.loads(said.out)["accuracy"] == pytest.approx(accuracy, abs=2e-4)
 

@@ -106,6 +106,9 @@ def test_the_figures_of_a_network_show_what_eval_and_the_report_say(run: Path) -
     assert sorted(words_of("confusion.svg")) == sorted(
         [*counts, *classes, "what the network said", "true class"]
     )
+    cells = re.findall(r'7px;.*? x="([\d.]+)" y="([\d.]+)"[^>]*>(\d+)<', Path("confusion.svg").read_text())
+    read = [count for _, _, count in sorted((float(y), float(x), count) for x, y, count in cells)]
+    assert read == counts, "a row is a true class"
     worst = [
         line
         for each in said["mistakes"]
