@@ -156,11 +156,10 @@ def test_the_files_say_what_is_in_them(here: Path) -> None:
 def test_what_is_missing_is_named_with_the_command_that_installs_it(
     here: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:
-    library = suffix[1:]
-    monkeypatch.setitem(sys.modules, library, None)
+    monkeypatch.setitem(sys.modules, formats.FORMATS[suffix].module, None)
     said = nnbp("export", "weights.npz", f"model{suffix}")
     assert said.status == 1
-    assert said.err == f"nnbp export: needs {library}; pip install 'nnbp-cli[export]'\n"
+    assert said.err == f"nnbp export: needs {suffix[1:]}; pip install 'nnbp-cli[export]'\n"
 
 
 def test_mistakes_are_a_line_and_leave_nothing_behind(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,28 +16,29 @@ from nnbp_cli.weights import Weights
 
 @dataclass(frozen=True)
 class Format:
-    """How the bytes of a file are made of weights and their metadata, and the library that it takes."""
+    """How the bytes of a file are made of weights and their metadata, and the module that it takes."""
 
-    library: str
+    module: str
     encode: Callable[[Weights, Mapping[str, str]], bytes]
 
 
 FORMATS = {
-    ".onnx": Format("onnx", onnx_model.encode),
-    ".safetensors": Format("safetensors", tensors.encode),
+    ".onnx": Format("onnx.helper", onnx_model.encode),
+    ".safetensors": Format("safetensors.numpy", tensors.encode),
 }
 
 
 def check_exportable(path: Path) -> None:
     """Raise NnbpError unless `path` names a file of a known format, whose library is installed."""
     try:
-        library = FORMATS[path.suffix.lower()].library
+        module = FORMATS[path.suffix.lower()].module
     except KeyError:
         known = " or ".join(FORMATS)
         raise ConfigError(f"{path}: not a format that is written here; name a {known} file") from None
     try:
-        import_module(library)
+        import_module(module)
     except ImportError:
+        library = module.partition(".")[0]
         raise NnbpError(f"nnbp export: needs {library}; pip install 'nnbp-cli[export]'") from None
 
 
