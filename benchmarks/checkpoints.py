@@ -17,8 +17,8 @@ from benchmarks import data
 from benchmarks.timing import in_turns, ratios, spread, timed
 from nnbp_cli import checkpoint, config, experiment
 from nnbp_cli.commands.training_display import TrainingDisplay
-from nnbp_cli.config.shipped import shipped
 from nnbp_cli.preparation import Paths
+from nnbp_cli.shipped import shipped
 
 # So many epochs of each config take some more than ten seconds on one core: a run is saved once on its way.
 EPOCHS = {"mnist": 18, "book/ch1-30": 55}
