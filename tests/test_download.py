@@ -231,6 +231,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path, monkeypatch:
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
+    (tmp_path / "tiny").mkdir()
     monkeypatch.setattr(os, "fsync", full)
     with mirror(CONTENT) as good, pytest.raises(NnbpError) as error:
         fetch(tmp_path, good.url)
