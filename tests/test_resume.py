@@ -180,6 +180,33 @@ def test_where_there_is_nothing_to_resume_it_is_said(here: Path) -> None:
     assert resume().err == "run: no run to go on with; name one that 'nnbp runs' lists\n"
 
 
+def test_a_run_is_saved_ten_seconds_after_it_was_last_saved_or_later_where_saving_takes_long(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, took, saved = 0.0, 0.0, []
+
+    def step(state: loop.State) -> None:
+        nonlocal now
+        now += 0.75
+
+    def save(*_: object) -> None:
+        nonlocal now
+        saved.append(now)
+        now += took
+
+    monkeypatch.setattr(experiment, "perf_counter", lambda: now)
+    monkeypatch.setattr(checkpoint, "save", save)
+    monkeypatch.setattr(
+        "nnbp_cli.commands.training_display.TrainingDisplay.step", lambda _, state: step(state)
+    )
+    train("--out", "fast", "-q")  # 81 steps
+    assert saved[:-1] == [10.5, 21.0, 31.5, 42.0, 52.5]
+    now, took = 0.0, 0.25
+    saved.clear()
+    train("--out", "slow", "-q")
+    assert saved[:-1] == [10.5, 36.25]
+
+
 def test_a_checkpoint_that_a_disk_does_not_show_is_no_reason_to_begin_anew(
     here: Path, stop_after: Stop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
