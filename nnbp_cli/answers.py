@@ -74,9 +74,13 @@ def answers(learned: Weights, split: Split) -> Answers:
             for start in range(0, len(split.labels), block)
         ]
         score = evaluate(network, params, split, learned.penalty)
+    return Answers(split, learned.shape, score, np.concatenate(outputs), gives_shares(learned))
+
+
+def gives_shares(learned: Weights) -> bool:
+    """Whether the outputs of a network are from 0 to 1, and may be read as probabilities."""
     output_layer = learned.config.layers[-1]
-    shares = output_layer.activation in SHARES and not output_layer.override
-    return Answers(split, learned.shape, score, np.concatenate(outputs), shares)
+    return output_layer.activation in SHARES and not output_layer.override
 
 
 def how_sure(sureness: float, shares: bool) -> str:

@@ -26,6 +26,7 @@ COMMANDS = {
     "init": "Write a config to start from.",
     "train": "Train the network that a config describes.",
     "eval": "Score saved weights.",
+    "predict": "Read the digits on pictures.",
     "runs": "List runs, the newest first.",
     "plot": "Draw the figures of runs.",
     "report": "Show runs as one HTML page.",

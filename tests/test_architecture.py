@@ -21,9 +21,10 @@ ORDER = [
     {"errors", "files", "streams", "machine", "interrupts"},
     {"nn"},
     {"datasets"},
+    {"digits"},
     {"config", "shipped"},
     {"archive"},
-    {"weights", "evaluation", "answers", "calibration", "scoring", "first_weights"},
+    {"weights", "evaluation", "answers", "calibration", "scoring", "first_weights", "reading"},
     {"training"},
     {"run_directory", "checking", "checkpoint"},
     {"runs", "curves", "plotting", "network_plots", "preparation", "resuming"},
@@ -83,7 +84,7 @@ import sys
 from nnbp_cli.cli import main
 try: main()
 except SystemExit as end: assert not end.code, end.code
-heavy = {"numpy", "requests", "tqdm", "pydantic", "ruamel", "urllib3", "matplotlib", "onnx"}
+heavy = {"numpy", "requests", "tqdm", "pydantic", "ruamel", "urllib3", "matplotlib", "onnx", "PIL"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 """
 

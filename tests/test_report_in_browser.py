@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -15,14 +16,17 @@ from nnbp_cli import weights
 from nnbp_cli.config import DataConfig, LayerConfig, NetworkConfig, OverrideConfig, build
 from nnbp_cli.datasets import dataset
 from nnbp_cli.datasets.scaling import scaled
+from nnbp_cli.digits import normalized
 from nnbp_cli.nn.penalties import Penalty
 from nnbp_cli.report.network_json import network_json
 from nnbp_cli.weights import Weights
 from tests.browser import ARGUMENTS, CHROMIUM, opened
 from tests.command_line import nnbp
 from tests.conftest import OUTSIDE
+from tests.photographs import resized
 from tests.small_run import CONFIG
 from tests.strokes import DIGITS
+from tests.test_digits import VECTORS, picture_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -227,23 +231,48 @@ def normalized_in_page(browser: Browser, report: Path, pictures: list[np.ndarray
     return np.frombuffer(made, np.uint8).reshape(-1, 28, 28)
 
 
-def inks(count: int) -> Iterator[np.ndarray]:
-    """Pictures of ink, 0 to 255, in many sizes: blots, some of them grey, some a single pixel or a line."""
-    rng = np.random.default_rng(2)
-    for _ in range(count):
-        ink = np.zeros(rng.integers(1, 60, 2), np.uint8)
-        for _ in range(rng.integers(1, 4)):
-            top, left = rng.integers(0, ink.shape)
-            height, width = rng.integers(1, 40, 2)
-            ink[top : top + height, left : left + width] = (255, 128, rng.integers(256))[rng.integers(3)]
-        yield ink
-
-
 def test_the_pad_makes_the_image_that_predict_makes(browser: Browser, report: Path) -> None:
-    normal = pytest.importorskip("nnbp_cli.digits.normal", reason="nnbp predict is not there yet")
-    pictures = list(inks(1000))
-    ours = np.array([normal.normalized(ink / 255) for ink in pictures])
-    assert np.array_equal(normalized_in_page(browser, report, pictures), ours)
+    """The vectors are those that test_digits.py holds nnbp_cli/digits/normal.py to; and real digits."""
+    vectors = json.loads(VECTORS.read_text())
+    inks, images = ([picture_of(vector[part]) for vector in vectors] for part in ("ink", "image"))
+    assert np.array_equal(normalized_in_page(browser, report, inks), images)
+
+
+def test_the_page_and_python_normalize_a_thousand_digits_alike(
+    browser: Browser, report: Path, data_dir: Path
+) -> None:
+    """In many sizes, as the ink of a picture or of the pad has them."""
+    rng = np.random.default_rng(2)
+    drawn = dataset.load("mnist" if REAL else "synthetic", data_dir).test.images[:1000].reshape(-1, 28, 28)
+    inks = [np.rint(255 * resized(image / 255, *rng.integers(8, 70, 2))).astype(np.uint8) for image in drawn]
+    ours = np.array([normalized(ink / 255) for ink in inks])
+    assert np.array_equal(normalized_in_page(browser, report, inks), ours)
+
+
+SAVE = """() => { const pad = document.getElementById("pad"), paper = document.createElement("canvas");
+    [paper.width, paper.height] = [pad.width, pad.height];
+    const surface = paper.getContext("2d");
+    surface.fillStyle = "white";
+    surface.fillRect(0, 0, paper.width, paper.height);
+    surface.drawImage(pad, 0, 0);
+    return [pad.toDataURL(), paper.toDataURL("image/jpeg", 0.9)]; }"""
+
+
+def test_predict_reads_on_a_saved_pad_what_the_page_read(
+    browser: Browser, report: Path, run: Path, tmp_path: Path
+) -> None:
+    """As a PNG with a transparent ground, and as a JPEG on white; the outputs agree as well."""
+    with opened(browser, report) as here:
+        for digit, strokes in DIGITS.items():
+            assert here.draw(strokes) == str(digit)
+            outputs = [float(each) for each in here.page.locator("#outputs .output").all_inner_texts()]
+            for suffix, url in zip((".png", ".jpg"), here.page.evaluate(SAVE)):
+                picture = tmp_path / f"{digit}{suffix}"
+                picture.write_bytes(base64.b64decode(url.split(",")[1]))
+                (read,) = json.loads(nnbp("predict", run, picture, "--json").out)["pictures"]
+                (found,) = read["digits"]
+                assert found["said"] == digit
+                assert found["outputs"] == pytest.approx(outputs, abs=0.05)
 
 
 def test_a_digit_is_fitted_and_centred(browser: Browser, report: Path) -> None:

@@ -1,0 +1,112 @@
+"""`nnbp predict`: what a network reads on people's own pictures."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nnbp_cli.commands.options import json_option, quiet_option
+
+if TYPE_CHECKING:
+    from nnbp_cli.reading import Answer, Reading
+
+BAR = 24  # characters of an output of 1
+
+
+@click.command(name="predict")
+@click.argument("weights", type=click.Path(path_type=Path))
+@click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="IMAGE...")
+@click.option(
+    "--save-input",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Keep what the network saw: a PNG of 28x28 for each digit.",
+)
+@json_option
+@quiet_option
+def command(weights: Path, images: tuple[Path, ...], folder: Path | None, as_json: bool, quiet: bool) -> None:
+    """Read the digits on pictures.
+
+    WEIGHTS is a weights file or a run directory; each IMAGE is a PNG, JPEG, BMP or GIF file: a scan, a
+    photograph, a drawing, dark on light or light on dark, with one digit or several. Each digit is fitted
+    into 28x28 pixels as MNIST's are. Shown are the digits in reading order, and for each of them what the
+    network saw and its outputs; with --quiet the digits alone.
+
+    \b
+    nnbp predict weights.npz photo.jpg
+    nnbp predict runs/mnist-20260131-120000 one.png two.png --save-input seen
+    nnbp predict weights.npz photo.jpg --json
+    """
+    from nnbp_cli import reading
+    from nnbp_cli import weights as saved
+    from nnbp_cli.answers import gives_shares
+    from nnbp_cli.commands.remarks import remark
+    from nnbp_cli.errors import NnbpError
+
+    learned = saved.load(weights)
+    note = reading.check_readable(weights, learned)
+    if note and not quiet:
+        remark(note)
+    readings = list(reading.read(learned, images))
+    if folder:
+        reading.save_inputs(readings, folder)
+    if as_json:
+        plain = [_plain(each) for each in readings if each.answers]
+        click.echo(json.dumps({"weights": str(weights), "pictures": plain}))
+    else:
+        shares = gives_shares(learned)
+        for number, each in enumerate(each for each in readings if each.answers):
+            if number and not quiet:
+                click.echo("")
+            click.echo(f"{each.path}: {' '.join(str(answer.said) for answer in each.answers)}")
+            for line in () if quiet else _details(each.answers, shares):
+                click.echo(line)
+    problems = [each.problem for each in readings if each.problem]
+    if problems:
+        raise NnbpError("\n".join(problems))
+
+
+def _plain(reading: Reading) -> dict[str, Any]:
+    return {
+        "picture": str(reading.path),
+        "digits": [
+            {
+                "said": answer.said,
+                "outputs": answer.outputs.tolist(),
+                "box": [answer.digit.left, answer.digit.top, answer.digit.width, answer.digit.height],
+            }
+            for answer in reading.answers
+        ],
+    }
+
+
+def _details(answers: Sequence[Answer], shares: bool) -> Iterator[str]:
+    """What the network saw of each digit, and beside it its outputs as bars."""
+    from nnbp_cli.answers import how_sure
+    from nnbp_cli.commands.pictures import BLOCKS, drawn
+    from nnbp_cli.commands.terminal import shows
+
+    blocks = shows(sys.stdout, BLOCKS)
+    for number, answer in enumerate(answers, start=1):
+        which = f"digit {number} of {len(answers)}: " if len(answers) > 1 else ""
+        yield ""
+        yield f"{which}{answer.said}, {how_sure(float(answer.outputs.max()), shares)} sure"
+        picture = [f"|{line}|" for line in drawn(answer.image, blocks=blocks)]
+        bars = ["", "", *_bars(answer, shares, full=BLOCKS[-1] if blocks else "#")]
+        for line, bar in zip_longest(picture, bars, fillvalue=""):
+            yield f"{line:{len(picture[0])}}   {bar}".rstrip()
+
+
+def _bars(answer: Answer, shares: bool, full: str) -> Iterator[str]:
+    from nnbp_cli.answers import how_sure
+
+    for k, output in enumerate(answer.outputs):
+        length = round(BAR * min(max(float(output), 0.0), 1.0))
+        yield f"{k:3} {how_sure(float(output), shares):>7} {full * length}"

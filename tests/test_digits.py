@@ -1,0 +1,162 @@
+"""Digits of people's pictures: found on them, and fitted into 28x28 as MNIST's are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nnbp_cli.datasets import dataset
+from nnbp_cli.digits import Digit, digits, ink, normalized, windows
+from nnbp_cli.digits.ink import light_on_dark, otsu
+from nnbp_cli.digits.marks import marks
+from nnbp_cli.digits.regions import regions
+from tests import photographs
+
+VECTORS = Path(__file__).with_name("normal_vectors.json")
+
+
+def picture_of(lines: list[str]) -> np.ndarray:
+    return np.array([list(bytes.fromhex(line)) for line in lines], np.uint8)
+
+
+def sheet(height: int, width: int, *boxes: tuple[int, int, int, int]) -> np.ndarray:
+    """White paper with black boxes: top, left, bottom, right."""
+    light = np.ones((height, width))
+    for top, left, bottom, right in boxes:
+        light[top:bottom, left:right] = 0
+    return light
+
+
+def places(light: np.ndarray) -> list[tuple[int, int, int, int]]:
+    """The boxes of the digits found, in pixels: top, left, bottom, right."""
+    rows, columns = light.shape
+
+    def box(digit: Digit) -> tuple[int, int, int, int]:
+        top, left = round(digit.top * rows), round(digit.left * columns)
+        return top, left, top + round(digit.height * rows), left + round(digit.width * columns)
+
+    return [box(digit) for digit in digits(ink(light))]
+
+
+def test_it_is_the_normalization_of_the_vectors() -> None:
+    """Which exact fractions made, in a loop over pixels; report/digit.js is held to the same."""
+    vectors: list[dict[str, Any]] = json.loads(VECTORS.read_text())
+    assert len(vectors) > 40
+    for vector in vectors:
+        made = normalized(picture_of(vector["ink"]) / 255)
+        assert np.array_equal(made, picture_of(vector["image"]))
+
+
+@pytest.mark.mnist
+def test_the_images_of_mnist_are_normalized_already(real_data: Path) -> None:
+    images = dataset.load("mnist", real_data).validation.images[:1000].reshape(-1, 28, 28)
+    same = [np.array_equal(normalized(image / 255), image) for image in images]
+    assert np.mean(same) > 0.99
+
+
+def test_windows_are_what_a_loop_finds() -> None:
+    picture = np.random.default_rng(1).random((13, 9))
+    for reach in (0, 1, 3, 20):
+        beyond = np.pad(picture, 2 * reach, mode="edge")
+
+        def window(pixels: np.ndarray, i: int, j: int, reach: int = reach) -> np.ndarray:
+            return pixels[max(0, i - reach) : i + reach + 1, max(0, j - reach) : j + reach + 1]
+
+        largest = np.array([[window(beyond, i, j).max() for j in range(beyond.shape[1])]
+                            for i in range(beyond.shape[0])])  # fmt: skip
+        for i, j in np.ndindex(picture.shape):
+            assert windows.mean(picture, reach)[i, j] == pytest.approx(window(picture, i, j).mean())
+            closed = window(largest, i + 2 * reach, j + 2 * reach).min()
+            assert windows.closed(picture, reach)[i, j] == closed
+
+
+def flooded(mask: np.ndarray) -> np.ndarray:
+    """The regions of `mask`, pixel by pixel."""
+    numbers, count = np.zeros(mask.shape, int), 0
+    for start in map(tuple, np.argwhere(mask)):
+        count += not numbers[start]
+        waiting = [] if numbers[start] else [start]
+        while waiting:
+            i, j = waiting.pop()
+            if 0 <= i < mask.shape[0] and 0 <= j < mask.shape[1] and mask[i, j] and not numbers[i, j]:
+                numbers[i, j] = count
+                waiting += [(i + y, j + x) for y in (-1, 0, 1) for x in (-1, 0, 1)]
+    return numbers
+
+
+def test_regions_are_what_a_flood_finds() -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(200):
+        mask = rng.random(rng.integers(1, 30, 2)) < rng.random()
+        assert np.array_equal(regions(mask), flooded(mask))
+
+
+def test_a_mark_by_hand() -> None:
+    """A box of 4 by 10: its area is 40 and its outline 28 sides, so the pen is 80 / (28 pi / 4)."""
+    drawn = np.zeros((20, 30))
+    drawn[3:13, 7:11] = 1
+    drawn[15, 20] = 1
+    drawn[3:13, 25] = 0.1
+    (mark,), numbers = marks(drawn, smallest=2)
+    assert (mark.top, mark.left, mark.bottom, mark.right) == (3, 7, 13, 11)
+    assert mark.pen == pytest.approx(80 / (7 * np.pi))
+    assert (numbers == mark.numbers[0]).sum() == 40
+
+
+def test_the_threshold_parts_two_heaps() -> None:
+    values = np.concatenate([np.full(500, 0.2), np.full(50, 0.8)])
+    assert 0.2 < otsu(values) < 0.8
+    assert otsu(np.array([0.25])) == 0.25
+    assert otsu(np.array([0.25, 0.25 + 1e-16])) == 0.25
+
+
+@pytest.mark.parametrize("upside_down", [False, True])
+def test_dark_on_light_and_light_on_dark_are_the_same(upside_down: bool) -> None:
+    light = sheet(60, 80, (20, 30, 40, 34))
+    light = 1 - light if upside_down else light
+    assert light_on_dark(light) == upside_down
+    assert places(light) == [(20, 30, 40, 34)]
+
+
+@pytest.mark.parametrize(
+    "light", [np.ones((50, 60)), np.zeros((5, 5)), np.full((1, 1), 0.5), np.ones((1, 90))]
+)
+def test_a_blank_page_has_no_digits(light: np.ndarray) -> None:
+    assert places(light) == []
+
+
+def test_noise_and_uneven_light_are_no_digits() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        paper = np.full(rng.integers(40, 300, 2), 0.9)
+        assert places(photographs.gradient(paper, rng) + rng.normal(0, 0.01, paper.shape)) == []
+
+
+def test_digits_are_in_reading_order() -> None:
+    boxes = [(12, 20, 40, 26), (10, 60, 38, 66), (14, 100, 42, 106), (60, 22, 88, 28), (58, 80, 86, 86)]
+    assert places(sheet(100, 130, *boxes[::-1])) == boxes
+
+
+def test_a_bar_apart_from_its_digit_belongs_to_it() -> None:
+    assert places(sheet(90, 70, (20, 20, 60, 26), (60, 20, 66, 44), (12, 20, 16, 44))) == [(12, 20, 66, 44)]
+    assert len(places(sheet(120, 70, (50, 20, 90, 26), (90, 20, 96, 44), (12, 20, 36, 24)))) == 2
+
+
+def test_what_is_no_digit_is_left_out() -> None:
+    one = (40, 50, 80, 56)
+    speck, blot = (20, 20, 22, 22), (90, 80, 110, 100)
+    rule, margin, edge = (95, 0, 97, 130), (0, 12, 120, 14), (0, 118, 120, 130)
+    frame = [(25, 35, 27, 75), (93, 35, 95, 75), (25, 35, 95, 37), (25, 73, 95, 75)]
+    for other in ([speck], [blot], [rule], [margin], [edge], frame):
+        assert places(sheet(120, 130, one, *other)) == [one]
+
+
+def test_a_thin_pen_is_widened() -> None:
+    drawn = np.zeros((300, 300))
+    drawn[50:250, 150:152] = 1
+    (digit,) = digits(drawn)
+    assert digit.ink.max(axis=0).sum() > 10

@@ -1,0 +1,320 @@
+"""`nnbp predict`: what it reads on pictures of many kinds, and what it says to files that are none."""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import sys
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFilter, ImageOps
+
+from nnbp_cli import weights
+from nnbp_cli.commands.pictures import BLOCKS
+from nnbp_cli.datasets import dataset, idx
+from tests import photographs
+from tests.command_line import nnbp
+from tests.peak_memory import measured, output_with_peak
+from tests.small_run import train
+from tests.strokes import DIGITS
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+
+
+@pytest.fixture(scope="module")
+def learned(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights that read digits well, from drawn ones alone."""
+    out = tmp_path_factory.mktemp("learned")
+    more = ("--out", out / "run", "--weights", out / "weights.npz", "--data-dir", drawn, "-q")
+    assert nnbp("train", "--config", CONFIGS / "demo.toml", *more).status == 0
+    return out / "weights.npz"
+
+
+def written(text: str, size: int = 150, pen: int = 12) -> Image.Image:
+    """Digits in white on black, line by line."""
+    lines = text.split()
+    image = Image.new("L", (size * len(lines[0]), round(1.3 * size) * len(lines)))
+    draw = ImageDraw.Draw(image)
+    for row, line in enumerate(lines):
+        for column, digit in enumerate(line):
+            for stroke in DIGITS[int(digit)]:
+                points = [(size * (column + x), size * (1.3 * row + 0.1 + y)) for x, y in stroke]
+                draw.line(points, fill=255, width=pen, joint="curve")
+                for x, y in points:
+                    draw.ellipse((x - pen / 2, y - pen / 2, x + pen / 2, y + pen / 2), fill=255)
+    return image
+
+
+def photographed(image: Image.Image, seed: int = 1) -> Image.Image:
+    """On yellowish paper, in a shadow, out of focus, with a sensor's noise."""
+    rng = np.random.default_rng(seed)
+    ink = np.asarray(image.filter(ImageFilter.GaussianBlur(1.5))) / 255
+    light = photographs.shadow(photographs.gradient(0.85 * (1 - 0.7 * ink), rng), rng)
+    light = np.clip(light + rng.normal(0, 0.02, light.shape), 0, 1)
+    return Image.fromarray(np.rint(255 * light[..., None] * [1, 0.97, 0.88]).astype(np.uint8))
+
+
+def says(learned: Path, *arguments: object) -> str:
+    said = nnbp("predict", learned, *arguments, "-q")
+    assert (said.status, said.err) == (0, "")
+    return said.out
+
+
+def with_exif(image: Image.Image) -> dict[str, Any]:
+    """What to give to `save` so that a viewer turns the picture by a quarter."""
+    exif = image.getexif()
+    exif[0x0112] = 6
+    return {"exif": exif}
+
+
+def transparent(image: Image.Image, colour: str) -> Image.Image:
+    """Ink of this colour, and nothing where there is no ink."""
+    ink = Image.new("RGBA", image.size, colour)
+    ink.putalpha(image)
+    return ink
+
+
+def deep(image: Image.Image) -> Image.Image:
+    """In 16 bits."""
+    return Image.fromarray(np.asarray(image).astype(np.uint16) * 257)
+
+
+MADE: dict[str, Callable[[Image.Image], Image.Image]] = {
+    "light on dark.png": lambda image: image,
+    "dark on light.png": ImageOps.invert,
+    "dark on light.bmp": ImageOps.invert,
+    "dark on light.gif": ImageOps.invert,
+    "grey.jpg": lambda image: ImageOps.invert(image).point(lambda light: 60 + light // 3),
+    "off the centre.png": lambda image: ImageOps.expand(image, (300, 20, 10, 400)),
+    "two colours.png": lambda image: ImageOps.invert(image).convert("1"),
+    "a palette.png": lambda image: ImageOps.invert(image).convert("P"),
+    "colour.png": lambda image: ImageOps.colorize(image, "khaki", "navy"),
+    "CMYK.jpg": lambda image: ImageOps.invert(image).convert("CMYK"),
+    "black, transparent.png": lambda image: transparent(image, "black"),
+    "white, transparent.png": lambda image: transparent(image, "white"),
+    "16 bits.png": lambda image: deep(ImageOps.invert(image)),
+    "with a shadow.jpg": photographed,
+    "of a camera.jpg": lambda image: photographed(image.resize((2400, 1040))),
+    "small.png": lambda image: image.resize((120, 52), Image.Resampling.BOX),
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_a_picture_of_any_kind_is_read(learned: Path, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    MADE[name](written("4071")).save(path)
+    assert says(learned, path) == f"{path}: 4 0 7 1\n"
+
+
+def test_a_photograph_is_read_as_it_was_held(learned: Path, tmp_path: Path) -> None:
+    upright = photographed(written("407"))
+    turned = upright.transpose(Image.Transpose.ROTATE_90)
+    for name in ("turned.jpg", "turned.png"):
+        turned.save(tmp_path / name, **with_exif(turned))
+        assert says(learned, tmp_path / name) == f"{tmp_path / name}: 4 0 7\n"
+
+
+def test_several_lines_are_read_in_order(learned: Path, tmp_path: Path) -> None:
+    photographed(written("31415 92407"), seed=2).save(tmp_path / "pi.jpg")
+    assert says(learned, tmp_path / "pi.jpg") == f"{tmp_path / 'pi.jpg'}: 3 1 4 1 5 9 2 4 0 7\n"
+
+
+def test_it_shows_what_the_network_saw_and_its_outputs(
+    learned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written("4").save(tmp_path / "four.png")
+    written("47").save(tmp_path / "two.png")
+    said = nnbp("predict", learned, tmp_path / "four.png")
+    head, blank, answer, *lines = said.out.splitlines()
+    assert (head, blank) == (f"{tmp_path / 'four.png'}: 4", "")
+    assert answer.startswith("4, ")
+    assert answer.endswith("% sure")
+    assert len(lines) == 14
+    assert {len(line[: line.rindex("|") + 1]) for line in lines} == {30}
+    percents = [float(line[30:].split()[1].rstrip("%")) for line in lines[2:12]]
+    assert sum(percents) == pytest.approx(100, abs=1)
+    assert set(BLOCKS) & set("".join(lines)) > {BLOCKS[-1]}
+    assert "digit 2 of 2: 7, " in nnbp("predict", learned, tmp_path / "two.png").out
+    monkeypatch.setattr("nnbp_cli.commands.terminal.shows", lambda *_: False)
+    plain = nnbp("predict", learned, tmp_path / "four.png").out
+    assert plain.isascii()
+    assert "###" in plain
+    assert "\x1b" not in said.out + plain
+
+
+def test_json_is_one_object(learned: Path, tmp_path: Path) -> None:
+    path = tmp_path / "row.png"
+    written("40").save(path)
+    answer = json.loads(nnbp("predict", learned, path, "--json").out)
+    assert answer["weights"] == str(learned)
+    (picture,) = answer["pictures"]
+    assert picture["picture"] == str(path)
+    four, nought = picture["digits"]
+    assert (four["said"], nought["said"]) == (4, 0)
+    assert len(four["outputs"]) == 10
+    left, top, width, height = four["box"]
+    assert 0 < left < left + width < nought["box"][0] < 1
+    assert 0 < top < top + height < 1
+
+
+def test_the_inputs_are_kept_and_read_again(learned: Path, tmp_path: Path) -> None:
+    photographed(written("407")).save(tmp_path / "photo.jpg")
+    says(learned, tmp_path / "photo.jpg", "--save-input", tmp_path / "seen/of it")
+    kept = sorted((tmp_path / "seen/of it").iterdir())
+    assert [path.name for path in kept] == ["photo-1.png", "photo-2.png", "photo-3.png"]
+    for path in kept:
+        with Image.open(path) as image:
+            assert (image.size, image.mode) == ((28, 28), "L")
+    assert [line.split()[-1] for line in says(learned, *kept).splitlines()] == ["4", "0", "7"]
+
+
+def png_of(width: int, height: int) -> bytes:
+    """A sound PNG of one colour, one bit a pixel, whatever its size."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        )
+
+    squeezed = zlib.compressobj(9)
+    line = bytes(1 + (width + 7) // 8)
+    pixels = b"".join([squeezed.compress(line) for _ in range(height)] + [squeezed.flush()])
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", pixels), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*each) for each in chunks)
+
+
+def a_png() -> bytes:
+    file = io.BytesIO()
+    photographed(written("4")).save(file, "PNG")
+    return file.getvalue()
+
+
+NAME = "name a PNG, JPEG, BMP or GIF file"
+BAD: dict[str, tuple[Callable[[], bytes], str]] = {
+    "empty.png": (lambda: b"", f"damaged: the file is empty; {NAME}"),
+    "letter.png": (lambda: b"%PDF-1.7\n...", f"not a picture but a PDF; {NAME}"),
+    "text.jpg": (
+        lambda: b"hello, world",
+        f"not a picture that is read here; {NAME}",
+    ),
+    "cut.png": (lambda: a_png()[:-2000], "damaged: it cannot be decoded; save it again, or take another"),
+    "many.png": (
+        lambda: png_of(9000, 9000),
+        "9,000x9,000 pixels: more than 64 million pixels are not decoded; make it smaller",
+    ),
+    "huge.png": (
+        lambda: png_of(60_000, 60_000),
+        "more than 64 million pixels are not decoded; make it smaller",
+    ),
+    "blank.png": (
+        lambda: png_of(400, 300),
+        "no digit found; write larger, with more contrast, or crop the picture",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_cannot_be_read_is_a_line_and_status_1(learned: Path, tmp_path: Path, name: str) -> None:
+    make, message = BAD[name]
+    path = tmp_path / name
+    path.write_bytes(make())
+    said = nnbp("predict", learned, path)
+    assert (said.status, said.out, said.err) == (1, "", f"{path}: {message}\n")
+
+
+def test_one_bad_picture_does_not_keep_the_others(learned: Path, tmp_path: Path) -> None:
+    good, missing, folder = tmp_path / "good.png", tmp_path / "missing.png", tmp_path / "folder"
+    written("4").save(good)
+    folder.mkdir()
+    said = nnbp("predict", learned, missing, good, folder, "-q")
+    assert (said.status, said.out) == (1, f"{good}: 4\n")
+    assert said.err == (
+        f"{missing}: no such file; name a picture\n{folder}: cannot be read: is a directory; name a picture\n"
+    )
+    answer = nnbp("predict", learned, missing, good, "--json")
+    assert answer.status == 1
+    assert [each["picture"] for each in json.loads(answer.out)["pictures"]] == [str(good)]
+
+
+MEMORY = """
+import numpy, PIL.Image, PIL.PngImagePlugin
+from pathlib import Path
+from nnbp_cli.digits import light
+before = peak()
+try: light(Path(sys.argv[1]))
+except Exception as error: print(type(error).__name__)
+print(peak() - before)
+"""
+
+
+@measured
+def test_a_huge_picture_is_refused_before_it_costs_memory(tmp_path: Path) -> None:
+    (tmp_path / "huge.png").write_bytes(png_of(60_000, 60_000))
+    error, taken = output_with_peak(MEMORY, tmp_path / "huge.png")
+    assert error == "NnbpError"
+    assert int(taken) < 20_000_000
+
+
+@measured
+def test_a_large_photograph_costs_little_memory(tmp_path: Path) -> None:
+    """Fifty million pixels of a JPEG are decoded at an eighth of their size."""
+    Image.new("RGB", (8000, 6250), "white").save(tmp_path / "large.jpg")
+    (taken,) = output_with_peak(MEMORY, tmp_path / "large.jpg")
+    assert int(taken) < 50_000_000
+
+
+def test_what_networks_it_takes(here: Path, learned: Path) -> None:
+    rng = np.random.default_rng(1)
+    for folder, shape in (("own", (28, 28)), ("small", (5, 7))):
+        Path(folder).mkdir()
+        for part, count in (("train", 60), ("t10k", 30)):
+            images = rng.integers(0, 256, (count, *shape), np.uint8)
+            idx.write(Path(folder) / f"{part}-images-idx3-ubyte.gz", images)
+            labels = np.arange(count, dtype=np.uint8) % 10
+            idx.write(Path(folder) / f"{part}-labels-idx1-ubyte.gz", labels)
+        config = Path("small.toml").read_text()
+        Path("own.toml").write_text(config.replace('"synthetic"\nsize = 600', f'"./{folder}"'))
+        assert nnbp("train", "--config", "own.toml", "--out", f"run-{folder}", "-q").status == 0
+    written("4").save("four.png")
+    said = nnbp("predict", "run-own", "four.png")
+    assert said.status == 0
+    assert said.err == "note: pictures are made as MNIST's digits are, and it learned from ./own\n"
+    assert nnbp("predict", "run-own", "four.png", "-q").err == ""
+    said = nnbp("predict", "run-small", "four.png")
+    assert (said.status, said.out) == (1, "")
+    assert said.err == (
+        "run-small: reads images of 5x7, and pictures are made 28x28; take a network for 28x28\n"
+    )
+
+
+def test_outputs_that_are_no_probabilities_are_shown_as_they_are(here: Path) -> None:
+    more = ["--set", "network.cost=quadratic", "--set", "network.layers.1.activation=tanh"]
+    assert train("--out", "run", "-q", *more).status == 0
+    written("4").save("four.png")
+    assert "%" not in nnbp("predict", "run", "four.png").out
+
+
+def test_mistakes_are_a_line(learned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert nnbp("predict", learned).status == 2
+    assert nnbp("predict", "none.npz", "four.png").err.startswith("none.npz: no such file")
+    monkeypatch.setitem(sys.modules, "PIL.Image", None)
+    said = nnbp("predict", learned, tmp_path / "a.png", tmp_path / "b.png")
+    assert (said.status, said.err) == (1, "nnbp predict: needs Pillow; pip install 'nnbp-cli[predict]'\n")
+
+
+@pytest.mark.mnist
+def test_most_disturbed_pictures_of_real_digits_are_read(tmp_path: Path, real_data: Path) -> None:
+    """Of the validation images, disturbed in every way at once; benchmarks/pictures.py has the test set."""
+    out = tmp_path / "run"
+    more = ("--out", out, "--weights", tmp_path / "w.npz", "--data-dir", real_data, "-q")
+    assert nnbp("train", "--config", CONFIGS / "mnist.toml", *more).status == 0
+    split = dataset.load("mnist", real_data, train=50_000, validation=10_000).validation
+    right = photographs.recognized(weights.load(out), split, photographs.everything, 100, seed=5)
+    assert right.mean() >= 0.95
