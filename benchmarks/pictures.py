@@ -1,0 +1,52 @@
+"""Real digits as people hand them in, read with the normalization of `nnbp predict` and without it.
+
+    python -m benchmarks.pictures WEIGHTS [--split validation] [--data-dir DIR] [--quick]
+
+Each row disturbs the first 500 test images in one way (see tests/photographs.py), writes them as PNG
+files, and counts those that the network reads. With normalization: the one digit that `nnbp predict` finds is
+the right one. Without it: the picture made 28x28, grey, as a program does that knows no better. Whatever was
+chosen, was chosen on the validation images.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from benchmarks import data
+from nnbp_cli import weights
+from nnbp_cli.datasets.dataset import Split
+from nnbp_cli.datasets.scaling import scaled
+from nnbp_cli.weights import Weights
+from tests.photographs import KINDS, Disturbance, disturbed, recognized
+
+SEED = 1
+
+
+def squeezed(learned: Weights, split: Split, disturbance: Disturbance, count: int) -> np.ndarray:
+    """Which of the disturbed images the network reads when they are only made smaller, (count,)."""
+    pictures = disturbed(split.images[:count].reshape(count, 28, 28), disturbance, SEED)
+    small = [np.asarray(picture.resize((28, 28), Image.Resampling.BOX)).ravel() for picture in pictures]
+    said = learned.network.predict(learned.params, scaled(np.array(small))).argmax(axis=1)
+    right: np.ndarray = said == split.labels[:count]
+    return right
+
+
+def main(learned: Weights, split: Split, count: int) -> None:
+    """Print a row for each kind of disturbance."""
+    print("| pictures | with normalization, % | without, % |\n|---|---|---|")
+    for name, disturbance in KINDS.items():
+        with_it = recognized(learned, split, disturbance, count, SEED).mean()
+        without = squeezed(learned, split, disturbance, count).mean()
+        print(f"| {name} | {with_it:.1%} | {without:.1%} |".replace("%", ""), flush=True)
+
+
+if __name__ == "__main__":
+    parser = data.options(__doc__)
+    parser.add_argument("weights", type=Path)
+    parser.add_argument("--split", choices=["test", "validation"], default="test")
+    arguments = parser.parse_args()
+    chosen = getattr(data.load(arguments.data_dir), arguments.split)
+    main(weights.load(arguments.weights), chosen, 50 if arguments.quick else 500)
