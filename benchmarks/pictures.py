@@ -10,6 +10,7 @@ chosen, was chosen on the validation images.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,28 +20,29 @@ from benchmarks import data
 from nnbp_cli import weights
 from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.datasets.scaling import scaled
+from nnbp_cli.nn.arrays import Array
 from nnbp_cli.weights import Weights
-from tests.photographs import KINDS, Disturbance, disturbed, recognized
+from tests.photographs import KINDS, disturbed, recognized
 
 SEED = 1
 
 
-def squeezed(learned: Weights, split: Split, disturbance: Disturbance, count: int) -> np.ndarray:
-    """Which of the disturbed images the network reads when they are only made smaller, (count,)."""
-    pictures = disturbed(split.images[:count].reshape(count, 28, 28), disturbance, SEED)
+def squeezed(learned: Weights, pictures: Sequence[Image.Image], labels: Array) -> Array:
+    """Which of the pictures the network reads when they are only made smaller."""
     small = [np.asarray(picture.resize((28, 28), Image.Resampling.BOX)).ravel() for picture in pictures]
     said = learned.network.predict(learned.params, scaled(np.array(small))).argmax(axis=1)
-    right: np.ndarray = said == split.labels[:count]
+    right: Array = said == labels
     return right
 
 
 def main(learned: Weights, split: Split, count: int) -> None:
     """Print a row for each kind of disturbance."""
     print("| pictures | with normalization, % | without, % |\n|---|---|---|")
+    images, labels = split.images[:count].reshape(count, 28, 28), split.labels[:count]
     for name, disturbance in KINDS.items():
-        with_it = recognized(learned, split, disturbance, count, SEED).mean()
-        without = squeezed(learned, split, disturbance, count).mean()
-        print(f"| {name} | {with_it:.1%} | {without:.1%} |".replace("%", ""), flush=True)
+        pictures = list(disturbed(images, disturbance, SEED))
+        shares = [100 * way(learned, pictures, labels).mean() for way in (recognized, squeezed)]
+        print(f"| {name} | {shares[0]:.1f} | {shares[1]:.1f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import reduce
 from pathlib import Path
@@ -17,7 +17,6 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from nnbp_cli import reading
-from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.weights import Weights
@@ -145,17 +144,14 @@ def disturbed(images: Array, disturbance: Disturbance, seed: int) -> Iterator[Im
         yield grey(disturbance(image / 255, np.random.default_rng([seed, number])))
 
 
-def recognized(learned: Weights, split: Split, disturbance: Disturbance, count: int, seed: int) -> Array:
-    """Which of the first `count` images of a split predict reads, disturbed, (count,): one digit, and the
-    right one.
-    """
-    right = np.zeros(count, bool)
-    pictures = disturbed(split.images[:count].reshape(count, 28, 28), disturbance, seed)
+def recognized(learned: Weights, pictures: Iterable[Image.Image], labels: Array) -> Array:
+    """Which of the pictures, each of one digit, `nnbp predict` reads: one digit, and the right one."""
+    right = np.zeros(len(labels), bool)
     with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "picture.png"
         for number, picture in enumerate(pictures):
-            path = Path(folder) / "picture.png"
-            picture.save(path)
+            picture.save(path, compress_level=1)
             with suppress(NnbpError):
                 said = [answer.said for answer in reading.answers(learned, path)]
-                right[number] = said == [split.labels[number]]
+                right[number] = said == [labels[number]]
     return right

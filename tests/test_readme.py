@@ -39,6 +39,7 @@ def test_links_lead_somewhere() -> None:
         "docs/book.md",
         "docs/config.md",
         "docs/reliability.md",
+        "docs/pictures.md",
         "docs/cli.md",
         "docs/tools.md",
         "data/README.md",
