@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from tests.small_run import CONFIG
+
+# What a script starts in the background ignores Ctrl-C, and so would every process that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 OUTSIDE = Path(os.environ.get("NNBP_DATA_DIR", "data")).resolve()
 
