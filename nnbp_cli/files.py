@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from math import inf
 from pathlib import Path, PurePath
 from typing import BinaryIO
 
@@ -23,11 +24,6 @@ DAY = 86_400  # seconds
 
 # Windows opens no directories, and some network file systems sync none.
 NOT_SYNCED = (errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOTSUP)
-
-try:
-    import fcntl
-except ImportError:
-    fcntl = None  # type: ignore[assignment]
 
 
 @contextmanager
@@ -39,7 +35,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     """
     beginning = f".{path.name[:100]}."
     temporary = path.with_name(f"{beginning}{os.getpid()}-{secrets.token_hex(4)}.part")
-    _remove_leftovers(path.parent, beginning)
+    with suppress(OSError):  # who has not ended after a day is dead
+        remove_leftovers(path.parent, beginning, before=time.time() - DAY)
     try:
         if path.exists() and not path.is_file():
             raise NnbpError(f"{path}: is there already, and not a file; choose another place")
@@ -67,63 +64,14 @@ def write(path: Path, content: str | bytes) -> None:
         file.write(content.encode() if isinstance(content, str) else content)
 
 
-def _remove_leftovers(directory: Path, beginning: str) -> None:
-    """Remove what was left of writing a file by processes that died a day ago or earlier."""
-    with suppress(OSError):
-        for each in directory.iterdir():
-            old = is_temporary(each) and each.name.startswith(beginning)
-            if old and time.time() - each.stat().st_mtime > DAY:
+def remove_leftovers(directory: Path, beginning: str = ".", before: float = inf) -> None:
+    """Remove what dead processes left of writing files in `directory`: under temporary names that begin so,
+    last touched `before` so many seconds since 1970. The caller knows that no other process is writing them.
+    """
+    for each in filter(is_temporary, list(directory.iterdir())):
+        with suppress(FileNotFoundError):  # another one was faster
+            if each.name.startswith(beginning) and each.stat().st_mtime < before:
                 each.unlink()
-
-
-@contextmanager
-def locked(directory: Path, refusal: NnbpError) -> Iterator[None]:
-    """Hold `directory` for this process alone while the block lasts. Raises `refusal` when another one does.
-
-    The lock goes with the process, however it ends. What dead processes left half written is removed.
-    """
-    if fcntl is None:  # Windows has no such locks
-        yield
-        return
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        raise refusal from None
-    except OSError:  # some network file systems lock nothing
-        pass
-    try:
-        _clear(directory)
-        yield
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def shared(directory: Path) -> Iterator[None]:
-    """Work in `directory` while the block lasts, beside other processes that do so under this same lock.
-
-    Whoever comes when nobody else is at work removes what dead processes left half written.
-    """
-    if fcntl is None:  # Windows has no such locks
-        yield
-        return
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # others are at work, or the file system locks nothing
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _clear(directory)
-        with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_SH)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _clear(directory: Path) -> None:
-    for leftover in filter(is_temporary, list(directory.iterdir())):
-        leftover.unlink(missing_ok=True)
 
 
 def check_writable(path: Path) -> None:

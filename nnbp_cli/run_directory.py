@@ -17,7 +17,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from nnbp_cli import files
+from nnbp_cli import files, locks
 from nnbp_cli.errors import NnbpError, reason
 from nnbp_cli.training.history import Epoch
 
@@ -62,7 +62,7 @@ class RunDirectory:
     def locked(self) -> AbstractContextManager[None]:
         """Keep other processes from training into it, while the context lasts."""
         refusal = NnbpError(f"{self.path}: another process is training into it; wait for it, or stop it")
-        return files.locked(self.path, refusal)
+        return locks.alone(self.path, refusal)
 
     def write_config(self, toml: str) -> None:
         """Keep the config with everything that was left open in it decided: it runs again as it is."""

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnbp_cli import files
+from nnbp_cli import locks
 from nnbp_cli.datasets.catalog import CATALOG, NAMES, Entry, File
 from nnbp_cli.errors import ConfigError, NnbpError
 from tests import faults
@@ -255,7 +255,6 @@ def test_two_downloads_at_once_both_end_right(tmp_path: Path) -> None:
 PROGRAM = """
 import sys
 from pathlib import Path
-from nnbp_cli import files
 from nnbp_cli.datasets import download
 from nnbp_cli.datasets.catalog import Entry, File
 files = (File('big.gz', 400_000, sys.argv[3]),)
@@ -292,7 +291,7 @@ def test_what_a_killed_download_left_is_removed_once_no_other_is_at_work(tmp_pat
         folder = fetch(tmp_path, good.url)
         leftover = folder / f".{FIRST}.123-abc.part"
         leftover.write_bytes(b"half")
-        with files.shared(folder):
+        with locks.shared(folder):
             leftover.write_bytes(b"of one that is at work")
             fetch(tmp_path, good.url)
             assert leftover.exists()

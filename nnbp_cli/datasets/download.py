@@ -15,7 +15,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Protocol
 
-from nnbp_cli import files
+from nnbp_cli import files, locks
 from nnbp_cli.datasets.catalog import Entry, File
 from nnbp_cli.datasets.idx import resemblance
 from nnbp_cli.datasets.sources import download_command
@@ -69,7 +69,7 @@ def fetch(
     files.make_directory(folder)
     deadline = monotonic() + limits.total
     line = deque([*mirrors, *entry.mirrors])
-    with files.shared(folder):
+    with locks.shared(folder):
         for file in entry.files:
             path = folder / file.name
             if force or not _is_here(path, file, progress):
