@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from nnbp_cli import weights
 from nnbp_cli.answers import Answers, answers
 from nnbp_cli.config import DataConfig, load_data, sizes
-from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.datasets.dataset import Dataset, Split
 from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.evaluation import Score, evaluate
 from nnbp_cli.weights import Weights
@@ -20,26 +20,49 @@ from nnbp_cli.weights import Weights
 
 @dataclass(frozen=True)
 class Scored:
-    """The score of saved weights on a split of a data set; `note` says what the reader should know of it.
-
-    `answers` are there where they were asked for: what was said to every image.
-    """
+    """The score of saved weights on a split of a data set; `note` says what the reader should know of it."""
 
     network: str
     data: str
     split: str
     score: Score
     note: str
-    answers: Answers | None = None
 
 
-def score(
-    path: Path, data_name: str | None, data_dir: Path, split: str, *, with_answers: bool = False
-) -> Scored:
+def score(path: Path, data_name: str | None, data_dir: Path, split: str) -> Scored:
     """Score the weights at `path` on "test", "validation" or "train" of their own data set or of another.
 
     Raises NnbpError where weights or data are not sound, or do not fit each other.
     """
+    asked = _asked(path, data_name, data_dir, split)
+    learned = asked.learned
+    with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
+        return asked.scored(evaluate(learned.network, learned.params, asked.images, learned.penalty))
+
+
+def answered(path: Path, data_name: str | None, data_dir: Path, split: str) -> tuple[Scored, Answers]:
+    """What `score` gives, and what the network says to each image."""
+    asked = _asked(path, data_name, data_dir, split)
+    said = answers(asked.learned, asked.images)
+    return asked.scored(said.score), said
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Weights, and the images that they are asked about."""
+
+    learned: Weights
+    images: Split
+    data: str
+    split: str
+    note: str
+
+    def scored(self, score: Score) -> Scored:
+        network = sizes(self.learned.config, prod(self.learned.shape))
+        return Scored(network, self.data, self.split, score, self.note)
+
+
+def _asked(path: Path, data_name: str | None, data_dir: Path, split: str) -> _Asked:
     learned = weights.load(path)
     other = data_name not in (None, learned.data.name)
     config = DataConfig(name=str(data_name)) if other else learned.data
@@ -52,13 +75,7 @@ def score(
     if not len(chosen.labels):
         raise NnbpError(f"{config.name}: no {split} images; choose another --split")
     note = "" if other else changed(data, learned)
-    network = sizes(learned.config, prod(learned.shape))
-    if with_answers:
-        said = answers(learned, chosen)
-        return Scored(network, config.name, split, said.score, note, said)
-    with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
-        result = evaluate(learned.network, learned.params, chosen, learned.penalty)
-    return Scored(network, config.name, split, result, note)
+    return _Asked(learned, chosen, config.name, split, note)
 
 
 def fitting_data(path: Path, learned: Weights, config: DataConfig, data_dir: Path, *, remedy: str) -> Dataset:

@@ -91,7 +91,7 @@ def test_where_stdout_takes_ascii_alone_they_are_drawn_in_ascii(here: Path) -> N
 def test_a_network_without_mistakes_has_none_to_show(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     split = Split(np.zeros((2, 4), np.uint8), np.array([0, 1], np.uint8))
     said = answers.Answers(split, (2, 2), Score(0.1, np.eye(2, dtype=int)), np.eye(2), True)
-    scored = scoring.Scored("4-2", "./coins", "test", said.score, "", said)
-    monkeypatch.setattr(scoring, "score", lambda *_, **__: scored)
+    scored = scoring.Scored("4-2", "./coins", "test", said.score, "")
+    monkeypatch.setattr(scoring, "answered", lambda *_: (scored, said))
     assert nnbp("eval", "weights.npz", "--mistakes", 3).out.endswith("\n\nno mistakes\n")
     assert json.loads(nnbp("eval", "weights.npz", "--mistakes", 3, "--json").out)["mistakes"] == []

@@ -139,22 +139,23 @@ def test_a_figure_is_of_one_network_that_can_have_it(run: Path, monkeypatch: pyt
         assert "'--what confusion' is of one run" in said.err
     assert nnbp("plot", run, "--what", "calibration").out == "wrote calibration.png\n"
     assert Path("calibration.png").read_bytes().startswith(b"\x89PNG")
-    answered = scoring.score(run, None, Path(os.environ["NNBP_DATA_DIR"]), "test", with_answers=True)
-    theirs = answered.answers
-    assert theirs
+    scored, theirs = scoring.answered(run, None, Path(os.environ["NNBP_DATA_DIR"]), "test")
 
     def other(**changed: Any) -> None:
-        scored = replace(answered, answers=replace(theirs, **changed))
-        monkeypatch.setattr(scoring, "score", lambda *_, **__: scored)
+        answered = (replace(scored, note="note: other"), replace(theirs, **changed))
+        monkeypatch.setattr(scoring, "answered", lambda *_: answered)
 
+    other()
+    assert nnbp("plot", run, "--what", "confusion").err == "note: other\n"
     other(shares=False)
     assert nnbp("plot", run, "--what", "calibration").err == (
+        "note: other\n"
         "calibration.png: no calibration: the outputs of this network are not shares from 0 to 1; "
         "choose another figure with --what\n"
     )
     other(outputs=np.eye(10)[theirs.split.labels])
     assert nnbp("plot", run, "--what", "mistakes").err == (
-        "mistakes.png: there are no mistakes to draw; choose another figure with --what\n"
+        "note: other\nmistakes.png: there are no mistakes to draw; choose another figure with --what\n"
     )
 
 

@@ -64,26 +64,31 @@ def command(
     nnbp eval weights.npz --mistakes 6
     nnbp eval runs/mnist-20260131-120000 --split validation --json
     """
+    from nnbp_cli import scoring
     from nnbp_cli.commands.remarks import remark
-    from nnbp_cli.scoring import score
 
-    scored = score(weights, data_name, data_dir, split, with_answers=most is not None)
+    answers = None
+    if most:
+        scored, answers = scoring.answered(weights, data_name, data_dir, split)
+    else:
+        scored = scoring.score(weights, data_name, data_dir, split)
     if scored.note and not quiet:
         remark(scored.note)
     if as_json:
-        click.echo(json.dumps(_as_json(weights, scored, most)))
+        worst = {"mistakes": list(_plain_mistakes(answers, most))} if answers and most else {}
+        click.echo(json.dumps(_as_json(weights, scored) | worst))
     else:
         click.echo(f"{scored.network} on {scored.score.images:,} {scored.split} images of {scored.data}")
         for line in _answer(scored.score):
             click.echo(line)
-        if scored.answers and most:
-            for line in _mistakes(scored.answers, most):
+        if answers and most:
+            for line in _mistakes(answers, most):
                 click.echo(line)
 
 
-def _as_json(weights: Path, scored: Scored, most: int | None) -> dict[str, Any]:
+def _as_json(weights: Path, scored: Scored) -> dict[str, Any]:
     score = scored.score
-    plain = {
+    return {
         "weights": str(weights),
         "data": scored.data,
         "split": scored.split,
@@ -94,9 +99,6 @@ def _as_json(weights: Path, scored: Scored, most: int | None) -> dict[str, Any]:
         "recall": score.recall.tolist(),
         "confusion": score.confusion.tolist(),
     }
-    if scored.answers and most:
-        plain["mistakes"] = list(_plain_mistakes(scored.answers, most))
-    return plain
 
 
 def _plain_mistakes(answers: Answers, most: int) -> Iterator[dict[str, Any]]:

@@ -58,6 +58,7 @@ def command(
     if what != "curves" and (len(runs) > 1 or only or labels):
         raise click.UsageError(f"'--what {what}' is of one run, and has no curves to choose or to label")
     from nnbp_cli import curves, network_plots, plotting, scoring, weights
+    from nnbp_cli.commands.remarks import remark
 
     output = output or Path(f"{what}.png")
     plotting.check_drawable(output)
@@ -66,8 +67,9 @@ def command(
     elif what == "weights":
         network_plots.weights(weights.load(runs[0]), output)
     else:
-        answers = scoring.score(runs[0], None, data_dir, "test", with_answers=True).answers
-        assert answers
+        scored, answers = scoring.answered(runs[0], None, data_dir, "test")
+        if scored.note:
+            remark(scored.note)
         draw = {
             "confusion": network_plots.confusion,
             "mistakes": network_plots.mistakes,
