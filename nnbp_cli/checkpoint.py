@@ -51,12 +51,13 @@ def made_with() -> dict[str, str]:
     """What the last bits of a sum depend on, in this process on this machine."""
     blas = [each for each in threadpool_info() if each["user_api"] == "blas"]
     named = (f"{each['internal_api']} {each['version']} {each.get('architecture', '')}" for each in blas)
-    instructions = np.show_config(mode="dicts")["SIMD Extensions"]
+    # What is empty, numpy leaves out.
+    instructions = np.show_config(mode="dicts").get("SIMD Extensions", {})
     return {
         "nnbp": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
-        "numpy's instructions": " ".join([*instructions["baseline"], *instructions.get("found", [])]),
+        "numpy's instructions": " ".join([*instructions.get("baseline", []), *instructions.get("found", [])]),
         "BLAS": ", ".join(named).strip(),
         "threads": ", ".join(str(each["num_threads"]) for each in blas),
         "C library": " ".join(platform.libc_ver()).strip() or "unknown",

@@ -254,12 +254,13 @@ def test_what_the_last_bits_depend_on_is_recorded() -> None:
     with threadpool_limits(3, user_api="blas"):
         three = checkpoint.made_with()
     assert {what for what in one if one[what] != three[what]} == {"threads"}
-    program = "from nnbp_cli import checkpoint; print(checkpoint.made_with()['numpy's instructions'])"
-    fewer = os.environ | {"NPY_DISABLE_CPU_FEATURES": one["numpy's instructions"].split()[-1]}
+    *others, last = one["numpy's instructions"].split()
+    program = """from nnbp_cli import checkpoint; print(checkpoint.made_with()["numpy's instructions"])"""
+    fewer = os.environ | {"NPY_DISABLE_CPU_FEATURES": last}
     said = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program], env=fewer, capture_output=True, text=True
     )
-    assert said.returncode or said.stdout.strip() != one["numpy's instructions"]
+    assert said.stdout.split() == others or "baseline" in said.stderr, "numpy does without, or says it cannot"
 
 
 def test_two_trainings_into_one_directory_are_one_too_many(here: Path, stop_after: Stop) -> None:

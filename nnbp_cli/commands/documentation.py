@@ -33,12 +33,9 @@ these lines in the file that the shell reads when it starts:
 def document() -> str:
     """The whole page."""
     parent = click.Context(main, info_name="nnbp")
-    sections = [_OPENING]
-    for name in COMMANDS:
-        command = main.get_command(parent, name)
-        assert command
-        sections.append(_section(command, click.Context(command, info_name=name, parent=parent)))
-    return "\n".join(sections)
+    commands = filter(None, (main.get_command(parent, name) for name in COMMANDS))
+    sections = (_section(each, click.Context(each, info_name=each.name, parent=parent)) for each in commands)
+    return "\n".join([_OPENING, *sections])
 
 
 def _section(command: click.Command, ctx: click.Context) -> str:
