@@ -22,6 +22,7 @@ from nnbp_cli import locks
 from nnbp_cli.datasets.catalog import CATALOG, NAMES, Entry, File
 from nnbp_cli.errors import ConfigError, NnbpError
 from tests import faults
+from tests.by_the_clock import by_the_clock
 from tests.command_line import nnbp
 from tests.faulty_mirrors import FAULTS, NOWHERE, Kind, closed_port, deaf_port, without_dns
 from tests.mirror import Handler, mirror
@@ -56,7 +57,7 @@ def is_all_there(folder: Path) -> bool:
 def refusals(data_dir: Path, *mirrors: str, **options: Any) -> list[str]:
     """What each mirror said when a download failed. Nothing is left on the disk."""
     with pytest.raises(NnbpError) as error:
-        fetch(data_dir, *mirrors, **options)
+        fetch(data_dir, *mirrors, **({"limits": HASTE} | options))
     first, *reasons, last = str(error.value).split("\n")
     folder = data_dir / "tiny"
     command = f"nnbp download tiny --data-dir {data_dir} --mirror URL"
@@ -69,17 +70,18 @@ def refusals(data_dir: Path, *mirrors: str, **options: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", FAULTS, ids=str)
+@by_the_clock
 def test_a_fault_leads_to_the_next_mirror_and_a_clear_word_or_does_no_harm(
     tmp_path: Path, kind: Kind
 ) -> None:
     start = time.monotonic()
     with kind.at(CONTENT) as bad, mirror(CONTENT) as good:
         if kind.said is None:
-            assert is_all_there(fetch(tmp_path, bad))
+            assert is_all_there(fetch(tmp_path, bad, limits=HASTE))
         else:
             (reason,) = refusals(tmp_path, bad)
             assert re.fullmatch(kind.said, reason)
-            assert is_all_there(fetch(tmp_path, bad, good.url))
+            assert is_all_there(fetch(tmp_path, bad, good.url, limits=HASTE))
     assert time.monotonic() - start < 5
 
 
@@ -142,14 +144,16 @@ def test_a_server_that_is_busy_is_asked_again(tmp_path: Path, status: int) -> No
         assert busy.asked[:2] == [FIRST, FIRST]
 
 
+@by_the_clock
 def test_retry_after_is_respected(tmp_path: Path) -> None:
     fault = faults.first_says(1, 503, Retry_After="1")
     with mirror(CONTENT, fault) as busy:
         start = time.monotonic()
-        assert is_all_there(fetch(tmp_path, busy.url, limits=replace(HASTE, retry_after=5, answer=5)))
+        assert is_all_there(fetch(tmp_path, busy.url))
         assert 1 <= time.monotonic() - start < 3
 
 
+@by_the_clock
 def test_an_honest_slow_line_finishes(tmp_path: Path) -> None:
     """It takes longer than any of the limits on its parts, but is fast enough in each of them."""
     with mirror(CONTENT, faults.slow_but_honest) as slow:
@@ -157,6 +161,7 @@ def test_an_honest_slow_line_finishes(tmp_path: Path) -> None:
         assert is_all_there(fetch(tmp_path, slow.url, limits=limits))
 
 
+@by_the_clock
 def test_all_has_to_end_by_the_deadline(tmp_path: Path) -> None:
     start = time.monotonic()
     with mirror(CONTENT, faults.slow_but_honest) as slow:
@@ -166,6 +171,7 @@ def test_all_has_to_end_by_the_deadline(tmp_path: Path) -> None:
     assert time.monotonic() - start < 1
 
 
+@by_the_clock
 def test_what_came_before_the_deadline_is_kept(tmp_path: Path) -> None:
     entry = replace(TINY, files=TINY.files[1:2] + TINY.files[:1])
     with mirror(CONTENT, faults.slow_but_honest) as slow, pytest.raises(NnbpError, match="no mirror gave"):
@@ -179,6 +185,7 @@ def test_a_redirection_is_followed(tmp_path: Path) -> None:
         assert good.asked == sign.asked == list(CONTENT)
 
 
+@by_the_clock
 def test_every_mirror_is_named_with_its_reason(tmp_path: Path) -> None:
     watch = Watch()
     with mirror({}) as empty, closed_port({}) as closed, deaf_port({}) as deaf:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from math import inf
 from pathlib import Path
@@ -25,6 +26,7 @@ from nnbp_cli.reproduction.jobs import jobs
 from nnbp_cli.reproduction.results import Row
 from nnbp_cli.shipped import shipped
 from tests.command_line import nnbp
+from tests.processes import started
 from tests.small_run import CONFIG
 
 BOOK = experiments.load()
@@ -239,47 +241,41 @@ if __name__ == "__main__":
 """
 
 
-def reproducing(here: Path) -> subprocess.Popen[str]:
+def reproducing(here: Path) -> AbstractContextManager[subprocess.Popen[str]]:
     """A reproduction of runs that do not end by themselves, two at a time, in a session of its own."""
     (here / "program.py").write_text(LONG)
-    return subprocess.Popen(
-        [sys.executable, "program.py", "reproduce", "--jobs", "2", "--seeds", "3"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    return started(sys.executable, "program.py", "reproduce", "--jobs", 2, "--seeds", 3)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sessions are POSIX's")
 def test_ctrl_c_reaches_every_process_of_a_terminal_and_shows_no_traceback(here: Path) -> None:
-    process = reproducing(here)
-    assert process.stdout
-    assert process.stdout.readline() == "begun\n"  # and now imports
-    time.sleep(0.1)
-    os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    with reproducing(here) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "begun\n"  # and now imports
+        time.sleep(0.1)
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=30)
     assert "Traceback" not in said
     assert (process.returncode, "stopped by SIGINT" in said) == (130, True)
 
 
 @pytest.mark.parametrize("which", ["SIGINT", "SIGTERM"])
 def test_a_signal_stops_every_process_and_keeps_what_is_done(here: Path, which: str) -> None:
-    process = reproducing(here)
-    deadline = time.monotonic() + 60
-    while len(list(here.glob("book-runs/*/log.csv"))) < 2 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.send_signal(getattr(signal, which))
-    _, said = process.communicate(timeout=30)
+    with reproducing(here) as process:
+        deadline = time.monotonic() + 60
+        while len(list(here.glob("book-runs/*/log.csv"))) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(getattr(signal, which))
+        _, said = process.communicate(timeout=30)
+        logs = {path: path.read_text() for path in here.glob("book-runs/*/log.csv")}
+        time.sleep(0.3)
+        assert {path: path.read_text() for path in logs} == logs, "nobody goes on in the background"
     assert process.returncode == {"SIGINT": 130, "SIGTERM": 143}[which]
     assert said.splitlines()[-1] == (
         f"nnbp reproduce: stopped by {which}; "
         "what was run to its end is kept, and the same command goes on from there"
     )
     assert "Traceback" not in said
-    logs = {path: path.read_text() for path in here.glob("book-runs/*/log.csv")}
-    time.sleep(0.3)
-    assert {path: path.read_text() for path in logs} == logs, "nobody goes on in the background"
 
 
 # The command

@@ -32,6 +32,7 @@ from nnbp_cli.training import loop
 from nnbp_cli.training.history import Epoch
 from tests.command_line import Said, nnbp
 from tests.mirror import mirror
+from tests.processes import started
 from tests.small_run import CONFIG, train
 
 
@@ -221,24 +222,12 @@ def test_a_network_with_another_number_of_outputs_than_classes_is_refused(here: 
 def test_a_signal_stops_the_run_and_keeps_what_was_learned(
     here: Path, number: int, status: int, more: list[str]
 ) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "nnbp_cli",
-        "train",
-        "--config",
-        "small.toml",
-        "--set",
-        "training.epochs=100000",
-        *more,
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    for line in process.stderr:
-        if line.startswith("epoch"):
-            break
-    process.send_signal(number)
-    out, _ = process.communicate(timeout=20)
+    many = ("--set", "training.epochs=100000", *more)
+    with started(sys.executable, "-m", "nnbp_cli", "train", "--config", "small.toml", *many) as process:
+        assert process.stderr
+        assert any(line.startswith("epoch") for line in process.stderr)
+        process.send_signal(number)
+        out, _ = process.communicate(timeout=20)
     assert process.returncode == status
     assert f"stopped by {signal.Signals(number).name}" in out
     (run,) = (here / "runs").iterdir()

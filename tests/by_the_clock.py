@@ -1,0 +1,35 @@
+"""Tests that go by the clock, on a machine that may be doing anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nnbp_cli.errors import NnbpError
+
+TRIES = 3
+
+
+def by_the_clock(test: Callable[..., None]) -> Callable[..., None]:
+    """A test in whose `tmp_path` all happens within tenths of a second, unless the machine is held up: it is
+    tried a few times, each in an empty folder, and has to hold once.
+    """
+
+    @wraps(test)
+    def tried(tmp_path: Path, **others: Any) -> None:
+        for number in range(TRIES):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            try:
+                test(tmp_path=folder, **others)
+            except (AssertionError, NnbpError, pytest.fail.Exception):
+                if number == TRIES - 1:
+                    raise
+            else:
+                return
+
+    return tried
