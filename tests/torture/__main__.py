@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import tempfile
 from pathlib import Path
 from time import perf_counter
@@ -21,6 +22,8 @@ def main(names: tuple[str, ...], seed: int, short: bool) -> None:
 
     The table goes to stdout as Markdown, each failure to stderr with what it takes to see it again.
     """
+    # What a script starts in the background ignores Ctrl-C, and so would every process that is started here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     known = {harness.name: harness for harness in HARNESSES}
     if unknown := [name for name in names if name not in known]:
         raise click.UsageError(f"no harness {unknown[0]!r}; there are {', '.join(known)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -36,8 +37,19 @@ PLACES = (
     "/proc/none", "small.toml/below", "empty", "empty.toml", "x" * 300, "x/" * 2000, "two\nlines",
     "\x1b[2J\x07",
     "\udcff.toml", "\udcff", "\u0661", "-", "~", "~nobody", "*", "$(x)", "a b", "\u202ex",
-    "mnist", "synthetic",
+    "mnist", "synthetic", "model.onnx", "model.safetensors", "network.json", "book.npz", "curves.png",
 )  # fmt: skip
+# What stands there at first, and what makes it.
+FURNITURE = (
+    ("train", "--config", "small.toml", "--out", "run", "-q"),
+    ("plot", "run"),
+    ("report", "run"),
+    ("eval", "run"),
+    ("export", "run", "model.onnx"),
+    ("export", "run", "model.safetensors"),
+    ("import", "network.json", "-o", "book.npz"),
+    ("predict", "run", "curves.png"),
+)
 NUMBERS = (
     "0",
     "-1",
@@ -98,13 +110,12 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
 def _furnish(folder: Path) -> None:
     """What there is in the current directory: a run, links to devices and nowhere, folders, empty files."""
     (folder / "small.toml").write_text(CONFIG)
-    nnbp("train", "--config", "small.toml", "--out", "run", "-q")
-    for name in (
-        "plot",
-        "report",
-        "eval",
-    ):  # what is imported first by a line that is stopped stays half imported
-        nnbp(name, "run")
+    book = {"sizes": [784, 10], "weights": [[[0.5] * 784] * 10], "biases": [[[0.0]] * 10]}
+    (folder / "network.json").write_text(json.dumps(book | {"cost": "QuadraticCost"}))
+    # What is imported first by a line that is stopped stays half imported.
+    for line in FURNITURE:
+        if (said := nnbp(*line)).status:
+            raise RuntimeError(said.err)
     for name in ("folder", "folder.toml", "mnist"):
         (folder / name).mkdir()
     for name in ("empty", "empty.toml"):

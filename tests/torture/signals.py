@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from time import perf_counter, sleep
 
@@ -35,14 +36,18 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
         for k in range(tries):
             outcome.tries += 1
             name = ("SIGINT", "SIGTERM")[rng.integers(2)]
-            run = folder / str(k) / "run"
             second = rng.uniform(0, 0.02) if k % TWICE == 0 else None
             if k % COLD == 0:
                 delay = rng.uniform(0, 0.6)
-                ended = _cold(here, run, name, delay)
+                stop = partial(_cold, here, name=name, delay=delay)
             else:
                 delay = usual * (rng.uniform(0.8, 1.1) if k % COLD == 1 else rng.uniform(0, 1.1))
-                ended = _warm(here, run, name, delay, second)
+                stop = partial(_warm, here, name=name, delay=delay, second=second)
+            run = folder / str(k) / "run"
+            ended = stop(run)
+            if ended.seconds > SOON:  # the machine may have been held up: once more
+                run = folder / f"{k}-again" / "run"
+                ended = stop(run)
             again = f"try {k}, {name} {1e3 * delay:.1f} ms after the start, seed {seed}"
             finished = RunDirectory(run).finished_after(EPOCHS)
             good = {EXIT_STATUS[name], *([0] if finished else [])}
@@ -79,9 +84,6 @@ def _cold(here: Scene, run: Path, name: str, delay: float) -> Ended:
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
-        preexec_fn=lambda: signal.signal(
-            signal.SIGINT, signal.default_int_handler
-        ),  # though we may ignore it
     )
     assert process.stdout
     process.stdout.readline()
