@@ -16,6 +16,7 @@ import numpy as np
 from nnbp_cli import __version__, archive, files
 from nnbp_cli.archive import Archive, Kind, text, whole
 from nnbp_cli.config import DataConfig, NetworkConfig, build, data_from_plain, network_from_plain, to_plain
+from nnbp_cli.config.wording import quoted
 from nnbp_cli.datasets.scaling import SCALING
 from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.nn.arrays import Array
@@ -109,7 +110,7 @@ def _read(opened: Archive) -> Weights:
     except (LookupError, TypeError, ValueError, AttributeError, ConfigError) as error:
         raise opened.refused(f"its 'meta' is not understood ({str(error).splitlines()[0]})") from error
     if scaling != SCALING:
-        raise opened.refused(f"pixels scaled as {scaling!r}, where this program knows {SCALING!r}")
+        raise opened.refused(f"pixels scaled as {quoted(scaling)}, where this program knows '{SCALING}'")
 
     described = build(network, rows * columns)
     if 4 * described.size > opened.size:

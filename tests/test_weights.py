@@ -127,12 +127,14 @@ def refusal(path: Path) -> str:
         (with_meta(format=True), "its 'meta' is not the JSON that nnbp writes"),
         (with_meta(penalty={"l2": -1.0, "images": 50}), "its 'meta' is not understood"),
         (with_meta(penalty={"l2": 1.0, "images": 0}), "its 'meta' is not understood"),
-        (with_meta(data={"name": "mnist", "digest": "", "scaling": "byte / 256"}), "pixels scaled as"),
+        (with_meta(data={"name": "mnist", "digest": "", "scaling": "byte / 256"}), "scaled as 'byte / 256'"),
+        (with_meta(data={"name": "mnist", "digest": "", "scaling": "a" * 5000}), "pixels scaled as 'aaa"),
     ],
 )
 def test_what_is_not_sound_is_refused(path: Path, change: Callable[[dict[str, Any]], Any], what: str) -> None:
     rewritten(path, change)
     assert what in refusal(path)
+    assert len(refusal(path)) < 300
 
 
 def test_a_newer_format_is_refused_in_those_words(path: Path) -> None:
