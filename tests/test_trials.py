@@ -14,7 +14,7 @@ from tests.torture.trials import Trials
 
 def noted(act: object) -> list[str]:
     outcome = Outcome()
-    tries = Trials(outcome, seconds=0.2, memory=10e6)
+    tries = Trials(outcome, seconds=0.05, memory=10e6)
     with tries.watching():
         tries.of(act, "w.npz", "it")  # type: ignore[arg-type]
     assert outcome.tries == 1
@@ -34,7 +34,7 @@ def for_ever() -> None:
 
 
 def slowly() -> None:
-    until = thread_time() + 0.3
+    until = thread_time() + 0.08
     while thread_time() < until:
         pass
 
