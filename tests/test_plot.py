@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnbp_cli import curves, scoring, weights
+from nnbp_cli import scoring, weights
 from nnbp_cli.answers import how_sure
 from nnbp_cli.commands import plot
-from nnbp_cli.curves import Curve, panels
 from nnbp_cli.errors import NnbpError, printable
 from nnbp_cli.evaluation import Score
-from nnbp_cli.first_weights import first_weights
+from nnbp_cli.figures import curves
+from nnbp_cli.figures.curves import Curve, panels
+from nnbp_cli.figures.first_weights import first_weights
 from tests.command_line import nnbp
 from tests.small_run import train
 

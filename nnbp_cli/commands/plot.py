@@ -57,23 +57,26 @@ def command(
     """
     if what != "curves" and (len(runs) > 1 or only or labels):
         raise click.UsageError(f"'--what {what}' is of one run, and has no curves to choose or to label")
-    from nnbp_cli import curves, network_plots, plotting, scoring, weights
+    from nnbp_cli import scoring, weights
     from nnbp_cli.commands.remarks import remark
+    from nnbp_cli.figures.curves import panels
+    from nnbp_cli.plots import curves, network
+    from nnbp_cli.plots.picture import check_drawable
 
     output = output or Path(f"{what}.png")
-    plotting.check_drawable(output)
+    check_drawable(output)
     if what == "curves":
-        plotting.draw(curves.panels(runs, only, labels), output)  # type: ignore[arg-type]
+        curves.draw(panels(runs, only, labels), output)  # type: ignore[arg-type]
     elif what == "weights":
-        network_plots.weights(weights.load(runs[0]), output)
+        network.weights(weights.load(runs[0]), output)
     else:
         scored, answers = scoring.answered(runs[0], None, data_dir, "test")
         if scored.note:
             remark(scored.note)
         draw = {
-            "confusion": network_plots.confusion,
-            "mistakes": network_plots.mistakes,
-            "calibration": network_plots.reliability,
+            "confusion": network.confusion,
+            "mistakes": network.mistakes,
+            "calibration": network.reliability,
         }[what]
         draw(answers, output)
     click.echo(f"wrote {output}")

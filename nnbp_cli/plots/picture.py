@@ -1,26 +1,21 @@
-"""Pictures, PNG, SVG or PDF, by matplotlib, which is an extra; and the panels of curves in one."""
+"""A picture that becomes a file, of a kind that its name says."""
 
 from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnbp_cli import files
-from nnbp_cli.curves import Panel
-from nnbp_cli.errors import ConfigError, NnbpError, printable
+from nnbp_cli.errors import ConfigError, NnbpError
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 FORMATS = (".png", ".svg", ".pdf")
-STYLES = ("-", "--", ":", "-.")
-MARKED = 20  # epochs at most, for which each one is marked
 
 
 def check_drawable(path: Path) -> None:
@@ -53,36 +48,3 @@ def picture(path: Path, width: float, height: float) -> Iterator[Figure]:
         dateless = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(suffix, {})
         figure.savefig(content, format=suffix, dpi=150, metadata=dateless)
     files.write(path, content.getvalue())
-
-
-def draw(panels: Sequence[Panel], path: Path) -> None:
-    """Draw `panels`, two in a row, into the file `path`. Raises NnbpError as `files.write` does."""
-    columns = min(2, len(panels))
-    rows = ceil(len(panels) / columns)
-    with picture(path, 5.6 * columns, 3.6 * rows) as figure:
-        for number, panel in enumerate(panels, start=1):
-            _draw_panel(figure.add_subplot(rows, columns, number), panel)
-
-
-def _draw_panel(axes: Axes, panel: Panel) -> None:
-    for line in panel.lines:
-        axes.plot(
-            line.curve.epochs,
-            line.curve.values,
-            color=f"C{line.color % 10}",
-            linestyle=STYLES[line.style % len(STYLES)],
-            linewidth=1.4,
-            marker="." if len(line.curve.epochs) <= MARKED else "",
-        )
-    if panel.logarithmic:
-        axes.set_yscale("log")
-    axes.set(xlabel="epoch", ylabel=panel.label)
-    axes.grid(alpha=0.25)
-    axes.spines[["top", "right"]].set_visible(False)
-    # Set afterwards, a label is text and nothing else: neither mathematics nor, with a _ before it, no label.
-    legend = axes.legend(
-        axes.get_lines(), [str(number) for number, _ in enumerate(panel.lines)], frameon=False
-    )
-    for shown, line in zip(legend.get_texts(), panel.lines):
-        shown.set_parse_math(False)
-        shown.set_text(printable(line.label))

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from nnbp_cli.calibration import calibration
 from nnbp_cli.config import Config, changed_keys
-from nnbp_cli.curves import Panel
+from nnbp_cli.figures.calibration import calibration
+from nnbp_cli.figures.curves import Panel
 from nnbp_cli.report import charts
 from nnbp_cli.report.markup import Markup, tag
 from nnbp_cli.report.overview import table

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import prod
 
-from nnbp_cli.first_weights import NEURONS
-from nnbp_cli.first_weights import first_weights as chosen
+from nnbp_cli.figures.first_weights import NEURONS
+from nnbp_cli.figures.first_weights import first_weights as chosen
 from nnbp_cli.report import sheets
 from nnbp_cli.report.markup import Markup, tag
 from nnbp_cli.report.sheets import Sheet

@@ -6,9 +6,9 @@ import shlex
 from collections.abc import Iterable, Iterator
 from math import prod
 
-from nnbp_cli.calibration import calibration
 from nnbp_cli.config import Config, sizes, to_toml
-from nnbp_cli.curves import Panel
+from nnbp_cli.figures.calibration import calibration
+from nnbp_cli.figures.curves import Panel
 from nnbp_cli.report import charts
 from nnbp_cli.report.markup import Content, Markup, joined, tag
 from nnbp_cli.report.reading import Ending, Material

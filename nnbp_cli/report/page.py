@@ -11,7 +11,8 @@ from importlib import resources
 from string import Template
 from typing import Any
 
-from nnbp_cli import __version__, curves
+from nnbp_cli import __version__
+from nnbp_cli.figures import curves
 from nnbp_cli.report import comparison, inside, mistakes, overview, sheets
 from nnbp_cli.report.markup import Content, Markup, joined, tag
 from nnbp_cli.report.network_json import network_json
