@@ -16,7 +16,7 @@ from unittest.mock import patch
 from benchmarks import data
 from benchmarks.timing import in_turns, ratios, spread, timed
 from nnbp_cli import checkpoint, config, experiment
-from nnbp_cli.commands.training_display import TrainingDisplay
+from nnbp_cli.display.training import TrainingDisplay
 from nnbp_cli.preparation import Paths
 from nnbp_cli.shipped import shipped
 

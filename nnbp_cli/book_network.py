@@ -73,7 +73,7 @@ def _network(plain: Any) -> Weights:
 def _arrays(name: str, value: Any, shapes: list[tuple[int, int]]) -> list[Array]:
     """The matrices in a list, of these shapes, in float64."""
     if not isinstance(value, list) or len(value) != len(shapes):
-        raise ValueError(f"{name}: expected a list of {len(shapes)} matrices, as there are layers")
+        raise ValueError(f"{name}: expected as many matrices as there are layers, {len(shapes)}")
     for layer, (matrix, (rows, columns)) in enumerate(zip(value, shapes)):
         if not _is_matrix(matrix, rows, columns):
             raise ValueError(f"{name}: matrix {layer}: expected {rows} lists of {columns} numbers")

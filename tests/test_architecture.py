@@ -31,6 +31,7 @@ ORDER = [
     {"summary", "plots", "report", "export", "book_network"},
     {"experiment"},
     {"reproduction"},
+    {"display"},
     {"commands", "cli", "__main__"},
 ]
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}

@@ -372,7 +372,7 @@ def test_the_help_names_every_data_set_and_gives_an_example() -> None:
 def test_bars_are_drawn_on_a_terminal_and_gone_at_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from nnbp_cli.commands.download_display import DownloadDisplay
+    from nnbp_cli.display.download import DownloadDisplay
 
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     with mirror(CONTENT) as good, DownloadDisplay(quiet=False) as display:

@@ -120,7 +120,7 @@ NONSENSE: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "one size": (lambda data: data | {"sizes": [784]}, "sizes: expected a list of numbers of"),
     "for XOR": (lambda data: data | {"sizes": [2, 30, 1]}, "expected 784 inputs and 10 outputs, got 2 and 1"),
     "another size": (lambda data: data | {"sizes": [784, 31, 10]}, "matrix 0: expected 31 lists of 784"),
-    "a layer more": (lambda data: data | {"sizes": [784, 30, 9, 10]}, "expected a list of 3 matrices"),
+    "a layer more": (lambda data: data | {"sizes": [784, 30, 9, 10]}, "as there are layers, 3"),
     "flat biases": (
         lambda data: data | {"biases": [[0.0] * 30, [0.0] * 10]},
         "biases: matrix 0: expected 30 lists of 1 numbers",

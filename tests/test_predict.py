@@ -16,8 +16,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from nnbp_cli import weights
-from nnbp_cli.commands.pictures import BLOCKS
 from nnbp_cli.datasets import dataset, idx
+from nnbp_cli.display.pictures import BLOCKS
 from tests import photographs
 from tests.command_line import nnbp
 from tests.peak_memory import measured, output_with_peak
@@ -141,7 +141,7 @@ def test_it_shows_what_the_network_saw_and_its_outputs(
     assert sum(percents) == pytest.approx(100, abs=1)
     assert set(BLOCKS) & set("".join(lines)) > {BLOCKS[-1]}
     assert "digit 2 of 2: 7, " in nnbp("predict", learned, tmp_path / "two.png").out
-    monkeypatch.setattr("nnbp_cli.commands.terminal.shows", lambda *_: False)
+    monkeypatch.setattr("nnbp_cli.display.terminal.shows", lambda *_: False)
     plain = nnbp("predict", learned, tmp_path / "four.png").out
     assert plain.isascii()
     assert "###" in plain

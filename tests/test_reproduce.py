@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from nnbp_cli import config, reproduction
-from nnbp_cli.commands.reproduction_display import ReproductionDisplay
 from nnbp_cli.config import DataConfig
+from nnbp_cli.display.reproduction import ReproductionDisplay
 from nnbp_cli.errors import CheckFailed, ConfigError, NnbpError
 from nnbp_cli.reproduction import experiments, results, table, whole
 from nnbp_cli.reproduction.experiments import Experiment, Figure

@@ -196,9 +196,7 @@ def test_a_run_is_saved_ten_seconds_after_it_was_last_saved_or_later_where_savin
 
     monkeypatch.setattr(experiment, "perf_counter", lambda: now)
     monkeypatch.setattr(checkpoint, "save", save)
-    monkeypatch.setattr(
-        "nnbp_cli.commands.training_display.TrainingDisplay.step", lambda _, state: step(state)
-    )
+    monkeypatch.setattr("nnbp_cli.display.training.TrainingDisplay.step", lambda _, state: step(state))
     train("--out", "fast", "-q")  # 81 steps
     assert saved[:-1] == [10.5, 21.0, 31.5, 42.0, 52.5]
     now, took = 0.0, 0.25

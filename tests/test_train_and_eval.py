@@ -21,11 +21,11 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from nnbp_cli import config, machine, run_directory, scoring, weights
-from nnbp_cli.commands.sparkline import BARS, MOST, sparkline
-from nnbp_cli.commands.training_display import TrainingDisplay
 from nnbp_cli.config import build
 from nnbp_cli.datasets import idx
 from nnbp_cli.datasets.catalog import CATALOG, NAMES, File
+from nnbp_cli.display.sparkline import BARS, MOST, sparkline
+from nnbp_cli.display.training import TrainingDisplay
 from nnbp_cli.evaluation import Score
 from nnbp_cli.nn.initializers import default
 from nnbp_cli.training import loop
@@ -363,7 +363,7 @@ def test_an_epoch_is_a_line_and_the_bar_shows_the_whole_run(
     display.epoch(history[:1])
     assert "1.23 s\n" in capsys.readouterr().err, "not yet"
     with monkeypatch.context() as poor:
-        poor.setattr("nnbp_cli.commands.training_display.shows", lambda *_: False)
+        poor.setattr("nnbp_cli.display.training.shows", lambda *_: False)
         display.epoch(history)
         assert line in capsys.readouterr().err
     display.bar.mininterval = display.bar.miniters = 0

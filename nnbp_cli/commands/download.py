@@ -26,8 +26,8 @@ def command(name: str, data_dir: Path, mirrors: tuple[str, ...], force: bool, qu
     nnbp download
     nnbp download fashion-mnist --data-dir ~/datasets --mirror http://localhost:8000/
     """
-    from nnbp_cli.commands.download_display import DownloadDisplay
     from nnbp_cli.datasets.download import fetch
+    from nnbp_cli.display.download import DownloadDisplay
 
     if name not in CATALOG:
         click.echo(f"{name}: nothing to download; it is drawn when it is first trained on")

@@ -65,7 +65,7 @@ def command(
     nnbp eval runs/mnist-20260131-120000 --split validation --json
     """
     from nnbp_cli import scoring
-    from nnbp_cli.commands.remarks import remark
+    from nnbp_cli.display.remarks import remark
 
     answers = None
     if most:
@@ -127,8 +127,8 @@ def _answer(score: Score) -> Iterator[str]:
 def _mistakes(answers: Answers, most: int) -> Iterator[str]:
     """The worst mistakes as text: what was said, how surely, what is right, and the number of the image."""
     from nnbp_cli.answers import how_sure
-    from nnbp_cli.commands import pictures
-    from nnbp_cli.commands.terminal import shows
+    from nnbp_cli.display import pictures
+    from nnbp_cli.display.terminal import shows
 
     worst = answers.worst(most)
     yield ""

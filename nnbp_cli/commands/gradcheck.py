@@ -43,7 +43,7 @@ def command(
     """
     from nnbp_cli import config
     from nnbp_cli.checking import check_gradient
-    from nnbp_cli.commands.remarks import answer
+    from nnbp_cli.display.remarks import answer
     from nnbp_cli.errors import CheckFailed
 
     checked = check_gradient(config.load(config_path, overrides), config_path, data_dir, images)

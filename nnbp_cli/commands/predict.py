@@ -47,7 +47,7 @@ def command(weights: Path, images: tuple[Path, ...], folder: Path | None, as_jso
     from nnbp_cli import reading
     from nnbp_cli import weights as saved
     from nnbp_cli.answers import gives_shares
-    from nnbp_cli.commands.remarks import remark
+    from nnbp_cli.display.remarks import remark
     from nnbp_cli.errors import NnbpError
 
     learned = saved.load(weights)
@@ -90,8 +90,8 @@ def _plain(reading: Reading) -> dict[str, Any]:
 def _details(answers: Sequence[Answer], shares: bool) -> Iterator[str]:
     """What the network saw of each digit, and beside it its outputs as bars."""
     from nnbp_cli.answers import how_sure
-    from nnbp_cli.commands.pictures import BLOCKS, drawn
-    from nnbp_cli.commands.terminal import shows
+    from nnbp_cli.display.pictures import BLOCKS, drawn
+    from nnbp_cli.display.terminal import shows
 
     blocks = shows(sys.stdout, BLOCKS)
     for number, answer in enumerate(answers, start=1):

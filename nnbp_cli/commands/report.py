@@ -36,7 +36,7 @@ def command(runs: tuple[Path, ...], output: Path, data_dir: Path, open_it: bool,
     nnbp report runs/* -o compared.html
     """
     from nnbp_cli import files
-    from nnbp_cli.commands.remarks import remark
+    from nnbp_cli.display.remarks import remark
     from nnbp_cli.report import page, read
 
     material = read(runs, data_dir)

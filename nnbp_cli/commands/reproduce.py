@@ -52,8 +52,8 @@ def command(
     nnbp reproduce ch1 ch5 --seeds 5 --markdown
     """
     from nnbp_cli import machine, reproduction
-    from nnbp_cli.commands.remarks import answer
-    from nnbp_cli.commands.reproduction_display import ReproductionDisplay
+    from nnbp_cli.display.remarks import answer
+    from nnbp_cli.display.reproduction import ReproductionDisplay
     from nnbp_cli.reproduction import experiments, table
 
     chosen = experiments.chosen(ids, experiments.load())

@@ -82,8 +82,8 @@ def command(
     if run and (config_path or out):
         raise click.UsageError("a run that is resumed has its config and its directory; leave the others out")
     from nnbp_cli import config, experiment, interrupts
-    from nnbp_cli.commands.remarks import answer
-    from nnbp_cli.commands.training_display import TrainingDisplay
+    from nnbp_cli.display.remarks import answer
+    from nnbp_cli.display.training import TrainingDisplay
     from nnbp_cli.preparation import Paths
 
     display = TrainingDisplay(quiet)

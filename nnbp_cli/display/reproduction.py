@@ -8,8 +8,8 @@ from time import monotonic
 
 from tqdm import tqdm
 
-from nnbp_cli.commands.download_display import DownloadDisplay
-from nnbp_cli.commands.remarks import remark
+from nnbp_cli.display.download import DownloadDisplay
+from nnbp_cli.display.remarks import remark
 from nnbp_cli.reproduction.jobs import Job
 
 

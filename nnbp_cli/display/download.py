@@ -7,8 +7,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from nnbp_cli.commands.remarks import remark
 from nnbp_cli.datasets.catalog import File
+from nnbp_cli.display.remarks import remark
 
 
 class DownloadDisplay:

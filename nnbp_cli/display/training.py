@@ -7,10 +7,10 @@ from math import nan
 
 from tqdm import tqdm
 
-from nnbp_cli.commands.download_display import DownloadDisplay
-from nnbp_cli.commands.remarks import remark
-from nnbp_cli.commands.sparkline import BARS, sparkline
-from nnbp_cli.commands.terminal import shows
+from nnbp_cli.display.download import DownloadDisplay
+from nnbp_cli.display.remarks import remark
+from nnbp_cli.display.sparkline import BARS, sparkline
+from nnbp_cli.display.terminal import shows
 from nnbp_cli.training.history import History
 from nnbp_cli.training.loop import State
 
