@@ -325,7 +325,7 @@ def test_eval_on_the_data_trained_on_keeps_its_split(here: Path) -> None:
 def test_what_eval_prints(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     score = Score(0.12345, np.array([[90, 10], [0, 1000]]))
     scored = scoring.Scored("4-2", "./coins", "validation", score, "note: the coins have changed")
-    monkeypatch.setattr(scoring, "score", lambda *_, **__: scored)
+    monkeypatch.setattr(scoring, "score", lambda *_: scored)
     said = nnbp("eval", "weights.npz")
     assert said.err == "note: the coins have changed\n"
     assert said.out.splitlines() == [

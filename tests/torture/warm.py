@@ -2,7 +2,8 @@
 
     python -m tests.torture.warm
 
-reads requests from stdin, a line of JSON each, and answers with a process id, then with how that ended.
+reads requests from stdin, a line of JSON each, and answers with a process id; and to an empty line with how
+that process ended. Until it is asked, the number of a process that has ended is not given to another one.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Running:
 
     def wait(self) -> Ended:
         """Wait for its end."""
-        status = self.warm.answer()
+        status = self.warm.ask("")
         seconds = perf_counter() - self.began
         out, err = ((self.folder / name).read_text() for name in ("stdout", "stderr"))
         return Ended(128 - status if status < 0 else status, out, err, seconds)
@@ -73,7 +74,7 @@ class Warm:
             cwd=ROOT,
             env=os.environ | single,
         )
-        self.answer()
+        self._answer()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -81,14 +82,17 @@ class Warm:
 
     def start(self, folder: Path, arguments: Sequence[object], before: Sequence[Step] = ()) -> Running:
         """Run `nnbp` with `arguments` in `folder`, after the steps `before`, which may change the program."""
-        assert self.process.stdin
         request = {"folder": str(folder), "arguments": [str(each) for each in arguments], "before": before}
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
-        return Running(self, self.answer(), folder)
+        return Running(self, self.ask(json.dumps(request)), folder)
 
-    def answer(self) -> int:
-        """The next number that the process prints."""
+    def ask(self, line: str) -> int:
+        """What the process answers to a line."""
+        assert self.process.stdin
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> int:
         assert self.process.stdout
         return int(self.process.stdout.readline())
 
@@ -97,11 +101,12 @@ def _serve() -> Callable[[], None]:
     """Fork a process for each request; what is left to do, which is nothing but in a child."""
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     print(0, flush=True)
+    pid = 0
     for line in sys.stdin:
-        pid = os.fork()
-        if not pid:
+        if not line.strip():
+            print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+        elif not (pid := os.fork()):
             return _prepared(json.loads(line))
-        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
     return lambda: None
 
 
