@@ -1,6 +1,6 @@
 // The drawing pad: what is drawn becomes 28x28 pixels, and these the outputs, as fast as the screen shows them.
 
-const PEN = 34; // of the 400 pixels of the pad: about an eighth of a digit that fills it
+const PEN = 40; // of the 400 pixels of the pad: so wide that predict need not widen the pen of a digit that fills it
 const STEP = 10; // pixels that an arrow key moves the pen
 
 function startPad(description) {
