@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF")
 LARGEST = 64_000_000  # pixels; at four bytes each 256 MB, for the moment that it takes to make it smaller
+LARGEST_FILE = 100_000_000  # bytes
 SIDE = 800  # pixels of the longer side that are looked at
 
 
@@ -42,25 +43,22 @@ def light(path: Path) -> Array:
     """
     from PIL import Image, UnidentifiedImageError
 
+    content = _content(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Pillow thinks large is answered here
-            with Image.open(path, formats=FORMATS) as image:
+            with Image.open(io.BytesIO(content), formats=FORMATS) as image:
                 _check_size(path, image.size)
                 return _light(image)
     except NnbpError:
         raise
     except UnidentifiedImageError:
-        raise NnbpError(f"{path}: {_what_it_is(path)}; name a PNG, JPEG, BMP or GIF file") from None
+        raise NnbpError(f"{path}: {_what_it_is(content)}; name a PNG, JPEG, BMP or GIF file") from None
     except Image.DecompressionBombError:
         raise NnbpError(f"{path}: {_too_large()}") from None
     except MemoryError:
         raise NnbpError(f"{path}: does not fit into memory; make it smaller") from None
-    except FileNotFoundError:
-        raise NnbpError(f"{path}: no such file; name a picture") from None
     except Exception as error:  # a decoder that meets damaged bytes may raise anything
-        if isinstance(error, OSError) and error.errno is not None:
-            raise NnbpError(f"{path}: cannot be read: {reason(error)}; name a picture") from error
         raise NnbpError(f"{path}: damaged: it cannot be decoded; save it again, or take another") from error
 
 
@@ -71,6 +69,22 @@ def png(image: Bytes) -> bytes:
     file = io.BytesIO()
     Image.fromarray(image).save(file, "PNG")
     return file.getvalue()
+
+
+def _content(path: Path) -> bytes:
+    """All bytes of a file. A decoder that read it itself would ask for as many as a damaged number says, and
+    Python reserves that much before it sees how many there are.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)  # no more, or /dev/zero would never end
+    except FileNotFoundError:
+        raise NnbpError(f"{path}: no such file; name a picture") from None
+    except OSError as error:
+        raise NnbpError(f"{path}: cannot be read: {reason(error)}; name a picture") from error
+    if len(content) > LARGEST_FILE:
+        raise NnbpError(f"{path}: more than {LARGEST_FILE // 1_000_000} MB are not read; make it smaller")
+    return content
 
 
 def _check_size(path: Path, size: tuple[int, int]) -> None:
@@ -112,10 +126,8 @@ def _reduced(grey: Picture) -> Array:
     return values
 
 
-def _what_it_is(path: Path) -> str:
+def _what_it_is(content: bytes) -> str:
     """Words for a file that is no picture, from how it begins."""
-    with path.open("rb") as file:
-        head = file.read(5)
-    if not head:
+    if not content:
         return "damaged: the file is empty"
-    return "not a picture but a PDF" if head == b"%PDF-" else "not a picture that is read here"
+    return "not a picture but a PDF" if content.startswith(b"%PDF-") else "not a picture that is read here"
