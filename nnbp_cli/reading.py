@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,9 +86,30 @@ def answers(learned: Weights, picture: Path) -> tuple[Answer, ...]:
 
 def save_inputs(readings: Iterable[Reading], folder: Path) -> None:
     """Write what the network saw into `folder`, a PNG for each digit, called as its picture is and numbered:
-    photo-1.png, photo-2.png.
+    photo-1.png, photo-2.png. Pictures of one name, whatever their folder and kind, share the numbers.
+
+    Raises NnbpError, before it writes, where that would replace a file that is no such PNG.
     """
     files.make_directory(folder)
+    numbers: Counter[str] = Counter()
+    made = []
     for reading in readings:
-        for number, answer in enumerate(reading.answers, start=1):
-            files.write(folder / f"{reading.path.stem}-{number}.png", digits.png(answer.image))
+        name = reading.path.stem
+        for answer in reading.answers:
+            numbers[name.lower()] += 1  # on some disks A.png and a.png are one file
+            made.append((folder / f"{name}-{numbers[name.lower()]}.png", digits.png(answer.image)))
+    for path, content in made:
+        if path.exists() and not _is_input(path, content):
+            raise NnbpError(
+                f"{path}: is there already, and not nnbp's; name another folder with --save-input"
+            )
+    for path, content in made:
+        files.write(path, content)
+
+
+def _is_input(path: Path, content: bytes) -> bool:
+    """Whether a file is a PNG of the size and kind of `content`, as its first 26 bytes say."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(26) == content[:26]

@@ -6,8 +6,10 @@ import io
 import json
 import struct
 import sys
+import tracemalloc
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
-from nnbp_cli import weights
+from nnbp_cli import digits, weights
 from nnbp_cli.datasets import dataset, idx
 from nnbp_cli.display.pictures import BLOCKS
+from nnbp_cli.errors import NnbpError
 from tests import photographs
 from tests.command_line import nnbp
 from tests.peak_memory import measured, output_with_peak
@@ -174,6 +177,36 @@ def test_the_inputs_are_kept_and_read_again(learned: Path, tmp_path: Path) -> No
     assert [line.split()[-1] for line in says(learned, *kept).splitlines()] == ["4", "0", "7"]
 
 
+def test_pictures_of_one_name_keep_each_their_inputs(learned: Path, tmp_path: Path) -> None:
+    """Whatever their folders and kinds; numbered in the order in which they were read."""
+    pictures = [tmp_path / name for name in ("a/photo.png", "b/photo.jpg", "c/Photo.bmp", "photo-1.png")]
+    for path, text in zip(pictures, ("40", "7", "1", "7")):
+        path.parent.mkdir(exist_ok=True)
+        written(text).save(path)
+    for _ in range(2):
+        says(learned, *pictures, "--save-input", tmp_path / "seen")
+        kept = sorted((tmp_path / "seen").iterdir())
+        names = ["Photo-4.png", "photo-1-1.png", "photo-1.png", "photo-2.png", "photo-3.png"]
+        assert [path.name for path in kept] == names
+        read = [line.split()[-1] for line in says(learned, *kept).splitlines()]
+        assert read == ["1", "7", "4", "0", "7"]
+
+
+def test_inputs_replace_nothing_but_inputs(learned: Path, tmp_path: Path) -> None:
+    photo, other = tmp_path / "photo.png", tmp_path / "photo-2.png"
+    written("40").save(photo)
+    written("7").save(other)
+    before = other.read_bytes()
+    said = nnbp("predict", learned, photo, "--save-input", tmp_path)
+    refusal = f"{other}: is there already, and not nnbp's; name another folder with --save-input\n"
+    assert (said.status, said.out, said.err) == (1, "", refusal)
+    assert other.read_bytes() == before
+    assert not (tmp_path / "photo-1.png").exists()
+    other.unlink()
+    other.mkdir()
+    assert nnbp("predict", learned, photo, "--save-input", tmp_path).err == refusal
+
+
 def png_of(width: int, height: int) -> bytes:
     """A sound PNG of one colour, one bit a pixel, whatever its size."""
 
@@ -268,6 +301,26 @@ def test_a_large_photograph_costs_little_memory(tmp_path: Path) -> None:
     Image.new("RGB", (8000, 6250), "white").save(tmp_path / "large.jpg")
     (taken,) = output_with_peak(MEMORY, tmp_path / "large.jpg")
     assert int(taken) < 50_000_000
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no /dev/zero here")
+def test_no_more_is_read_of_a_file_than_a_picture_may_have() -> None:
+    with pytest.raises(NnbpError, match=r"^/dev/zero: more than 100 MB are not read; make it smaller$"):
+        digits.light(Path("/dev/zero"))
+
+
+def test_a_file_that_promises_more_than_it_has_costs_no_more(tmp_path: Path) -> None:
+    """A decoder that reads the file itself reserves the two gigabytes that this chunk says it has."""
+    content = a_png()
+    at = content.index(b"IDAT")
+    (tmp_path / "promise.png").write_bytes(content[: at - 4] + (2**31 - 1).to_bytes(4, "big") + content[at:])
+    tracemalloc.start()
+    try:
+        with suppress(NnbpError):
+            digits.light(tmp_path / "promise.png")
+        assert tracemalloc.get_traced_memory()[1] < 200_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_what_networks_it_takes(here: Path, learned: Path) -> None:
