@@ -320,7 +320,7 @@ def test_calibration_by_hand() -> None:
     assert bins.right[[2, 9]] == pytest.approx([0, 2 / 3])
     assert bins.error == pytest.approx((3 * (0.95 - 2 / 3) + 0.3) / 4)
     assert calibration(np.array([0.0, 1.0]), np.array([True, True])).counts[[0, 9]].tolist() == [1, 1]
-    assert "3 answers, 95.0% sure on average, 66.7% right" in charts.reliability(bins).text
+    assert "3 answers, 95.0% sure on average, 66.67% right" in charts.reliability(bins).text
 
 
 @pytest.mark.parametrize(

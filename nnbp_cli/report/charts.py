@@ -49,10 +49,9 @@ def reliability(bins: Calibration) -> Markup:
     most = bins.counts.max()
     for k, (count, right, sure) in enumerate(zip(bins.counts, bins.right, bins.sureness)):
         left, right_edge = x.at(k / width) + 2, x.at((k + 1) / width) - 2
-        middle = (left + right_edge) / 2
         size = {"x": left, "width": right_edge - left}
         if count:
-            told = f"{count:,} answers, {sure:.1%} sure on average, {right:.1%} right"
+            told = f"{count:,} answers, {sure:.1%} sure on average, {right:.2%} right"
             bar = tag(
                 "rect", tag("title", told), class_="bar", y=y.at(right), height=BOTTOM - y.at(right), **size
             )
@@ -60,10 +59,9 @@ def reliability(bins: Calibration) -> Markup:
             height = max(1.0, (STRIP_BOTTOM - STRIP_TOP - 14) * count / most)
             counted = tag("rect", class_="count", y=STRIP_BOTTOM - height, height=height, **size)
             inside += [bar, mean, counted]
-        inside.append(_words(f"{count:,}", middle, STRIP_BOTTOM + 15, "middle"))
-    inside.append(_words("how sure the network was, and how many answers", (LEFT + RIGHT) / 2, 336, "middle"))
+    inside.append(_words("how sure the network was, and how many answers", (LEFT + RIGHT) / 2, 321, "middle"))
     label = "Reliability diagram: right answers by how sure the network was. The table has its values."
-    return _picture(342, label, inside)
+    return _picture(327, label, inside)
 
 
 def _points(line: Line, panel: Panel) -> list[tuple[float, float]]:

@@ -103,7 +103,7 @@ def trust(answers: Answers) -> Markup:
     width = 1 / len(bins.counts)
     rows = [
         [f"{percent(k * width, 0)} to {percent((k + 1) * width, 0)}", f"{count:,}",
-         percent(sure, 1) if count else "", percent(right, 1) if count else ""]
+         percent(sure, 1) if count else "", percent(right) if count else ""]
         for k, (count, sure, right) in enumerate(zip(bins.counts, bins.sureness, bins.right))
     ]  # fmt: skip
     head = ("how sure", "answers", "on average", "right")
