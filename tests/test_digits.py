@@ -160,3 +160,15 @@ def test_a_thin_pen_is_widened() -> None:
     drawn[50:250, 150:152] = 1
     (digit,) = digits(drawn)
     assert digit.ink.max(axis=0).sum() > 10
+
+
+def test_the_grey_of_a_stroke_counts_on_clean_paper_and_not_on_rough() -> None:
+    """Ink that takes a quarter of the light beside ink that takes all of it; then paper that takes a tenth
+    itself, here and there.
+    """
+    light = sheet(60, 80, (20, 30, 40, 34))
+    light[40:46, 30:34] = 0.75
+    rough = light - 0.1 * (np.indices(light.shape).sum(axis=0) % 3 == 0) * (light > 0.5)
+    assert places(light) == [(20, 30, 46, 34)]
+    assert ink(light)[42, 32] > 0.15
+    assert ink(rough)[42, 32] == 0

@@ -16,7 +16,8 @@ BORDER, MOST = 0.5, 0.7  # how much the picture's border counts in that, and at 
 DARKEST = 0.02  # of white: no paper is darker
 NOISE = 4.0  # deviations of the noise, which ink is beyond
 CONTRAST = 0.2  # the least share of the light that ink takes away
-FAINT = 0.6  # of the threshold between ink and paper: where the edge of a stroke ends
+ROUGH = 3.0  # times what four fifths of the paper lack: there ink begins, but
+FAINTEST, BOLDEST = 0.2, 0.8  # of the threshold between ink and paper at the least and the most
 FULL = 0.9  # quantile of the ink that counts as full
 
 
@@ -37,7 +38,8 @@ def ink(light: Array) -> Array:
         return np.zeros_like(light)
     threshold = otsu(dark)
     full = np.quantile(dark[dark >= threshold], FULL)
-    least = np.clip(3 * noise, FAINT * threshold, 0.8 * threshold)
+    rough = np.quantile(missing[missing < threshold], 0.8)  # the rest may be the grey of strokes, not paper
+    least = np.clip(ROUGH * rough, FAINTEST * threshold, BOLDEST * threshold)
     return np.clip((missing - least) / (full - least), 0, 1)
 
 
