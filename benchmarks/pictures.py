@@ -5,7 +5,8 @@
 Each row disturbs the first 500 test images in one way (see tests/photographs.py), writes them as PNG
 files, and counts those that the network reads. With normalization: the one digit that `nnbp predict` finds is
 the right one. Without it: the picture made 28x28, grey, as a program does that knows no better. Whatever was
-chosen, was chosen on the validation images.
+chosen, was chosen on the validation images. Then come blank pages in bad light, and how many of them `nnbp
+predict` finds a digit on.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ import numpy as np
 from PIL import Image
 
 from benchmarks import data
-from nnbp_cli import weights
+from nnbp_cli import digits, weights
 from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.datasets.scaling import scaled
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.weights import Weights
-from tests.photographs import KINDS, disturbed, recognized
+from tests.photographs import BLANK, KINDS, disturbed, grey, recognized
 
 SEED = 1
 
@@ -45,10 +46,25 @@ def main(learned: Weights, split: Split, count: int) -> None:
         print(f"| {name} | {shares[0]:.1f} | {shares[1]:.1f} |", flush=True)
 
 
+def blank_pages(count: int) -> None:
+    """Print a row for each kind of bad light."""
+    print("\n| blank pages | with a digit on them, % |\n|---|---|")
+    for name, disturbance in BLANK.items():
+        found = 0
+        for number in range(count):
+            rng = np.random.default_rng([SEED, number])
+            paper = np.full(rng.integers(40, 400, 2), rng.uniform(0.7, 1))
+            page = np.asarray(grey(disturbance(paper, rng))) / 255  # of 8 bits, as files have them
+            found += bool(digits.digits(digits.ink(page)))
+        print(f"| {name} | {100 * found / count:.1f} |", flush=True)
+
+
 if __name__ == "__main__":
     parser = data.options(__doc__)
     parser.add_argument("weights", type=Path)
     parser.add_argument("--split", choices=["test", "validation"], default="test")
     arguments = parser.parse_args()
     chosen = getattr(data.load(arguments.data_dir), arguments.split)
-    main(weights.load(arguments.weights), chosen, 50 if arguments.quick else 500)
+    count = 50 if arguments.quick else 500
+    main(weights.load(arguments.weights), chosen, count)
+    blank_pages(count)

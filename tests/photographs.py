@@ -137,6 +137,15 @@ KINDS: dict[str, Disturbance] = {
     "everything, and a shadow": after(enlarged, rotated, shifted, on_paper, shadow, gradient, noise, jpeg),
 }
 
+BLANK: dict[str, Disturbance] = {
+    "gradient": gradient,
+    "shadow": shadow,
+    "noise": noise,
+    "gradient, noise": after(gradient, noise),
+    "gradient, noise, JPEG": after(gradient, noise, jpeg),
+    "shadow, gradient, noise, JPEG": after(shadow, gradient, noise, jpeg),
+}
+
 
 def disturbed(images: Array, disturbance: Disturbance, seed: int) -> Iterator[Image.Image]:
     """Each of the images, (n, 28, 28) bytes, disturbed at random."""
