@@ -62,9 +62,8 @@ class Commands(click.Group):
     def main(self, args: Sequence[str] | None = None, *more: Any, **options: Any) -> NoReturn:
         """Run a command line, `args` or the process's own, and exit with its status."""
         sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115, it may be closed
-        if isinstance(
-            sys.stdout, io.TextIOWrapper
-        ):  # a name need not be text, nor of the characters it writes
+        # A name need not be text, nor of the characters that the stream can write.
+        if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
         given = sys.argv[1:] if args is None else args
         args = [each for each in given if each != "--debug"]  # it may stand anywhere

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from nnbp_cli import weights
 from nnbp_cli.answers import Answers, answers
-from nnbp_cli.config import DataConfig, load_data, sizes
+from nnbp_cli.config import DataConfig, load_data
 from nnbp_cli.datasets.dataset import Dataset, Split
 from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.evaluation import Score, evaluate
@@ -58,8 +57,7 @@ class _Asked:
     note: str
 
     def scored(self, score: Score) -> Scored:
-        network = sizes(self.learned.config, prod(self.learned.shape))
-        return Scored(network, self.data, self.split, score, self.note)
+        return Scored(self.learned.sizes, self.data, self.split, score, self.note)
 
 
 def _asked(path: Path, data_name: str | None, data_dir: Path, split: str) -> _Asked:

@@ -15,7 +15,15 @@ import numpy as np
 
 from nnbp_cli import __version__, archive, files
 from nnbp_cli.archive import Archive, Kind, text, whole
-from nnbp_cli.config import DataConfig, NetworkConfig, build, data_from_plain, network_from_plain, to_plain
+from nnbp_cli.config import (
+    DataConfig,
+    NetworkConfig,
+    build,
+    data_from_plain,
+    network_from_plain,
+    sizes,
+    to_plain,
+)
 from nnbp_cli.config.wording import quoted
 from nnbp_cli.datasets.scaling import SCALING
 from nnbp_cli.errors import ConfigError, NnbpError
@@ -47,6 +55,11 @@ class Weights:
     def network(self) -> Network:
         """The network that `params` belong to."""
         return build(self.config, prod(self.shape))
+
+    @property
+    def sizes(self) -> str:
+        """Its inputs and the neurons of each layer: 784-30-10."""
+        return sizes(self.config, prod(self.shape))
 
 
 def save(path: Path, weights: Weights) -> None:

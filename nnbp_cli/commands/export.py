@@ -21,12 +21,10 @@ def command(weights: Path, file: Path) -> None:
     nnbp export weights.npz model.onnx
     nnbp export runs/mnist-20260131-120000 model.safetensors
     """
-    from nnbp_cli.config import sizes
     from nnbp_cli.export import check_exportable, export
     from nnbp_cli.weights import load
 
     check_exportable(file)
     learned = load(weights)
     export(learned, file)
-    rows, columns = learned.shape
-    click.echo(f"wrote {file}: {sizes(learned.config, rows * columns)}")
+    click.echo(f"wrote {file}: {learned.sizes}")

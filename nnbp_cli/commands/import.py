@@ -29,12 +29,10 @@ def command(file: Path, output: Path) -> None:
     nnbp import network.json -o book.npz
     """
     from nnbp_cli import book_network, weights
-    from nnbp_cli.config import sizes
-    from nnbp_cli.datasets.dataset import SHAPE
 
     weights.check_replaceable(output, option="-o")
     learned = book_network.load(file)
     weights.save(output, learned)
-    network = sizes(learned.config, SHAPE[0] * SHAPE[1])
-    click.echo(f"wrote {output}: {network}, cost {learned.config.cost}; its first weights times 255/256")
+    cost = learned.config.cost
+    click.echo(f"wrote {output}: {learned.sizes}, cost {cost}; its first weights times 255/256")
     click.echo(f"next: nnbp eval {output}")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator
-from math import prod
 
-from nnbp_cli.config import Config, sizes, to_toml
+from nnbp_cli.config import Config, to_toml
 from nnbp_cli.figures.calibration import calibration
 from nnbp_cli.figures.curves import Panel
 from nnbp_cli.report import charts
@@ -19,7 +18,7 @@ def lead(material: Material) -> str:
     """What was trained on what, in a line."""
     network, data, learned = material.config.network, material.config.data, material.learned
     neurons = [str(layer.neurons) for layer in network.layers]
-    size = sizes(network, prod(learned.shape)) if learned else "-".join(["?", *neurons])
+    size = learned.sizes if learned else "-".join(["?", *neurons])
     kinds = ", ".join(layer.activation for layer in network.layers)
     train = "" if data.train is None else f" {data.train:,} images of"
     return f"{size} ({kinds}), {network.cost} cost, trained on{train} {data.name}"
@@ -44,7 +43,7 @@ def figures(material: Material) -> Markup:
         sure = f"{percent(answers.sureness.mean(), 1)} sure on average"
         told.append(("calibration error", percent(error), sure))
     if learned:
-        told.append(("parameters", f"{learned.network.size:,}", sizes(learned.config, prod(learned.shape))))
+        told.append(("parameters", f"{learned.network.size:,}", learned.sizes))
     if ending:
         told.append(("training", seconds(ending.training_seconds), _epochs(run.epochs, ending)))
     else:
