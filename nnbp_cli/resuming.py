@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from nnbp_cli import checkpoint, config
 from nnbp_cli.checkpoint import Checkpoint
-from nnbp_cli.config import Config
+from nnbp_cli.config import Config, TrainingConfig
 from nnbp_cli.config.wording import listed
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import ConfigError, NnbpError
@@ -36,13 +36,18 @@ def changed(before: Config, settings: Sequence[str], where: str) -> Config:
     keys = config.changed_keys(before, after)
     if others := [key for key in keys if key != "training.epochs"]:
         raise ConfigError(f"{where}: a run goes on as it began; leave out --set of {listed(others, 'and')}")
-    training = after.training
-    if keys and (training.schedule in ("linear", "cosine") or training.warmup):
-        stretched = "warm-up" if training.warmup else f"schedule '{training.schedule}'"
+    if keys and (stretched := _stretched(after.training)):
         raise ConfigError(
             f"{where}: the {stretched} goes by the number of epochs, so that cannot change now; train again"
         )
     return after
+
+
+def _stretched(training: TrainingConfig) -> str:
+    """What of a config goes by the number of epochs, so that these cannot change on the way; or nothing."""
+    if training.warmup:
+        return "warm-up"
+    return f"schedule '{training.schedule}'" if training.schedule in ("linear", "cosine") else ""
 
 
 def check_unfinished(directory: RunDirectory, config: Config, left: Checkpoint | None) -> None:
@@ -54,7 +59,8 @@ def check_unfinished(directory: RunDirectory, config: Config, left: Checkpoint |
         raise ConfigError(f"{directory.path}: has {done} epochs already; set training.epochs to more")
     why = history.ended(left.state.history, config.training)
     if why and directory.finished_after(done):
-        more = f"for more, --set training.epochs={2 * wanted}" if done == wanted else "train a new one"
+        may_have_more = done == wanted and not _stretched(config.training)
+        more = f"for more, --set training.epochs={2 * wanted}" if may_have_more else "train a new one"
         raise ConfigError(f"{directory.path}: the run is finished ({why}); {more}")
 
 

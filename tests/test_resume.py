@@ -149,6 +149,11 @@ def test_a_run_that_died_before_it_began_is_no_obstacle(here: Path) -> None:
     assert not list(Path("run").glob(".*"))
 
 
+def test_a_finished_run_that_cannot_have_more_epochs_is_not_offered_any(here: Path) -> None:
+    train("--out", "run", "-q", "--set", "training.schedule=linear")
+    assert resume().err == "run: the run is finished (all epochs are done); train a new one\n"
+
+
 @pytest.mark.parametrize(
     ("began_with", "setting", "said"),
     [
