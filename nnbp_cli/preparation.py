@@ -7,13 +7,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from nnbp_cli import machine
 from nnbp_cli.config import Config, DataConfig, load_data, sizes
-from nnbp_cli.datasets import catalog, download, sources
+from nnbp_cli.datasets import catalog, sources
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import ConfigError, MissingData
+
+if TYPE_CHECKING:
+    from nnbp_cli.datasets.download import Progress
 
 # Below this many multiplications in a layer's matrix product one thread is used: a second would save little,
 # and beside any other work on the machine the two wait for each other, which has cost a factor of ten.
@@ -26,7 +29,7 @@ class Listener(Protocol):
     def note(self, message: str) -> None:
         """A line about the run."""
 
-    def download(self) -> AbstractContextManager[download.Progress]:
+    def download(self) -> AbstractContextManager[Progress]:
         """Who is told how a download is going, while it is."""
 
 
@@ -55,9 +58,11 @@ def obtain(data: DataConfig, paths: Paths, listener: Listener) -> Dataset:
     except MissingData:
         if paths.offline or data.name not in catalog.CATALOG:
             raise
+    from nnbp_cli.datasets.download import fetch  # with its library: a tenth of a second to import
+
     listener.note(f"{data.name} is not in {paths.data_dir} yet; downloading it")
     with listener.download() as progress:
-        download.fetch(catalog.CATALOG[data.name], paths.data_dir, progress=progress)
+        fetch(catalog.CATALOG[data.name], paths.data_dir, progress=progress)
     return obtain(data, replace(paths, offline=True), listener)
 
 

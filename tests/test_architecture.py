@@ -97,6 +97,13 @@ def test_a_help_text_imports_nothing_heavy(arguments: list[str]) -> None:
     subprocess.run([sys.executable, "-c", LIGHT, *arguments], check=True, stdout=subprocess.DEVNULL)
 
 
+def test_a_run_waits_for_no_library_that_it_does_not_use() -> None:
+    unused = (
+        "import sys, nnbp_cli.experiment; assert not {'requests', 'ruamel', 'matplotlib'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", unused], check=True)
+
+
 @pytest.mark.parametrize("line", ["nnbp ", "nnbp init ", "nnbp eval --data ", "nnbp train --"])
 def test_completing_a_line_imports_nothing_heavy(line: str) -> None:
     words = {"COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}

@@ -8,16 +8,22 @@ from typing import Any
 
 from nnbp_cli.config.toml_text import parse_toml
 from nnbp_cli.config.wording import quoted
-from nnbp_cli.config.yaml_text import parse_yaml
 from nnbp_cli.errors import ConfigError, printable, reason
 
 _LARGEST = 64 * 1024
 _READ = "expected a .toml, .yaml or .yml file"
 
+
+def _parse_yaml(text: str, where: str) -> Any:
+    from nnbp_cli.config.yaml_text import parse_yaml  # with its library, which a TOML file need not wait for
+
+    return parse_yaml(text, where)
+
+
 PARSERS: dict[str, Callable[[str, str], Any]] = {
     ".toml": parse_toml,
-    ".yaml": parse_yaml,
-    ".yml": parse_yaml,
+    ".yaml": _parse_yaml,
+    ".yml": _parse_yaml,
 }
 
 

@@ -37,7 +37,7 @@ _Seed = Annotated[int, Strict(), Field(ge=0, le=2**63 - 1)]
 _Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 _Share = Annotated[_Number, Field(ge=0, lt=1)]
 
-_CLOSED = ConfigDict(extra="forbid")
+_CLOSED = ConfigDict(extra="forbid", defer_build=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

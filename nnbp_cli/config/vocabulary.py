@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -12,12 +13,16 @@ from nnbp_cli.config.wording import Place, listed, quoted
 
 Node = dict[str, Any]
 
-_ROOT: Node = TypeAdapter(Config).json_schema()
+
+@cache
+def root() -> Node:
+    """The node of a whole config; made when it is wanted, and most configs have no mistake to explain."""
+    return TypeAdapter(Config).json_schema()
 
 
 def find(place: Place) -> tuple[Place, Node]:
     """The node at `place`, or the last one on the way there, with its own place."""
-    node = _ROOT
+    node = root()
     for depth, step in enumerate(place):
         below = node.get("items") if isinstance(step, int) else node.get("properties", {}).get(step)
         if below is None:
@@ -26,8 +31,9 @@ def find(place: Place) -> tuple[Place, Node]:
     return place, node
 
 
-def tables(place: Place = (), node: Node = _ROOT) -> Iterator[tuple[Place, Node]]:
+def tables(place: Place = (), node: Node | None = None) -> Iterator[tuple[Place, Node]]:
     """Every table with its place, from the whole config down; 0 stands for an index."""
+    node = node or root()
     if "properties" in node:
         yield place, node
         for key, below in node["properties"].items():
@@ -73,6 +79,6 @@ def _followed(node: Node) -> Node:
     # allOf: pydantic before 2.9; anyOf: a table that may be left out.
     for each in (node, *node.get("allOf", ()), *node.get("anyOf", ())):
         if "$ref" in each:
-            table: Node = _ROOT["$defs"][each["$ref"].rpartition("/")[2]]
+            table: Node = root()["$defs"][each["$ref"].rpartition("/")[2]]
             return table
     return node

@@ -8,14 +8,16 @@ from contextlib import nullcontext, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from nnbp_cli import interrupts
-from nnbp_cli.datasets import download
 from nnbp_cli.errors import Interrupted, NnbpError
 from nnbp_cli.reproduction.jobs import Job
 from nnbp_cli.training.history import History
 from nnbp_cli.training.loop import State
+
+if TYPE_CHECKING:
+    from nnbp_cli.datasets import download
 
 
 class Progress(Protocol):
