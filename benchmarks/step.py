@@ -24,6 +24,7 @@ from benchmarks.job import Array, Job
 from benchmarks.timing import in_turns, ratios, spread
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.datasets.scaling import scaled
+from nnbp_cli.nn.layers import SMALL_BATCH
 from nnbp_cli.training import loop, optimizers
 
 JOBS = [
@@ -104,11 +105,14 @@ def in_a_row(job: Job, x: Array, y: Array) -> Callable[[], object]:
     (dW1, db1), (dW2, db2) = gradient.layers
     theta, slope = state.params.theta, gradient.theta
     m, rate, momentum = len(x), job.learning_rate, job.momentum
+    small = m < SMALL_BATCH
 
     def work() -> None:
         nonlocal theta, velocity
-        a1 = 0.5 + 0.5 * np.tanh(0.5 * ((W1 @ x.T).T + b1))
-        a2 = 0.5 + 0.5 * np.tanh(0.5 * ((W2 @ a1.T).T + b2))
+        z1 = np.add((W1 @ x.T).T, b1, order="C") if small else x @ W1.T + b1
+        a1 = 0.5 + 0.5 * np.tanh(0.5 * z1)
+        z2 = np.add((W2 @ a1.T).T, b2, order="C") if small else a1 @ W2.T + b2
+        a2 = 0.5 + 0.5 * np.tanh(0.5 * z2)
         delta2 = (a2 - y) / m
         np.matmul(delta2.T, a1, out=dW2)
         delta2.sum(axis=0, out=db2)

@@ -13,6 +13,7 @@ import nnbp_cli.nn
 from nnbp_cli.nn import activations, costs, initializers
 from nnbp_cli.nn.activations import ACTIVATIONS, linear, override, sigmoid, softmax
 from nnbp_cli.nn.costs import COSTS
+from nnbp_cli.nn.layers import SMALL_BATCH
 from nnbp_cli.nn.parameters import Parameters
 from tests import per_example
 from tests.networks import batch, dense, started
@@ -42,16 +43,17 @@ def test_a_2_2_1_network_stepped_by_hand() -> None:
     np.testing.assert_allclose(dW1, [[delta1[0], 2 * delta1[0]], [delta1[1], 2 * delta1[1]]], rtol=1e-14)
 
 
-def test_a_batch_has_the_mean_of_its_examples_gradients() -> None:
+@pytest.mark.parametrize("m", [7, SMALL_BATCH, 2 * SMALL_BATCH + 1])
+def test_a_batch_has_the_mean_of_its_examples_gradients(m: int) -> None:
     network = dense([6, 5, 4], [activations.tanh, softmax], costs.log_likelihood)
-    params, x, y = started(network), *batch(7, 6, 4)
+    params, x, y = started(network), *batch(m, 6, 4)
     whole, one = network.parameters(np.float64), network.parameters(np.float64)
     network.backprop(params, x, y, out=whole)
 
     mean = np.zeros_like(whole.theta)
-    for k in range(7):
+    for k in range(m):
         network.backprop(params, x[k : k + 1], y[k : k + 1], out=one)
-        mean += one.theta / 7
+        mean += one.theta / m
 
     np.testing.assert_allclose(whole.theta, mean, rtol=1e-12, atol=1e-15)
 

@@ -17,6 +17,8 @@ from nnbp_cli.nn.arrays import Array, Shape
 
 Windows: TypeAlias = tuple[Array, ...]
 
+SMALL_BATCH = 64  # examples
+
 
 class Layer(Protocol):
     """What `Network` asks of a layer. z, a and delta are rows, (m, neurons); p and out are its windows."""
@@ -55,7 +57,9 @@ class Dense:
     def forward(self, p: Windows, a: Array, rng: np.random.Generator | None, /) -> tuple[Array, Array]:
         """z, (m, neurons), and a to remember, (m, inputs)."""
         W, b = p
-        return (W @ a.T).T + b, a  # a @ W.T, but for a small batch in three quarters of its time
+        if len(a) < SMALL_BATCH:  # the same product, for few rows in three quarters of the time
+            return np.add((W @ a.T).T, b, order="C"), a
+        return a @ W.T + b, a
 
     def gradients(self, delta: Array, a: Array, out: Windows, /) -> None:
         """The sums over the batch; BP1 has divided by m already."""
