@@ -34,7 +34,14 @@ def nnbp(here: Path, *arguments: object) -> tuple[dict[str, Any], float]:
 
 def main(data_dir: Path) -> None:
     """Run everything and print a line for each config."""
-    for config, seeds in {"mnist": 3, "book/ch1-30": 5, "synthetic": 3, "demo": 3}.items():
+    for config, seeds in {
+        "fast": 5,
+        "mnist": 3,
+        "book/ch1-30": 5,
+        "synthetic": 3,
+        "demo": 3,
+        "best_mlp": 3,
+    }.items():
         accuracies, training, whole = [], [], []
         with tempfile.TemporaryDirectory() as folder:
             here = Path(folder)
@@ -62,7 +69,7 @@ def main(data_dir: Path) -> None:
                 if drawn:
                     options = ("--data", "mnist", "--data-dir", data_dir)
                     accuracy = nnbp(here, "eval", seed, *options)[0]["accuracy"]
-                elif config == "mnist":
+                elif config in ("fast", "mnist", "best_mlp"):
                     accuracy = summary["test"]["accuracy"]
                 else:
                     with (here / str(seed) / "log.csv").open() as log:

@@ -34,7 +34,7 @@ from nnbp_cli.training.schedules import learning_rate
 from nnbp_cli.training.watching import SPEED, watching
 
 COSTS_SAMPLED = 50  # a run shows its running cost this many times an epoch
-BLOCK = 65_536  # parameters are updated in stretches that stay in the cache
+BLOCK = 131_072  # parameters are updated in stretches that stay in the cache
 MOST_BATCHES = 50  # between two yields, which cost something where a batch takes no time,
 MOST_WORK = 1_000_000_000  # and no more multiplications than this, a few hundredths of a second
 
