@@ -10,7 +10,7 @@ python -m benchmarks.augmentation
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks.per_example import spread, timed
+from benchmarks.timing import spread, timed
 from nnbp_cli.datasets.augment import Augmentation, Bytes, Distortion, Floats, distortion
 from nnbp_cli.datasets.synthetic import draw
 from nnbp_cli.training.batches import BLOCK

@@ -9,8 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from nnbp_cli.datasets.dataset import Split
-from nnbp_cli.datasets.scaling import scaled
-from nnbp_cli.evaluation import Score, block_size, evaluate
+from nnbp_cli.evaluation import Score, evaluate
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.weights import Weights
 
@@ -66,15 +65,11 @@ class Answers:
 
 def answers(learned: Weights, split: Split) -> Answers:
     """What the network of `learned` says to every image of a split."""
-    network, params = learned.network, learned.params
-    block = block_size(params)
+    params = learned.params
+    outputs = np.empty((len(split.labels), len(params.layers[-1][1])), params.theta.dtype)
     with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
-        outputs = [
-            network.predict(params, scaled(split.images[start : start + block], params.theta.dtype))
-            for start in range(0, len(split.labels), block)
-        ]
-        score = evaluate(network, params, split, learned.penalty)
-    return Answers(split, learned.shape, score, np.concatenate(outputs), gives_shares(learned))
+        score = evaluate(learned.network, params, split, learned.penalty, outputs)
+    return Answers(split, learned.shape, score, outputs, gives_shares(learned))
 
 
 def gives_shares(learned: Weights) -> bool:

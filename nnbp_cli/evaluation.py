@@ -52,9 +52,11 @@ class Score:
         return heat
 
 
-def evaluate(network: Network, params: Parameters, split: Split, penalty: Penalty) -> Score:
-    """The score of the network on a whole split."""
-    steps = evaluating(network, params, split, penalty)
+def evaluate(
+    network: Network, params: Parameters, split: Split, penalty: Penalty, outputs: Array | None = None
+) -> Score:
+    """The score of the network on a whole split; its outputs go into `outputs`, (images, classes), if given."""
+    steps = evaluating(network, params, split, penalty, outputs)
     while True:
         try:
             next(steps)
@@ -71,7 +73,7 @@ def block_size(params: Parameters) -> int:
 
 
 def evaluating(
-    network: Network, params: Parameters, split: Split, penalty: Penalty
+    network: Network, params: Parameters, split: Split, penalty: Penalty, outputs: Array | None = None
 ) -> Generator[None, None, Score]:
     """`evaluate` in blocks of well under half a second, yielding after each so that a run can stop there."""
     classes = len(params.layers[-1][1])
@@ -86,6 +88,8 @@ def evaluating(
         )[-1]
         total += float(network.cost.values(z, a, one_hot[labels]).sum(dtype=np.float64))
         np.add.at(confusion, (labels, a.argmax(axis=1)), 1)
+        if outputs is not None:
+            outputs[start : start + block] = a
         yield
     return Score(total / len(split.labels) + penalty.cost(params), confusion)
 

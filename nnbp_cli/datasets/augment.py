@@ -15,6 +15,7 @@ block come from.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil, prod, sqrt
 
 import numpy as np
@@ -62,15 +63,17 @@ class Distortion:
     of_column: Floats
 
     def distorted(self, images: Bytes, rng: np.random.Generator) -> Bytes:
-        """Images, (n, pixels), as those of `images`, each distorted in its own way."""
-        pictures = images.reshape(-1, *self.shape)
-        new = np.empty_like(pictures)
-        block = max(1, min(len(images), PIXELS // prod(self.shape)))
-        sampler = Sampler(block, self.shape)
+        """Images, (n, pixels), as those of `images`, each distorted in its own way. One thread at a time."""
+        pictures, sampler = images.reshape(-1, *self.shape), self._sampler
+        new, block = np.empty_like(pictures), sampler.images
         for start in range(0, len(pictures), block):
             self.draw(rng, sampler.points)
             new[start : start + block] = sampler.read(pictures[start : start + block])
         return new.reshape(images.shape)
+
+    @cached_property
+    def _sampler(self) -> Sampler:
+        return Sampler(max(1, PIXELS // prod(self.shape)), self.shape)
 
     def draw(self, rng: np.random.Generator, points: Floats) -> None:
         """Fill `points`, (2, rows, n, columns), with x and y of where each pixel of n images comes from."""

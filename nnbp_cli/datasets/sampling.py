@@ -24,7 +24,7 @@ class Sampler:
     """
 
     def __init__(self, images: int, shape: tuple[int, int]) -> None:
-        rows, columns = shape
+        self.images, (rows, columns) = images, shape
         points = (rows, images, columns)
         self.points = np.empty((2, *points), np.float32)
         self._cells = np.empty((2, *points), np.float32)
