@@ -1,6 +1,6 @@
 """configs/best_mlp.toml beside the same recipe in PyTorch: whole commands on two cores, in turns.
 
-    python -m benchmarks.best_mlp [--data-dir DIR] [--seeds 3] [--epochs 70]
+    python -m benchmarks.best_mlp [--data-dir DIR] [--seeds 3] [--epochs 60]
 
 Prints the seconds of each command from its start to its end, and the accuracy on the test images, which both
 look at once, at the end. With fewer epochs the seconds can be compared, but not what was learned.
@@ -69,6 +69,6 @@ def output(arguments: list[str]) -> str:
 if __name__ == "__main__":
     parser = data.options(__doc__)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=70)
+    parser.add_argument("--epochs", type=int, default=60)
     arguments = parser.parse_args()
     main(arguments.data_dir.resolve(), arguments.seeds, 2 if arguments.quick else arguments.epochs)

@@ -17,7 +17,7 @@ from statistics import median
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks.per_example import timed
+from benchmarks.timing import timed
 from nnbp_cli import config
 from nnbp_cli.config import Config, build, sizes
 from nnbp_cli.datasets import dataset

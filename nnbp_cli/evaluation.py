@@ -55,7 +55,7 @@ class Score:
 def evaluate(
     network: Network, params: Parameters, split: Split, penalty: Penalty, outputs: Array | None = None
 ) -> Score:
-    """The score of the network on a whole split; its outputs go into `outputs`, (images, classes), if given."""
+    """The score of the network on a whole split. `outputs`, (images, classes), gets what it says to each."""
     steps = evaluating(network, params, split, penalty, outputs)
     while True:
         try:

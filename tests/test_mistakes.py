@@ -16,6 +16,7 @@ from nnbp_cli import answers, scoring, weights
 from nnbp_cli.answers import how_sure
 from nnbp_cli.datasets import dataset
 from nnbp_cli.datasets.dataset import Split
+from nnbp_cli.datasets.scaling import scaled
 from nnbp_cli.display import pictures
 from nnbp_cli.display.terminal import shows
 from nnbp_cli.evaluation import Score
@@ -46,6 +47,18 @@ def test_pictures_of_any_size_stand_side_by_side_in_80_columns(shape: tuple[int,
         assert max(map(len, lines)) <= 80
         assert sum(line.count("said") for line in lines) == 7
     assert max(map(len, lines)) > 28, "as many as fit"
+
+
+def test_the_answers_to_all_images_are_what_the_network_says(
+    here: Path, drawn: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train("--out", "run")
+    learned, test = weights.load(here / "run"), dataset.load("synthetic", drawn, size=600).test
+    monkeypatch.setattr("nnbp_cli.evaluation.block_size", lambda params: 50)
+    given = answers.answers(learned, test)
+    outputs = learned.network.predict(learned.params, scaled(test.images))
+    np.testing.assert_allclose(given.outputs, outputs, rtol=1e-4, atol=1e-7)
+    assert given.right.sum() == given.score.confusion.trace()
 
 
 def test_the_worst_mistakes_are_drawn_and_the_report_shows_the_same(here: Path, drawn: Path) -> None:
