@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from nnbp_cli.datasets import augment
-from nnbp_cli.datasets.augment import PIXELS, Augmentation, Distortion, distortion
+from nnbp_cli.datasets.augment import MOST, PIXELS, Augmentation, Distortion, distortion
 from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.datasets.sampling import Sampler
 from nnbp_cli.training.ahead import ahead
@@ -104,7 +104,7 @@ def test_images_are_those_of_a_slow_implementation(shape: tuple[int, int]) -> No
     images = noise(7, shape)
     fast = distortion(most, shape).distorted(images, np.random.default_rng(5)).reshape(-1, *shape)
 
-    numbers = np.random.default_rng(5).uniform(-1, 1, (6, PIXELS // prod(shape)))[:, :7]
+    numbers = np.random.default_rng(5).uniform(-1, 1, (6, min(MOST, PIXELS // prod(shape))))[:, :7]
     for k, (turn, wider, higher, lean, right, down) in enumerate(numbers.T):
         angle = -np.radians(70) * turn  # y is down
         turned = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])

@@ -15,14 +15,14 @@ Node = dict[str, Any]
 
 
 @cache
-def root() -> Node:
+def _root() -> Node:
     """The node of a whole config; made when it is wanted, and most configs have no mistake to explain."""
     return TypeAdapter(Config).json_schema()
 
 
 def find(place: Place) -> tuple[Place, Node]:
     """The node at `place`, or the last one on the way there, with its own place."""
-    node = root()
+    node = _root()
     for depth, step in enumerate(place):
         below = node.get("items") if isinstance(step, int) else node.get("properties", {}).get(step)
         if below is None:
@@ -33,7 +33,7 @@ def find(place: Place) -> tuple[Place, Node]:
 
 def tables(place: Place = (), node: Node | None = None) -> Iterator[tuple[Place, Node]]:
     """Every table with its place, from the whole config down; 0 stands for an index."""
-    node = node or root()
+    node = _root() if node is None else node
     if "properties" in node:
         yield place, node
         for key, below in node["properties"].items():
@@ -79,6 +79,6 @@ def _followed(node: Node) -> Node:
     # allOf: pydantic before 2.9; anyOf: a table that may be left out.
     for each in (node, *node.get("allOf", ()), *node.get("anyOf", ())):
         if "$ref" in each:
-            table: Node = root()["$defs"][each["$ref"].rpartition("/")[2]]
+            table: Node = _root()["$defs"][each["$ref"].rpartition("/")[2]]
             return table
     return node

@@ -29,6 +29,7 @@ Floats = NDArray[np.float32]
 SIGMA = 4.0  # pixels, as in the paper
 KEPT = 0.999  # of the variance of the smoothed noise, along each axis
 PIXELS = 50_176  # distorted at once, 64 images of 28 x 28: what they need stays in the cache
+MOST = 512  # images at once, where they are small
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Distortion:
 
     @cached_property
     def _sampler(self) -> Sampler:
-        return Sampler(max(1, PIXELS // prod(self.shape)), self.shape)
+        return Sampler(max(1, min(MOST, PIXELS // prod(self.shape))), self.shape)
 
     def draw(self, rng: np.random.Generator, points: Floats) -> None:
         """Fill `points`, (2, rows, n, columns), with x and y of where each pixel of n images comes from."""

@@ -64,7 +64,7 @@ class Dense:
     def gradients(self, delta: Array, a: Array, out: Windows, /) -> None:
         """The sums over the batch; BP1 has divided by m already."""
         dW, db = out
-        product = np.dot if len(a) == 1 else np.matmul  # which is slow at a column times a row
+        product = np.dot if len(a) == 1 else np.matmul  # matmul is slow at a column times a row
         product(delta.T, a, out=dW)  # BP4
         delta.sum(axis=0, out=db)  # BP3
 
