@@ -122,6 +122,19 @@ def test_dark_on_light_and_light_on_dark_are_the_same(upside_down: bool) -> None
     assert places(light) == [(20, 30, 40, 34)]
 
 
+def test_where_half_of_a_picture_is_ink_its_border_tells_the_paper() -> None:
+    y, x = np.mgrid[:40, :40] - 19.5
+    light = np.where(x * x + y * y < 17 * 17, 0.1, 0.9)
+    assert not light_on_dark(light)
+    assert light_on_dark(1 - light)
+
+
+def test_what_noise_does_to_paper_is_no_ink() -> None:
+    for seed in range(5):
+        rough = 0.8 + np.random.default_rng(seed).normal(0, 0.1, (60, 60))
+        assert (ink(np.clip(rough, 0, 1)) > 0).mean() < 0.01
+
+
 @pytest.mark.parametrize(
     "light", [np.ones((50, 60)), np.zeros((5, 5)), np.full((1, 1), 0.5), np.ones((1, 90))]
 )
