@@ -7,6 +7,8 @@ images, as training does, of 28 x 28 pixels; the textbook's take parts of 64 at 
 python -m benchmarks.augmentation
 """
 
+import argparse
+
 import numpy as np
 from threadpoolctl import threadpool_limits
 
@@ -47,6 +49,9 @@ def textbook(images: Bytes, ours: Distortion, rng: np.random.Generator) -> Bytes
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
     SMOOTH = smoothing(SHAPE[0], AUGMENTATION.sigma)
     images = draw(SIZE, 1, "training")[0].reshape(SIZE, -1)
     fast, rng = distortion(AUGMENTATION, SHAPE), np.random.default_rng(1)

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import mean
 
@@ -71,4 +72,6 @@ if __name__ == "__main__":
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=60)
     arguments = parser.parse_args()
+    if not find_spec("torch"):
+        parser.error("needs PyTorch: `make .venv-bench/.installed` makes an environment that has it")
     main(arguments.data_dir.resolve(), arguments.seeds, 2 if arguments.quick else arguments.epochs)

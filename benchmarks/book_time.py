@@ -17,6 +17,7 @@ from statistics import median
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from benchmarks.data import DATA_DIR
 from benchmarks.timing import timed
 from nnbp_cli import config
 from nnbp_cli.config import Config, build, sizes
@@ -66,7 +67,7 @@ def main(data_dir: Path, rounds: int, seeds: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--data-dir", type=Path, default=Path("data"))
+    parser.add_argument("--data-dir", type=Path, default=DATA_DIR)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=5)
     arguments = parser.parse_args()

@@ -11,6 +11,7 @@ from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import MissingData
 
 SIZE = 60_000  # as many are drawn as MNIST has
+DATA_DIR = Path(os.environ.get("NNBP_DATA_DIR", "data"))  # as `nnbp train` has it
 
 
 def load(data_dir: Path) -> Dataset:
@@ -22,12 +23,10 @@ def load(data_dir: Path) -> Dataset:
 
 
 def options(description: str | None) -> argparse.ArgumentParser:
-    """A command's options: --data-dir, as `nnbp train` has it, and --quick."""
+    """A command's options: --data-dir and --quick."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--data-dir", type=Path, default=Path(os.environ.get("NNBP_DATA_DIR", "data")), metavar="DIR"
-    )
+    parser.add_argument("--data-dir", type=Path, default=DATA_DIR, metavar="DIR")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, only to see that it works")
     return parser

@@ -22,6 +22,7 @@ from statistics import mean, median
 from time import perf_counter
 from typing import Any
 
+from benchmarks.data import DATA_DIR
 from benchmarks.timing import spread
 from nnbp_cli.shipped import shipped
 
@@ -70,7 +71,7 @@ def nnbp(here: Path, *arguments: object) -> tuple[dict[str, Any], float]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--data-dir", type=Path, default=Path("data"))
+    parser.add_argument("--data-dir", type=Path, default=DATA_DIR)
     parser.add_argument("configs", nargs="*", metavar="CONFIG", help=f"of {', '.join(SEEDS)}")
     arguments = parser.parse_args()
     if unknown := set(arguments.configs) - set(SEEDS):
