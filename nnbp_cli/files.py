@@ -3,16 +3,20 @@
 A file is written under a unique temporary name in its own directory, synced, and renamed; then the
 directory is synced. So whoever opens the final name reads the old file or the new one, whole, even
 after a kill or a power cut. Only a log grows in place, a line at a time.
+
+A link is followed, and what is no regular file (a pipe, a terminal, /dev/null) is written to, since a rename
+would put a file in its place.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from math import inf
 from pathlib import Path, PurePath
@@ -26,31 +30,93 @@ DAY = 86_400  # seconds
 NOT_SYNCED = (errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOTSUP)
 
 
+# Raises NnbpError unless the file at a path may be written, or replaced, as things are there now.
+Check = Callable[[Path], None]
+
+LONGEST_NAME = 200  # bytes of a name that more is added to; most file systems take 255
+MOST_LINKS = 40  # that lead from one to the next, as on Linux
+
+# Folders of names that stand for devices and for the open files of a process.
+STREAMS = re.compile(r"/dev(/fd)?|/proc/(\d+)(/task/\d+)?/fd")
+
+
+def anything(path: Path) -> None:
+    """The `Check` that lets everything be replaced: what is in a folder that belongs to nnbp."""
+
+
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path, check: Check = anything) -> Iterator[BinaryIO]:
     """A binary file to write; when the block ends well it becomes `path`, otherwise it is gone.
 
-    Raises NnbpError when the disk refuses: full, read-only, no such directory; and where there is something
-    else than a file, which must not be replaced by one: /dev/null, say.
+    `check` is asked before anything is written, and again when the file is about to get its name. Where
+    `path` is a link, its target becomes the file; where it is a stream, that gets the bytes as they come.
+
+    Raises NnbpError where `check` does, where a folder is, and when the disk refuses: full, read-only, no
+    such directory.
     """
-    beginning = f".{path.name[:100]}."
-    temporary = path.with_name(f"{beginning}{os.getpid()}-{secrets.token_hex(4)}.part")
-    with suppress(OSError):  # who has not ended after a day is dead
-        remove_leftovers(path.parent, beginning, before=time.time() - DAY)
     try:
-        if path.exists() and not path.is_file():
-            raise NnbpError(f"{path}: is there already, and not a file; choose another place")
-        with temporary.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        sync_directory(path.parent)
+        check(path)
+        target = _followed(path)
+        if _is_stream(target):
+            with os.fdopen(_open_stream(target), "wb") as stream:
+                yield stream
+            return
+        beginning = f".{shortened(target.name, 100)}."
+        temporary = target.with_name(f"{beginning}{os.getpid()}-{secrets.token_hex(4)}.part")
+        with suppress(OSError):  # who has not ended after a day is dead
+            remove_leftovers(target.parent, beginning, before=time.time() - DAY)
+        try:
+            with temporary.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            check(path)
+            temporary.replace(target)
+            sync_directory(target.parent)
+        finally:
+            with suppress(OSError):
+                temporary.unlink()
     except OSError as error:
         raise cannot_write(path, error) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
+
+
+def shortened(name: str, most: int = LONGEST_NAME) -> str:
+    """As much of the beginning of a name as is `most` bytes, which is how file systems count."""
+    while len(os.fsencode(name)) > most:
+        name = name[:-1]
+    return name
+
+
+def _followed(path: Path) -> Path:
+    """Where `path` leads, link by link: a name that is none. Raises OSError where they lead nowhere."""
+    for _ in range(MOST_LINKS):
+        if _of_streams(path) or not path.is_symlink():
+            return path
+        path = path.parent / path.readlink()
+    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+
+
+def _of_streams(path: Path) -> re.Match[str] | None:
+    return STREAMS.fullmatch(os.path.realpath(path.parent))
+
+
+def _is_stream(target: Path) -> bool:
+    """Whether a name, followed, is something that is written to but never replaced; a folder is neither."""
+    if not target.exists():
+        return False
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    return not target.is_file() or _of_streams(target) is not None
+
+
+def _open_stream(target: Path) -> int:
+    """A handle of a stream. One that this process has open already is doubled: opened a second time, a file
+    that is its stdout would be written from its beginning, by both.
+    """
+    streams = _of_streams(target)
+    if streams and streams[2] == str(os.getpid()):
+        return os.dup(int(target.name))
+    return os.open(target, os.O_WRONLY)
 
 
 def is_temporary(path: PurePath) -> bool:
@@ -58,9 +124,9 @@ def is_temporary(path: PurePath) -> bool:
     return path.name.startswith(".") and path.name.endswith(".part")
 
 
-def write(path: Path, content: str | bytes) -> None:
-    """Make `content` (text as UTF-8) the file `path`, whole or not at all."""
-    with replacing(path) as file:
+def write(path: Path, content: str | bytes, check: Check = anything) -> None:
+    """Make `content` (text as UTF-8) the file `path`, whole or not at all; see `replacing`."""
+    with replacing(path, check) as file:
         file.write(content.encode() if isinstance(content, str) else content)
 
 
@@ -75,10 +141,12 @@ def remove_leftovers(directory: Path, beginning: str = ".", before: float = inf)
 
 
 def check_writable(path: Path) -> None:
-    """Raise NnbpError unless a file can be made in the directory of `path`."""
+    """Raise NnbpError unless a file can be made in the directory of `path`, or it is a stream."""
     try:
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
+        target = _followed(path)
+        if not _is_stream(target):
+            with tempfile.TemporaryFile(dir=target.parent):
+                pass
     except OSError as error:
         raise cannot_write(path, error) from error
 

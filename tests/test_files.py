@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import subprocess
 import sys
 import time
 from contextlib import nullcontext
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -115,3 +117,76 @@ def test_a_place_that_cannot_be_written_is_said_with_the_reason(tmp_path: Path) 
     for act in (lambda p: files.write(p, "x"), lambda p: files.append(p, "x"), files.check_writable):
         with pytest.raises(NnbpError, match=r"cannot be written: .*; choose another place"):
             act(tmp_path / "file" / "below")
+
+
+def test_a_check_is_asked_again_when_the_file_gets_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "weights.npz"
+
+    def free(path: Path) -> None:
+        if path.exists():
+            raise NnbpError("somebody else's")
+
+    def write() -> None:
+        with files.replacing(path, free) as file:
+            file.write(b"ours")
+            path.write_bytes(b"theirs")
+
+    with pytest.raises(NnbpError, match="somebody else's"):
+        write()
+    assert path.read_bytes() == b"theirs"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@posix
+def test_a_link_stays_and_its_target_is_written_in_the_targets_folder(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    target, link, second = tmp_path / "elsewhere" / "f", tmp_path / "link", tmp_path / "second"
+    link.symlink_to("elsewhere/f")  # which is not there yet
+    second.symlink_to(link)
+    for path, text in ((link, "first"), (second, "again")):
+        with files.replacing(path) as file:
+            file.write(text.encode())
+            assert len(list(target.parent.glob(".f.*.part"))) == 1
+        assert (target.read_text(), link.is_symlink(), second.is_symlink()) == (text, True, True)
+
+
+@posix
+def test_a_link_to_itself_and_a_folder_are_said_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "folder").mkdir()
+    for name, reason in (("loop", "symbolic links"), ("folder", "is a directory")):
+        for act in (lambda p: files.write(p, "x"), files.check_writable):
+            with pytest.raises(NnbpError, match=rf"{name}: cannot be written: .*{reason}"):
+                act(tmp_path / name)
+
+
+@posix
+def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read: list[str] = []
+    reader = Thread(target=lambda: read.append(pipe.read_text()))
+    reader.start()
+    files.check_writable(pipe)
+    files.write(pipe, "through")
+    reader.join()
+    assert (read, pipe.is_fifo()) == (["through"], True)
+
+
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="there is no /dev/stdout")
+def test_stdout_that_is_a_file_gets_what_is_written_to_it_and_what_is_printed(tmp_path: Path) -> None:
+    script = (
+        "from pathlib import Path; from nnbp_cli import files; files.write(Path('/dev/stdout'), 'written '); "
+        "print('printed')"
+    )
+    with (tmp_path / "out").open("w") as out:
+        subprocess.run([sys.executable, "-c", script], stdout=out, check=True)
+    assert (tmp_path / "out").read_text() == "written printed\n"
+
+
+@posix
+def test_any_name_that_the_disk_takes_can_be_written_however_many_bytes_a_letter_has(tmp_path: Path) -> None:
+    path = tmp_path / ("\N{CJK UNIFIED IDEOGRAPH-6570}" * 80 + ".npz")
+    files.write(path, "x")
+    assert path.read_text() == "x"
+    assert files.shortened(path.name, 100) == path.name[:33]

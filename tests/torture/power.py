@@ -82,8 +82,8 @@ def record(under: str, into: str) -> None:
     replacing, make_directory = files.replacing, files.make_directory
 
     @contextmanager
-    def and_say_so(path: Path) -> Iterator[BinaryIO]:
-        with replacing(path) as file:
+    def and_say_so(path: Path, check: files.Check = files.anything) -> Iterator[BinaryIO]:
+        with replacing(path, check) as file:
             yield file
         note("saved", os.path.abspath(path))  # noqa: PTH100
 
