@@ -36,8 +36,8 @@ Check = Callable[[Path], None]
 LONGEST_NAME = 200  # bytes of a name that more is added to; most file systems take 255
 MOST_LINKS = 40  # that lead from one to the next, as on Linux
 
-# Folders of names that stand for devices and for the open files of a process.
-STREAMS = re.compile(r"/dev(/fd)?|/proc/(\d+)(/task/\d+)?/fd")
+# Folders of names that stand for the open files of a process, and are no links though they look so.
+OPEN_FILES = re.compile(r"/dev/fd|/proc/(\d+)(/task/\d+)?/fd")
 
 
 def anything(path: Path) -> None:
@@ -90,14 +90,14 @@ def shortened(name: str, most: int = LONGEST_NAME) -> str:
 def _followed(path: Path) -> Path:
     """Where `path` leads, link by link: a name that is none. Raises OSError where they lead nowhere."""
     for _ in range(MOST_LINKS):
-        if _of_streams(path) or not path.is_symlink():
+        if _among_open_files(path) or not path.is_symlink():
             return path
         path = path.parent / path.readlink()
     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
 
 
-def _of_streams(path: Path) -> re.Match[str] | None:
-    return STREAMS.fullmatch(os.path.realpath(path.parent))
+def _among_open_files(path: Path) -> re.Match[str] | None:
+    return OPEN_FILES.fullmatch(os.path.realpath(path.parent))
 
 
 def _is_stream(target: Path) -> bool:
@@ -106,15 +106,15 @@ def _is_stream(target: Path) -> bool:
         return False
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-    return not target.is_file() or _of_streams(target) is not None
+    return not target.is_file() or _among_open_files(target) is not None
 
 
 def _open_stream(target: Path) -> int:
     """A handle of a stream. One that this process has open already is doubled: opened a second time, a file
     that is its stdout would be written from its beginning, by both.
     """
-    streams = _of_streams(target)
-    if streams and streams[2] == str(os.getpid()):
+    process = _among_open_files(target)
+    if process and process[1] == str(os.getpid()):
         return os.dup(int(target.name))
     return os.open(target, os.O_WRONLY)
 
