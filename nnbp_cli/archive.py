@@ -46,10 +46,16 @@ class Kind:
     remedy: str
 
 
-def save(path: Path, kind: Kind, meta: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
-    """Write an archive to `path`, whole or not at all. Raises NnbpError when the disk refuses."""
+def save(
+    path: Path,
+    kind: Kind,
+    meta: Mapping[str, Any],
+    arrays: Mapping[str, Array],
+    check: files.Check = files.anything,
+) -> None:
+    """Write an archive to `path`, whole or not at all. Raises NnbpError as `files.replacing` does."""
     members: dict[str, Any] = {"meta": np.array(json.dumps({"format": kind.format, **meta})), **arrays}
-    with files.replacing(path) as file:
+    with files.replacing(path, check) as file:
         np.savez(file, **members)
 
 
@@ -65,15 +71,6 @@ def reading(path: Path, kind: Kind) -> Iterator[Archive]:
         raise NnbpError(f"{path}: cannot be read: {reason(error)}; make it readable") from error
     except UNREADABLE as error:
         raise NnbpError(f"{path}: {_what_it_is(path, kind)}; {kind.remedy}") from error
-
-
-def is_one(path: Path) -> bool:
-    """Whether there is an archive at `path`."""
-    try:
-        with _opened(path) as archive:
-            return "meta.npy" in archive.namelist()
-    except (OSError, *UNREADABLE):
-        return False
 
 
 @contextmanager

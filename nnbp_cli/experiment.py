@@ -100,7 +100,7 @@ def run(config: Config, paths: Paths, display: Display) -> dict[str, Any]:
     """
     began, clock = datetime.now().astimezone().isoformat(timespec="seconds"), _Clock()
     if paths.weights:
-        weights.check_replaceable(paths.weights)
+        weights.OUTPUT.check(paths.weights)
     if paths.out:
         run_directory.check_free(paths.out)
     data = obtain(config.data, paths, display)
@@ -125,7 +125,7 @@ def resume(path: Path, settings: Sequence[str], paths: Paths, display: Display) 
     """
     began, clock = datetime.now().astimezone().isoformat(timespec="seconds"), _Clock()
     if paths.weights:
-        weights.check_replaceable(paths.weights)
+        weights.OUTPUT.check(paths.weights)
     directory = run_directory.existing(path)
     with directory.locked():
         before, left = resuming.recorded(directory)
@@ -169,8 +169,6 @@ def _go_on(this: _Run, state: State, clock: _Clock, display: Display) -> dict[st
         directory.write_log(columns, state.history)  # the lines that were added to it are not durable yet
         learned = _learned(this, state)
         weights.save(directory.weights, learned)
-        if this.weights:
-            weights.save(this.weights, learned)
         scores: dict[str, dict[str, float] | None] = {"validation": None, "test": None}
         for name, split in (("validation", data.validation), ("test", data.test)):
             if not stopped_by and len(split.labels):
@@ -188,6 +186,8 @@ def _go_on(this: _Run, state: State, clock: _Clock, display: Display) -> dict[st
             times_tested=directory.times_tested + bool(scores["test"]),
         )
         directory.write_summary(summary)
+        if this.weights:
+            weights.save(this.weights, learned, weights.OUTPUT.check_replaceable)
     return summary
 
 

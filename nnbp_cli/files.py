@@ -11,6 +11,7 @@ would put a file in its place.
 from __future__ import annotations
 
 import errno
+import io
 import os
 import re
 import secrets
@@ -49,7 +50,7 @@ def replacing(path: Path, check: Check = anything) -> Iterator[BinaryIO]:
     """A binary file to write; when the block ends well it becomes `path`, otherwise it is gone.
 
     `check` is asked before anything is written, and again when the file is about to get its name. Where
-    `path` is a link, its target becomes the file; where it is a stream, that gets the bytes as they come.
+    `path` is a link, its target becomes the file; where it is a stream, that gets the bytes at the end.
 
     Raises NnbpError where `check` does, where a folder is, and when the disk refuses: full, read-only, no
     such directory.
@@ -57,9 +58,11 @@ def replacing(path: Path, check: Check = anything) -> Iterator[BinaryIO]:
     try:
         check(path)
         target = _followed(path)
-        if _is_stream(target):
+        if is_stream(target):
+            content = io.BytesIO()
+            yield content
             with os.fdopen(_open_stream(target), "wb") as stream:
-                yield stream
+                stream.write(content.getbuffer())
             return
         beginning = f".{shortened(target.name, 100)}."
         temporary = target.with_name(f"{beginning}{os.getpid()}-{secrets.token_hex(4)}.part")
@@ -100,12 +103,18 @@ def _among_open_files(path: Path) -> re.Match[str] | None:
     return OPEN_FILES.fullmatch(os.path.realpath(path.parent))
 
 
-def _is_stream(target: Path) -> bool:
-    """Whether a name, followed, is something that is written to but never replaced; a folder is neither."""
-    if not target.exists():
-        return False
-    if target.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+def is_stream(path: Path) -> bool:
+    """Whether there is something at `path` that is written to and never replaced: a pipe, a device, a stream
+    of this process. Raises NnbpError where its links lead nowhere, and for a folder, which is neither.
+    """
+    try:
+        target = _followed(path)
+        if not target.exists():
+            return False
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    except OSError as error:
+        raise cannot_write(path, error) from error
     return not target.is_file() or _among_open_files(target) is not None
 
 
@@ -143,9 +152,8 @@ def remove_leftovers(directory: Path, beginning: str = ".", before: float = inf)
 def check_writable(path: Path) -> None:
     """Raise NnbpError unless a file can be made in the directory of `path`, or it is a stream."""
     try:
-        target = _followed(path)
-        if not _is_stream(target):
-            with tempfile.TemporaryFile(dir=target.parent):
+        if not is_stream(path):
+            with tempfile.TemporaryFile(dir=_followed(path).parent):
                 pass
     except OSError as error:
         raise cannot_write(path, error) from error

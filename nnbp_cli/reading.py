@@ -94,22 +94,11 @@ def save_inputs(readings: Iterable[Reading], folder: Path) -> None:
     numbers: Counter[str] = Counter()
     made = []
     for reading in readings:
-        name = reading.path.stem
+        name = files.shortened(reading.path.stem)
         for answer in reading.answers:
             numbers[name.lower()] += 1  # on some disks A.png and a.png are one file
             made.append((folder / f"{name}-{numbers[name.lower()]}.png", digits.png(answer.image)))
+    for path, _ in made:
+        digits.PNG.check(path)
     for path, content in made:
-        if path.exists() and not _is_input(path, content):
-            raise NnbpError(
-                f"{path}: is there already, and not nnbp's; name another folder with --save-input"
-            )
-    for path, content in made:
-        files.write(path, content)
-
-
-def _is_input(path: Path, content: bytes) -> bool:
-    """Whether a file is a PNG of the size and kind of `content`, as its first 26 bytes say."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(26) == content[:26]
+        digits.PNG.write(path, content)

@@ -88,7 +88,7 @@ def create(path: Path | None, name: str) -> RunDirectory:
         check_free(path)
         files.make_directory(path)
         return RunDirectory(path)
-    first = Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+    first = Path("runs") / f"{files.shortened(name)}-{datetime.now():%Y%m%d-%H%M%S}"
     files.make_directory(first.parent)
     for k in count(1):  # -2, -3, ... where other runs were begun in the same second
         own = first if k == 1 else first.with_name(f"{first.name}-{k}")

@@ -45,8 +45,13 @@ def copy(name: str) -> Path:
         hint = f"did you mean {quoted(near)}?" if near else "'nnbp init --list' shows what there is"
         raise ConfigError(f"nnbp init: no shipped config is called {quoted(name)}; {hint}")
     target = Path("configs", name if name.endswith((".yaml", ".yml")) else f"{name}.toml")
+    _check_free(target)
+    files.make_directory(target.parent)
+    files.write(target, paths[name].read_bytes(), _check_free)
+    return target
+
+
+def _check_free(target: Path) -> None:
+    """Raise NnbpError where anything is at `target`, a link that leads nowhere too; a `files.Check`."""
     if os.path.lexists(target):
         raise NnbpError(f"{target}: is there already; move it away, or change keys of it with --set")
-    files.make_directory(target.parent)
-    files.write(target, paths[name].read_bytes())
-    return target

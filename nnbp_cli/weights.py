@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from nnbp_cli import __version__, archive, files
+from nnbp_cli import __version__, archive, files, outputs
 from nnbp_cli.archive import Archive, Kind, text, whole
 from nnbp_cli.config import (
     DataConfig,
@@ -62,9 +62,9 @@ class Weights:
         return sizes(self.config, prod(self.shape))
 
 
-def save(path: Path, weights: Weights) -> None:
-    """Write `weights` to `path`, whole or not at all. Raises NnbpError when the disk refuses."""
-    archive.save(path, KIND, described(weights), _members(weights.params))
+def save(path: Path, weights: Weights, check: files.Check = files.anything) -> None:
+    """Write `weights` to `path`, whole or not at all. Raises NnbpError as `files.replacing` does."""
+    archive.save(path, KIND, described(weights), _members(weights.params), check)
 
 
 def described(weights: Weights) -> dict[str, Any]:
@@ -95,11 +95,18 @@ def _where_from(path: Path) -> str:
     return "'nnbp train' writes one"
 
 
-def check_replaceable(path: Path, option: str = "--weights") -> None:
-    """Raise NnbpError unless `path` is free for weights to be written, or holds older weights of nnbp."""
-    files.check_writable(path)
-    if path.exists() and not (path.is_file() and archive.is_one(path)):
-        raise NnbpError(f"{path}: is there already, and not nnbp's; name another file with {option}")
+def is_own(path: Path) -> bool:
+    """Whether the file at `path` is a weights file, of a format that this program knows: a checkpoint is not,
+    nor is another program's archive.
+    """
+    try:
+        with archive.reading(path, KIND) as opened:
+            return str(opened.meta.get("program")).startswith("nnbp ") and "network" in opened.meta
+    except NnbpError:
+        return False
+
+
+OUTPUT = outputs.Output("weights", {".npz": is_own}, "name another file with --weights")
 
 
 def _members(params: Parameters) -> dict[str, Array]:

@@ -18,7 +18,7 @@ PACKAGE = Path(nnbp_cli.__file__).parent
 
 # Each may import what stands on the lines above it, and its own line.
 ORDER = [
-    {"errors", "files", "locks", "streams", "machine", "interrupts"},
+    {"errors", "files", "locks", "outputs", "streams", "machine", "interrupts"},
     {"nn"},
     {"datasets"},
     {"digits"},

@@ -166,7 +166,7 @@ def test_mistakes_are_a_line_and_leave_nothing_behind(here: Path, monkeypatch: p
     train("--out", "run")
     before = sorted(here.iterdir())
     assert nnbp("export", "run", "model.pt").err == (
-        "model.pt: not a format that is written here; name a .onnx or .safetensors file\n"
+        "model.pt: not a name for an export; name a .onnx or .safetensors file\n"
     )
     assert nnbp("export", "run", "model").status == 2
     assert nnbp("export", "none.npz", "model.onnx").err.startswith("none.npz: no such file; ")

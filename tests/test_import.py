@@ -102,7 +102,7 @@ def test_a_file_that_is_not_ours_is_never_replaced(here: Path) -> None:
     saved(Path("network.json"), [784, 30, 10])
     Path("weights.npz").write_text("my thesis")
     assert nnbp("import", "network.json").err == (
-        "weights.npz: is there already, and not nnbp's; name another file with -o\n"
+        "weights.npz: is there already, and not weights that nnbp wrote; name another file with -o\n"
     )
     assert Path("weights.npz").read_text() == "my thesis"
 

@@ -83,7 +83,7 @@ def test_mistakes_are_a_line(run: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert nnbp("plot").status == 2
     said = nnbp("plot", run, "-o", "c.gif")
     assert (said.status, said.err) == (
-        2, "c.gif: not a picture that is drawn here; name a .png, .svg or .pdf file\n"
+        2, "c.gif: not a name for a plot; name a .png, .svg or .pdf file\n"
     )  # fmt: skip
     said = nnbp("plot", "none")
     assert said.err == "none/log.csv: no such file; name a run directory, as 'nnbp runs' lists them\n"

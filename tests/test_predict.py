@@ -198,13 +198,15 @@ def test_inputs_replace_nothing_but_inputs(learned: Path, tmp_path: Path) -> Non
     written("7").save(other)
     before = other.read_bytes()
     said = nnbp("predict", learned, photo, "--save-input", tmp_path)
-    refusal = f"{other}: is there already, and not nnbp's; name another folder with --save-input\n"
-    assert (said.status, said.out, said.err) == (1, "", refusal)
+    refusal = "is there already, and not an input that nnbp wrote; name another folder with --save-input"
+    assert (said.status, said.out, said.err) == (1, "", f"{other}: {refusal}\n")
     assert other.read_bytes() == before
     assert not (tmp_path / "photo-1.png").exists()
     other.unlink()
     other.mkdir()
-    assert nnbp("predict", learned, photo, "--save-input", tmp_path).err == refusal
+    assert nnbp("predict", learned, photo, "--save-input", tmp_path).err == (
+        f"{other}: cannot be written: is a directory; choose another place\n"
+    )
 
 
 def png_of(width: int, height: int) -> bytes:

@@ -190,8 +190,8 @@ def test_bytes_before_the_archive_make_it_another_file_as_numpy_says_too(path: P
     with pytest.raises(ValueError, match="pickled"):
         np.load(path, allow_pickle=False)
     assert refusal(path).startswith("not an nnbp weights file")
-    with pytest.raises(NnbpError, match="is there already, and not nnbp's"):
-        weights.check_replaceable(path)
+    with pytest.raises(NnbpError, match="is there already, and not weights that nnbp wrote"):
+        weights.OUTPUT.check(path)
 
 
 def member(path: Path, name: str, change: Callable[[bytes], bytes], **lies: int) -> None:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
+from nnbp_cli.commands.options import OutputFile
+
 
 @click.command(name="export")
 @click.argument("weights", type=click.Path(path_type=Path))
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=OutputFile())
 def command(weights: Path, file: Path) -> None:
     """Write a network for other programs.
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
+
+from nnbp_cli.commands.options import OutputFile
 
 
 @click.command(name="import")
@@ -12,7 +15,7 @@ import click
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=OutputFile(),
     default=Path("weights.npz"),
     show_default=True,
     metavar="FILE",
@@ -30,9 +33,10 @@ def command(file: Path, output: Path) -> None:
     """
     from nnbp_cli import book_network, weights
 
-    weights.check_replaceable(output, option="-o")
+    own = replace(weights.OUTPUT, remedy="name another file with -o")
+    own.check(output)
     learned = book_network.load(file)
-    weights.save(output, learned)
+    weights.save(output, learned, own.check_replaceable)
     cost = learned.config.cost
     click.echo(f"wrote {output}: {learned.sizes}, cost {cost}; its first weights times 255/256")
     click.echo(f"next: nnbp eval {output}")

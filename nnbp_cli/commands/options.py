@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import click
 
 from nnbp_cli.datasets.catalog import CATALOG
 
 DATA_SETS = (*CATALOG, "synthetic")  # by name; any folder is one too
+
+
+class OutputFile(click.Path):
+    """The name of a file to be written, which `out/` is not."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The name as a Path, which would forget a slash at its end."""
+        if os.fspath(value).endswith(("/", os.sep)):
+            self.fail(f"'{value}' is a folder; name a file in it", param, ctx)
+        return super().convert(value, param, ctx)
+
 
 config_option = click.option(
     "--config",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from nnbp_cli.commands.options import data_dir_option
+from nnbp_cli.commands.options import OutputFile, data_dir_option
 
 # Said here a second time, so that a help text imports no more than it needs; a test holds the two equal.
 KINDS = ("cost", "accuracy", "learning rate", "layer speed")
@@ -26,7 +26,7 @@ FIGURES = ("curves", "confusion", "mistakes", "weights", "calibration")
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=OutputFile(),
     metavar="FILE",
     help="The picture: .png, .svg or .pdf.  [default: curves.png, ...]",
 )

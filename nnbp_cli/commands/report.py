@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from nnbp_cli.commands.options import data_dir_option, quiet_option
+from nnbp_cli.commands.options import OutputFile, data_dir_option, quiet_option
 
 
 @click.command(name="report")
@@ -15,7 +15,7 @@ from nnbp_cli.commands.options import data_dir_option, quiet_option
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=OutputFile(),
     default=Path("report.html"),
     show_default=True,
     metavar="FILE",
@@ -35,15 +35,15 @@ def command(runs: tuple[Path, ...], output: Path, data_dir: Path, open_it: bool,
     nnbp report runs/mnist-20260131-120000 --open
     nnbp report runs/* -o compared.html
     """
-    from nnbp_cli import files
     from nnbp_cli.display.remarks import remark
-    from nnbp_cli.report import page, read
+    from nnbp_cli.report import OUTPUT, page, read
 
+    OUTPUT.check(output)
     material = read(runs, data_dir)
     if not quiet:
         for note in [note for run in material for note in run.notes]:
             remark(note)
-    files.write(output, page(material))
+    OUTPUT.write(output, page(material))
     click.echo(f"wrote {output}")
     if open_it and not webbrowser.open(output.resolve().as_uri()):
         remark(f"no browser was found; open {output} in one")

@@ -12,6 +12,7 @@ import click
 from click.core import ParameterSource
 
 from nnbp_cli.commands.options import (
+    OutputFile,
     data_dir_option,
     json_option,
     overrides_option,
@@ -44,7 +45,7 @@ from nnbp_cli.commands.options import (
 )
 @click.option(
     "--weights",
-    type=click.Path(path_type=Path),
+    type=OutputFile(),
     default=Path("weights.npz"),
     show_default=True,
     metavar="FILE",

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnbp_cli import __version__
 from nnbp_cli.datasets.idx import Bytes
 from nnbp_cli.errors import NnbpError, reason
 from nnbp_cli.nn.arrays import Array
+from nnbp_cli.outputs import Output, signed
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -24,6 +26,11 @@ if TYPE_CHECKING:
 FORMATS = ("PNG", "JPEG", "BMP", "GIF")
 LARGEST = 64_000_000  # pixels; at four bytes each 256 MB, for the moment that it takes to make it smaller
 LARGEST_FILE = 100_000_000  # bytes
+PNG = Output(
+    "an input",
+    {".png": signed(rb"\x89PNG.*tEXtSoftware\0nnbp predict ")},
+    "name another folder with --save-input",
+)
 SIDE = 800  # pixels of the longer side that are looked at
 
 
@@ -65,9 +72,11 @@ def light(path: Path) -> Array:
 def png(image: Bytes) -> bytes:
     """A PNG file of an image, (rows, columns)."""
     from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
 
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "PNG")
+    file, metadata = io.BytesIO(), PngInfo()
+    metadata.add_text("Software", f"nnbp predict {__version__}")
+    Image.fromarray(image).save(file, "PNG", pnginfo=metadata)
     return file.getvalue()
 
 

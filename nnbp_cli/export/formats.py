@@ -8,33 +8,35 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from nnbp_cli import files, weights
-from nnbp_cli.errors import ConfigError, NnbpError
+from nnbp_cli import weights
+from nnbp_cli.errors import NnbpError
 from nnbp_cli.export import onnx_model, tensors
+from nnbp_cli.outputs import Output, signed
 from nnbp_cli.weights import Weights
 
 
 @dataclass(frozen=True)
 class Format:
-    """How the bytes of a file are made of weights and their metadata, and the module that it takes."""
+    """How the bytes of a file are made of weights and their metadata, the module that it takes, and how such
+    a file of nnbp's begins.
+    """
 
     module: str
     encode: Callable[[Weights, Mapping[str, str]], bytes]
+    signature: bytes
 
 
 FORMATS = {
-    ".onnx": Format("onnx.helper", onnx_model.encode),
-    ".safetensors": Format("safetensors.numpy", tensors.encode),
+    ".onnx": Format("onnx.helper", onnx_model.encode, onnx_model.SIGNATURE),
+    ".safetensors": Format("safetensors.numpy", tensors.encode, tensors.SIGNATURE),
 }
+OUTPUT = Output("an export", {ending: signed(each.signature) for ending, each in FORMATS.items()})
 
 
 def check_exportable(path: Path) -> None:
-    """Raise NnbpError unless `path` names a file of a known format, whose library is installed."""
-    try:
-        module = FORMATS[path.suffix.lower()].module
-    except KeyError:
-        known = " or ".join(FORMATS)
-        raise ConfigError(f"{path}: not a format that is written here; name a {known} file") from None
+    """Raise NnbpError unless `path` can be written, in a format whose library is installed."""
+    OUTPUT.check(path)
+    module = FORMATS[path.suffix.lower()].module
     try:
         import_module(module)
     except ImportError:
@@ -43,14 +45,14 @@ def check_exportable(path: Path) -> None:
 
 
 def export(learned: Weights, path: Path) -> None:
-    """Write the network to `path`, whole or not at all. Raises NnbpError as `files.write` does, and where
+    """Write the network to `path`, whole or not at all. Raises NnbpError as `Output.write` does, and where
     the format cannot hold it.
     """
     try:
         content = FORMATS[path.suffix.lower()].encode(learned, metadata(learned))
     except OverflowError as error:
         raise NnbpError(f"{path}: {error}; export it as .safetensors") from error
-    files.write(path, content)
+    OUTPUT.write(path, content)
 
 
 def metadata(learned: Weights) -> dict[str, str]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 OPSET, IR = 13, 8
 INPUT, OUTPUT = "pixels", "outputs"
+PRODUCER = "nnbp"
+SIGNATURE = rb"\x08.\x12\x04nnbp"  # a model's first two fields: the version of its IR, and its producer
 LARGEST = 2**31 - 2**20  # bytes of parameters: the whole message must stay below 2 GiB
 
 OPERATORS = {"sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "Relu", "softmax": "Softmax", "linear": "Identity"}
@@ -49,7 +51,7 @@ def encode(learned: Weights, metadata: Mapping[str, str]) -> bytes:
         graph,
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR,
-        producer_name="nnbp",
+        producer_name=PRODUCER,
         producer_version=__version__,
         doc_string=f"{INPUT}: {rows}x{columns} pixels of an image, row by row, from 0, no ink, to 1. "
         f"{OUTPUT}: the activations of the output layer; the largest is the answer.",

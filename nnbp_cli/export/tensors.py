@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from nnbp_cli.weights import Weights
 
+SIGNATURE = rb'.{8}\{"__metadata__":\{.*"program":"nnbp '  # the header's length, and its metadata
 NAMES = {"W": "weight", "b": "bias"}
 MODULES = {
     "sigmoid": "nn.Sigmoid()",

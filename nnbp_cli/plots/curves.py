@@ -19,7 +19,7 @@ MARKED = 20  # epochs at most, for which each one is marked
 
 
 def draw(panels: Sequence[Panel], path: Path) -> None:
-    """Draw `panels`, two in a row, into the file `path`. Raises NnbpError as `files.write` does."""
+    """Draw `panels`, two in a row, into the file `path`. Raises NnbpError as `Output.write` does."""
     columns = min(2, len(panels))
     rows = ceil(len(panels) / columns)
     with picture(path, 5.6 * columns, 3.6 * rows) as figure:

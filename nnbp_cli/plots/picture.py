@@ -9,19 +9,29 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnbp_cli import files
-from nnbp_cli.errors import ConfigError, NnbpError
+from nnbp_cli import __version__
+from nnbp_cli.errors import NnbpError
+from nnbp_cli.outputs import Output, signed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FORMATS = (".png", ".svg", ".pdf")
+SIGNATURE = f"nnbp plot {__version__}"  # in the metadata of each picture
+
+OUTPUT = Output(
+    "a plot",
+    {
+        ".png": signed(rb"\x89PNG.*tEXtSoftware\0nnbp plot "),
+        ".svg": signed(rb"<\?xml.*<dc:title>nnbp plot "),
+        ".pdf": signed(rb"%PDF-.*/Creator \(nnbp plot "),
+    },
+    "name another file with -o",
+)
 
 
 def check_drawable(path: Path) -> None:
-    """Raise NnbpError unless a picture can be drawn, and `path` names one of a known kind."""
-    if path.suffix.lower() not in FORMATS:
-        raise ConfigError(f"{path}: not a picture that is drawn here; name a .png, .svg or .pdf file")
+    """Raise NnbpError unless a picture can be drawn, and be written to `path`."""
+    OUTPUT.check(path)
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError:
@@ -31,7 +41,7 @@ def check_drawable(path: Path) -> None:
 @contextmanager
 def picture(path: Path, width: float, height: float) -> Iterator[Figure]:
     """A figure of so many inches to draw on, which becomes the file `path` when the block ends well. Raises
-    NnbpError as `files.write` does.
+    NnbpError as `Output.write` does.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -45,6 +55,10 @@ def picture(path: Path, width: float, height: float) -> Iterator[Figure]:
         yield figure
         content = io.BytesIO()
         suffix = path.suffix.lower()[1:]
-        dateless = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(suffix, {})
-        figure.savefig(content, format=suffix, dpi=150, metadata=dateless)
-    files.write(path, content.getvalue())
+        metadata = {
+            "png": {"Software": SIGNATURE},
+            "svg": {"Creator": SIGNATURE, "Date": None},
+            "pdf": {"Creator": SIGNATURE, "CreationDate": None},
+        }[suffix]
+        figure.savefig(content, format=suffix, dpi=150, metadata=metadata)
+    OUTPUT.write(path, content.getvalue())

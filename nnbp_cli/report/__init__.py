@@ -3,7 +3,7 @@
 run directory -> reading (contents) -> sections, each of markup -> page -> text
 """
 
-from nnbp_cli.report.page import page
+from nnbp_cli.report.page import OUTPUT, page
 from nnbp_cli.report.reading import read
 
-__all__ = ["page", "read"]
+__all__ = ["OUTPUT", "page", "read"]

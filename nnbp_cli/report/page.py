@@ -13,12 +13,18 @@ from typing import Any
 
 from nnbp_cli import __version__
 from nnbp_cli.figures import curves
+from nnbp_cli.outputs import Output, signed
 from nnbp_cli.report import comparison, inside, mistakes, overview, sheets
 from nnbp_cli.report.markup import Content, Markup, joined, tag
 from nnbp_cli.report.network_json import network_json
 from nnbp_cli.report.reading import Material
 from nnbp_cli.report.sheets import Sheet
 
+OUTPUT = Output(
+    "a report",
+    {".html": signed(rb'<!doctype html>.*<meta name="generator" content="nnbp ')},
+    "name another file with -o",
+)
 SCRIPTS = ("network.js", "digit.js", "pad.js", "confusion.js", "start.js")
 
 

@@ -1,0 +1,96 @@
+"""Outputs: what a command may write over, looked at before it begins and when it is done. What is at a name
+before a command begins, tests/torture/outputs.py tries for all commands.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nnbp_cli import config, experiment, run_directory, weights
+from nnbp_cli.display.training import TrainingDisplay
+from nnbp_cli.errors import ConfigError, NnbpError
+from nnbp_cli.outputs import Output, signed
+from nnbp_cli.preparation import Paths
+from nnbp_cli.training.history import History
+from tests.command_line import nnbp
+from tests.small_run import train
+
+NOTES = Output("notes", {".txt": signed(rb"notes.*by nnbp"), ".md": signed(rb"# notes.*by nnbp")})
+
+
+class Meanwhile(TrainingDisplay):
+    """Somebody who writes a file while a run goes on."""
+
+    def __init__(self, path: Path, content: bytes) -> None:
+        super().__init__(quiet=True)
+        self.path, self.content = path, content
+
+    def epoch(self, history: History) -> None:
+        self.path.write_bytes(self.content)
+
+
+def test_a_file_that_comes_while_a_run_goes_on_is_not_replaced_and_the_run_is_complete(
+    here: Path, drawn: Path
+) -> None:
+    mine = here / "weights.npz"
+    paths = Paths(here / "small.toml", drawn, here / "run", mine)
+    with pytest.raises(NnbpError, match="is there already, and not weights that nnbp wrote"):
+        experiment.run(config.load(paths.config), paths, Meanwhile(mine, b"my thesis"))
+    assert mine.read_bytes() == b"my thesis"
+    assert run_directory.read_summary(here / "run")["stopped_by"] is None
+    assert weights.load(here / "run").epoch
+
+
+def test_a_checkpoint_is_not_replaced_by_weights_so_that_its_run_can_go_on(here: Path) -> None:
+    train("--out", "run", "-q")
+    before = Path("run", "checkpoint.npz").read_bytes()
+    said = train("--weights", "run/checkpoint.npz")
+    assert said.err.startswith("run/checkpoint.npz: is there already, and not weights that nnbp wrote; ")
+    assert Path("run", "checkpoint.npz").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("train", "--config", "small.toml", "--weights"), ("export", "w.npz"), ("report", "r", "-o")],
+)
+def test_a_name_that_ends_with_a_slash_is_a_folders(here: Path, arguments: tuple[str, ...]) -> None:
+    said = nnbp(*arguments, "out/")
+    assert (said.status, "'out/' is a folder; name a file in it" in said.err) == (2, True)
+    assert [path.name for path in here.iterdir()] == ["small.toml"]
+
+
+def test_a_name_must_end_as_its_format_does(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"f\.doc: not a name for notes; name a \.txt or \.md file"):
+        NOTES.check(tmp_path / "f.doc")
+
+
+@pytest.mark.parametrize("size", [0, 100, 100_000, 1_000_000])
+def test_a_file_is_its_own_by_how_it_begins_and_what_is_near_an_end(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "f.txt"
+    for content, own in (
+        (b"notes" + bytes(size) + b"by nnbp", True),
+        (b"notes by nnbp" + bytes(size), True),
+        (b" notes by nnbp" + bytes(size), False),
+        (b"notes" + bytes(size) + b"by somebody", False),
+        (b"", False),
+    ):
+        path.write_bytes(content)
+        if own:
+            NOTES.write(path, b"notes by nnbp")
+            assert path.read_bytes() == b"notes by nnbp"
+        else:
+            with pytest.raises(NnbpError, match="is there already"):
+                NOTES.write(path, b"notes by nnbp")
+            assert path.read_bytes() == content
+
+
+def test_the_format_of_its_own_file_must_be_the_names(tmp_path: Path) -> None:
+    (tmp_path / "f.md").write_bytes(b"notes by nnbp")
+    with pytest.raises(NnbpError, match="is there already"):
+        NOTES.check(tmp_path / "f.md")
+
+
+def test_what_cannot_be_read_is_not_its_own(tmp_path: Path) -> None:
+    assert not signed(b"")(tmp_path / "none")
