@@ -91,22 +91,24 @@ def _tell(error: Exception) -> int:
         case click.UsageError():
             command = error.ctx.command_path if error.ctx else "nnbp"
             message = error.format_message().rstrip(".").replace(". ", " ")
-            return _say(f"{command}: {message[:1].lower()}{message[1:]}; see '{command} --help'", 2)
+            message = printable(f"{message[:1].lower()}{message[1:]}")
+            return _say(f"{command}: {message}; see '{command} --help'", 2)
         case click.ClickException():
-            return _say(error.format_message(), error.exit_code)
+            return _say(printable(error.format_message()), error.exit_code)
         case OSError() if error.filename is not None:
-            return _say(f"{error.filename}: {reason(error)}; choose another place, or make it accessible", 1)
+            where = printable(str(error.filename))
+            return _say(f"{where}: {reason(error)}; choose another place, or make it accessible", 1)
         case OSError():  # without a name of a file it is stdout
             return _say(f"nnbp: cannot write the result: {reason(error)}; send stdout elsewhere", 1)
         case MemoryError():
             return _say("nnbp: out of memory; use a smaller network, batch or data set", 1)
         case _:
-            what = f"{type(error).__name__}: {error}"
+            what = printable(f"{type(error).__name__}: {error}")
             return _say(f"nnbp: unexpected error: {what}; add --debug to see where, and report it", 1)
 
 
 def _say(message: str, status: int) -> int:
-    """Print to stderr, a line an error: what is not printable, in names say, is shown escaped."""
+    """Print to stderr, a line an error."""
     for line in message.split("\n"):
         with suppress(OSError):  # nobody may be reading
             click.echo(printable(line), err=True)

@@ -2,15 +2,23 @@
 
 Such an error is one line, `where: what is wrong; what to do`, and an exit status. The command line
 prints the line and exits. A programmer's mistake is a ValueError or a TypeError, and shows its traceback.
+
+Names in a line may be anything: what is not printable in them is shown escaped, so that none makes a line.
 """
 
 from __future__ import annotations
 
 
 class NnbpError(Exception):
-    """Something failed: data, weights, network, disk, a run that diverged. Exit status 1."""
+    """Something failed: data, weights, network, disk, a run that diverged. Exit status 1.
+
+    Each argument is a line of its own.
+    """
 
     exit_status = 1
+
+    def __str__(self) -> str:
+        return "\n".join(printable(str(line)) for line in self.args)
 
 
 class MissingData(NnbpError):

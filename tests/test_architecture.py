@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -78,6 +79,23 @@ def test_the_mathematics_imports_numpy_and_nothing_else(part: str) -> None:
                     assert (
                         root in sys.stdlib_module_names or root == "numpy" or name.startswith("nnbp_cli.nn")
                     )
+
+
+# What prints: `answer` and `remark`, which escape names; errors; and the pages that `make docs` writes.
+PRINTERS = {"display/remarks.py", "cli.py", "config/documentation.py", "commands/documentation.py"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_one_function_prints_results_and_one_remarks(path: Path) -> None:
+    """And in what an error says only its own lines are lines."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and path.relative_to(PACKAGE).as_posix() not in PRINTERS:
+            called = ast.unparse(node.func)
+            assert called not in {"print", "click.echo", "click.secho", "echo", "tqdm.write"}
+            assert not re.fullmatch(r"sys\.std(out|err)\..*write.*", called)
+        if isinstance(node, ast.Raise) and node.exc:
+            texts = [each.value for each in ast.walk(node.exc) if isinstance(each, ast.Constant)]
+            assert not any("\n" in text for text in texts if isinstance(text, str)), "give it a line each"
 
 
 LIGHT = """

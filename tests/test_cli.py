@@ -85,9 +85,14 @@ def test_a_wrong_command_line_is_one_line_and_status_2(
     ("error", "expected"),
     [
         (NnbpError("disk: full; make room"), Said(1, "", "disk: full; make room\n")),
-        (ConfigError("a: b; c\nd: e; f"), Said(2, "", "a: b; c\nd: e; f\n")),
+        (ConfigError("a: b; c", "d: e; f"), Said(2, "", "a: b; c\nd: e; f\n")),
         (CheckFailed("x: y; z"), Said(3, "", "x: y; z\n")),
         (NnbpError("a\x1b[31m\r\x00.npz: b"), Said(1, "", "a\\x1b[31m\\r\\x00.npz: b\n")),
+        (NnbpError("a\nb.npz: all is well"), Said(1, "", "a\\nb.npz: all is well\n")),
+        (
+            OSError(5, "I/O Error", "a\nb\u202e"),
+            Said(1, "", "a\\nb\\u202e: i/o error; choose another place, or make it accessible\n"),
+        ),
         (KeyboardInterrupt(), Said(130, "", "\ninterrupted\n")),
         (MemoryError(), Said(1, "", "nnbp: out of memory; use a smaller network, batch or data set\n")),
         (

@@ -28,12 +28,13 @@ def command(name: str, data_dir: Path, mirrors: tuple[str, ...], force: bool, qu
     """
     from nnbp_cli.datasets.download import fetch
     from nnbp_cli.display.download import DownloadDisplay
+    from nnbp_cli.display.remarks import answer
 
     if name not in CATALOG:
-        click.echo(f"{name}: nothing to download; it is drawn when it is first trained on")
+        answer(f"{name}: nothing to download; it is drawn when it is first trained on")
         return
     entry = CATALOG[name]
     with DownloadDisplay(quiet) as display:
         folder = fetch(entry, data_dir, mirrors=mirrors, force=force, progress=display)
     licence = f", licence {entry.licence}" if entry.licence else ""
-    click.echo(f"{folder}: {entry.title}, {len(entry.files)} files, all verified{licence}")
+    answer(f"{folder}: {entry.title}, {len(entry.files)} files, all verified{licence}")

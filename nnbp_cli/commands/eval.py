@@ -65,7 +65,7 @@ def command(
     nnbp eval runs/mnist-20260131-120000 --split validation --json
     """
     from nnbp_cli import scoring
-    from nnbp_cli.display.remarks import remark
+    from nnbp_cli.display.remarks import answer, remark
 
     answers = None
     if most:
@@ -76,14 +76,14 @@ def command(
         remark(scored.note)
     if as_json:
         worst = {"mistakes": list(_plain_mistakes(answers, most))} if answers and most else {}
-        click.echo(json.dumps(_as_json(weights, scored) | worst))
+        answer(json.dumps(_as_json(weights, scored) | worst))
     else:
-        click.echo(f"{scored.network} on {scored.score.images:,} {scored.split} images of {scored.data}")
+        answer(f"{scored.network} on {scored.score.images:,} {scored.split} images of {scored.data}")
         for line in _answer(scored.score):
-            click.echo(line)
+            answer(line)
         if answers and most:
             for line in _mistakes(answers, most):
-                click.echo(line)
+                answer(line)
 
 
 def _as_json(weights: Path, scored: Scored) -> dict[str, Any]:

@@ -27,12 +27,13 @@ def command(name: str, listing: bool) -> None:
     nnbp init book/ch1-30
     """
     from nnbp_cli import shipped
+    from nnbp_cli.display.remarks import answer
 
     if listing:
         paths = shipped.shipped()
         width = max(map(len, paths), default=0)
         for each, path in paths.items():
-            click.echo(f"{each:{width}}  {shipped.headline(path)}")
+            answer(f"{each:{width}}  {shipped.headline(path)}")
         return
     written = shipped.copy(name)
-    click.echo(f"wrote {written}; next: nnbp train --config {written}")
+    answer(f"wrote {written}; next: nnbp train --config {written}")

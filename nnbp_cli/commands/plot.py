@@ -58,7 +58,7 @@ def command(
     if what != "curves" and (len(runs) > 1 or only or labels):
         raise click.UsageError(f"'--what {what}' is of one run, and has no curves to choose or to label")
     from nnbp_cli import scoring, weights
-    from nnbp_cli.display.remarks import remark
+    from nnbp_cli.display.remarks import answer, remark
     from nnbp_cli.figures.curves import panels
     from nnbp_cli.plots import curves, network
     from nnbp_cli.plots.picture import check_drawable
@@ -79,4 +79,4 @@ def command(
             "calibration": network.reliability,
         }[what]
         draw(answers, output)
-    click.echo(f"wrote {output}")
+    answer(f"wrote {output}")

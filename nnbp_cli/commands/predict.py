@@ -47,7 +47,7 @@ def command(weights: Path, images: tuple[Path, ...], folder: Path | None, as_jso
     from nnbp_cli import reading
     from nnbp_cli import weights as saved
     from nnbp_cli.answers import gives_shares
-    from nnbp_cli.display.remarks import remark
+    from nnbp_cli.display.remarks import answer, remark
     from nnbp_cli.errors import NnbpError
 
     learned = saved.load(weights)
@@ -59,18 +59,18 @@ def command(weights: Path, images: tuple[Path, ...], folder: Path | None, as_jso
         reading.save_inputs(readings, folder)
     if as_json:
         plain = [_plain(each) for each in readings if each.answers]
-        click.echo(json.dumps({"weights": str(weights), "pictures": plain}))
+        answer(json.dumps({"weights": str(weights), "pictures": plain}))
     else:
         shares = gives_shares(learned)
         for number, each in enumerate(each for each in readings if each.answers):
             if number and not quiet:
-                click.echo("")
-            click.echo(f"{each.path}: {' '.join(str(answer.said) for answer in each.answers)}")
+                answer("")
+            answer(f"{each.path}: {' '.join(str(digit.said) for digit in each.answers)}")
             for line in () if quiet else _details(each.answers, shares):
-                click.echo(line)
+                answer(line)
     problems = [each.problem for each in readings if each.problem]
     if problems:
-        raise NnbpError("\n".join(problems))
+        raise NnbpError(*problems)
 
 
 def _plain(reading: Reading) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def command(runs: tuple[Path, ...], output: Path, data_dir: Path, open_it: bool,
     nnbp report runs/mnist-20260131-120000 --open
     nnbp report runs/* -o compared.html
     """
-    from nnbp_cli.display.remarks import remark
+    from nnbp_cli.display.remarks import answer, remark
     from nnbp_cli.report import OUTPUT, page, read
 
     OUTPUT.check(output)
@@ -44,6 +44,6 @@ def command(runs: tuple[Path, ...], output: Path, data_dir: Path, open_it: bool,
         for note in [note for run in material for note in run.notes]:
             remark(note)
     OUTPUT.write(output, page(material))
-    click.echo(f"wrote {output}")
+    answer(f"wrote {output}")
     if open_it and not webbrowser.open(output.resolve().as_uri()):
         remark(f"no browser was found; open {output} in one")

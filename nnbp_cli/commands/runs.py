@@ -29,16 +29,17 @@ def command(folder: Path, as_json: bool) -> None:
     nnbp runs
     nnbp runs book-runs --json
     """
+    from nnbp_cli.display.remarks import answer
     from nnbp_cli.runs import runs
 
     found = runs(folder)
     if as_json:
-        click.echo(json.dumps([_as_json(run) for run in found]))
+        answer(json.dumps([_as_json(run) for run in found]))
     elif not found:
-        click.echo(f"{folder}: no runs; 'nnbp train' makes them")
+        answer(f"{folder}: no runs; 'nnbp train' makes them")
     else:
         for line in _answer(found):
-            click.echo(line)
+            answer(line)
 
 
 def _as_json(run: Run) -> dict[str, Any]:

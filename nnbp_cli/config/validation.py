@@ -93,7 +93,7 @@ def _refuse(
 ) -> None:
     """Raise the ConfigError of all `mistakes` and `problems`, if there are any."""
     if lines := [*mistakes, *(_line(where, origins, *problem) for problem in problems)]:
-        raise ConfigError("\n".join(lines))
+        raise ConfigError(*lines)
 
 
 def _line(where: str, origins: Origins, place: Place, problem: str) -> str:

@@ -113,7 +113,7 @@ def _first_right(line: deque[str], file: File, progress: Progress, limits: Limit
             line.rotate(-1)
             if len(refusals) < len(line):
                 progress.note(f"{refusals[-1]}; trying {line[0]}")
-    raise TransferError("\n".join(refusals))
+    raise TransferError(*refusals)
 
 
 def _content(url: str, file: File, progress: Progress, limits: Limits, deadline: float) -> bytes:
@@ -152,7 +152,7 @@ def _nowhere(entry: Entry, folder: Path, file: File, refusals: TransferError) ->
     names = ", ".join(file.name for file in entry.files)
     return NnbpError(
         f"{folder}: no mirror gave '{file.name}'; "
-        f"try again later, or run '{download_command(entry.name, folder.parent)} --mirror URL'\n"
-        + "".join(f"  {refusal}\n" for refusal in str(refusals).split("\n"))
-        + f"  by hand: put {names} of {entry.title} into {folder}"
+        f"try again later, or run '{download_command(entry.name, folder.parent)} --mirror URL'",
+        *(f"  {refusal}" for refusal in refusals.args),
+        f"  by hand: put {names} of {entry.title} into {folder}",
     )

@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from nnbp_cli.datasets.catalog import File
 from nnbp_cli.display.remarks import remark
+from nnbp_cli.errors import printable
 
 
 class DownloadDisplay:
@@ -39,7 +40,12 @@ class DownloadDisplay:
             self.close()
             self.file = file
             self.bar = tqdm(
-                desc=file.name, total=file.size, unit="B", unit_scale=True, leave=False, dynamic_ncols=True
+                desc=printable(file.name),
+                total=file.size,
+                unit="B",
+                unit_scale=True,
+                leave=False,
+                dynamic_ncols=True,
             )
         self.bar.update(count - self.bar.n)
 

@@ -17,17 +17,19 @@ tqdm.set_lock(RLock())
 
 
 def remark(message: str) -> None:
-    """Print a line on stderr. That nobody reads it any more is no reason to stop working."""
+    """Print a line on stderr, names in it escaped. That nobody reads it any more is no reason to stop."""
     try:
-        tqdm.write("\n".join(map(printable, message.split("\n"))), file=sys.stderr)
+        tqdm.write(printable(message), file=sys.stderr)
     except OSError:
         _let_go(sys.stderr)
 
 
 def answer(line: str) -> None:
-    """Print a line on stdout. That nobody reads it any more changes nothing about how the work went."""
+    """Print a line on stdout, names in it escaped. That nobody reads it any more changes nothing about how
+    the work went.
+    """
     try:
-        click.echo(line)
+        click.echo(printable(line))
     except BrokenPipeError:
         _let_go(sys.stdout)
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 
+from nnbp_cli.errors import printable
+
 
 @dataclass(frozen=True)
 class Markup:
@@ -41,5 +43,5 @@ def _attribute(key: str, value: str | float | bool | None) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text without markup. What is no text at all, in the names of files say, is shown as escapes."""
-    return escape(text.encode(errors="backslashreplace").decode())
+    """Text without markup. What is not printable, in names say, is shown escaped, but for ends of lines."""
+    return escape("\n".join(map(printable, text.split("\n"))))

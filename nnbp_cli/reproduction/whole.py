@@ -59,4 +59,4 @@ def check(rows: Sequence[Row]) -> None:
     ]
     failed = dict.fromkeys(f"{row.experiment.id} {why}" for row in rows for why in row.failures)
     if wrong or failed:
-        raise CheckFailed("\n".join([*failed, *wrong]))
+        raise CheckFailed(*failed, *wrong)
