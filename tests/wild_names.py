@@ -1,0 +1,165 @@
+"""Every command, with a name that a terminal obeys in each place where a name is given to it, or is read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import chdir
+from dataclasses import replace
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+import tomli_w
+from PIL import Image
+
+from nnbp_cli import cli, weights
+from nnbp_cli.datasets import catalog, idx
+from nnbp_cli.errors import printable
+from tests import tiny
+from tests.command_line import Said, nnbp
+
+FORGED = "accuracy 99.99%, cost 0.0001"
+NAME = f"w\x1b[31m\u202e\r\x9b\u2028\n{FORGED}"
+
+# For each command lines, with the status that is due: N is the name, B a folder of data that is called so.
+LINES: dict[str, tuple[tuple[int, str], ...]] = {
+    "download": (
+        (0, "--data-dir B"),
+        (1, "--data-dir B --force --mirror http://127.0.0.1:9/N"),
+        (2, "--mirror N"),
+        (2, "N"),
+    ),
+    "init": ((2, "N"),),
+    "train": (
+        (0, "--config N.toml --out N --weights N.npz"),
+        (0, "--config synthetic.toml --out N.synthetic --weights N.npz --data-dir B"),
+        (0, "--resume N --weights N.npz --set training.epochs=2"),
+        (1, "--config N.toml --out N --weights N.npz"),
+        (1, "--config N.toml --out new --weights N.bmp"),
+        (1, "--config N.toml --out new --weights N.gone/w.npz"),
+        (1, "--resume N.gone --weights N.npz"),
+        (2, "--config N.gone.toml"),
+        (2, "--config N.toml --set data.name=N.gone"),
+        (2, "--config N.toml --set N=1"),
+        (2, "--config N"),
+        (1, "--config synthetic.toml --offline --set data.name=kmnist --data-dir N.gone"),
+    ),
+    "eval": (
+        (0, "N"),
+        (1, "N.forged.npz --mistakes 2"),
+        (0, "N --json"),
+        (0, "N --data ./B"),
+        (1, "N.gone"),
+        (1, "N --data ./N.gone"),
+        (2, "N --data N.gone"),
+        (1, "N --data kmnist --data-dir N.gone"),
+    ),
+    "predict": (
+        (0, "N N.png --save-input N.seen"),
+        (0, "N N.png --json"),
+        (1, "N.npz N.png N.bmp N.gone -q"),
+        (1, "N.gone N.png"),
+        (2, "N N.png --save-input N.png"),
+    ),
+    "runs": ((0, "."), (0, ". --json"), (0, "N.empty"), (1, "N.gone"), (1, "N.png")),
+    "plot": (
+        (0, "N -o N.svg"),
+        (0, "N N.synthetic --label N --label $a^{ -o N.pdf"),
+        (0, "N --what confusion -o N.svg"),
+        (1, "N.gone"),
+        (2, "N -o N.gone"),
+        (1, "N.kmnist.npz --what confusion --data-dir N.gone"),
+    ),
+    "report": (
+        (0, "N -o N.html"),
+        (0, "N N.synthetic --data-dir N.gone -o N.html"),
+        (1, "N.gone"),
+        (2, "N -o N.empty"),
+    ),
+    "export": ((0, "N.npz N.onnx"), (0, "N N.safetensors"), (1, "N.gone N.onnx"), (2, "N N.gone")),
+    "import": ((0, "N.json -o N.book.npz"), (1, "N.gone"), (1, "N.json -o N.json"), (1, "N.png -o N.npz")),
+    "gradcheck": (
+        (0, "--config N.toml --images 1 --data-dir B"),
+        (2, "--config N.gone.toml"),
+        (2, "--config N.toml --set data.name=N.gone"),
+        (1, "--config synthetic.toml --set data.name=kmnist --data-dir N.gone"),
+    ),
+    "reproduce": ((2, "N"), (2, "--runs N.png"), (1, "ch1-30 --runs N.runs --data-dir B")),
+}  # fmt: skip
+# What says nothing of the name.
+SILENT = {"eval N", "gradcheck --config N.toml --images 1 --data-dir B"}
+
+
+def furnish(folder: Path, name: str) -> None:
+    """A data set, a config, a picture, a file that is none and the book's network, all called `name`."""
+    rng = np.random.default_rng(1)
+    data = folder / f"{name}.data"
+    (data / "mnist").mkdir(parents=True)
+    for empty in (f"{name}.empty", "own"):
+        (folder / empty).mkdir()
+    for part, count in (("train", 60), ("t10k", 30)):
+        images, labels = (
+            rng.integers(0, 256, (count, 28, 28), np.uint8),
+            np.arange(count, dtype=np.uint8) % 10,
+        )
+        for place in (data, folder / "own"):
+            idx.write(place / f"{part}-images-idx3-ubyte.gz", images)
+            idx.write(place / f"{part}-labels-idx1-ubyte.gz", labels)
+    for file, content in tiny.CONTENT.items():
+        (data / "mnist" / file).write_bytes(content)
+    config = {
+        "data": {"name": "./own", "train": 50, "validation": 10},
+        "network": {
+            "cost": "log-likelihood",
+            "layers": [{"neurons": 4, "activation": "relu"}, {"neurons": 10, "activation": "softmax"}],
+        },
+        "training": {"epochs": 1, "batch_size": 10, "learning_rate": 0.1},
+    }
+    (folder / f"{name}.toml").write_text(tomli_w.dumps(config), encoding="utf-8")
+    config["data"] = {"name": "synthetic", "size": 100}
+    (folder / "synthetic.toml").write_text(tomli_w.dumps(config))
+    picture = np.full((60, 60), 255, np.uint8)
+    picture[10:50, 28:34] = 0
+    Image.fromarray(picture).save(folder / f"{name}.png")
+    (folder / f"{name}.bmp").write_bytes(b"no picture")
+    book = {"sizes": [784, 10], "weights": [[[0.5] * 784] * 10], "biases": [[[0.0]] * 10]}
+    (folder / f"{name}.json").write_text(json.dumps(book | {"cost": "QuadraticCost"}))
+
+
+def walk(folder: Path, name: str = NAME) -> Iterator[tuple[str, list[str]]]:
+    """Each line, and what is wrong with what it printed: what a terminal cannot show, a line that `name`
+    made, nothing of `name` at all, another status than is due.
+    """
+    furnish(folder, name)
+    entries = {each: replace(tiny.TINY, name=each) for each in ("mnist", "kmnist")}
+    with chdir(folder), patch.dict(catalog.CATALOG, entries):
+        for command in cli.COMMANDS:
+            for due, words in LINES[command]:
+                line = [each.replace("N", name).replace("B", f"{name}.data") for each in words.split()]
+                said = nnbp(command, *line)
+                yield f"{command} {words}", list(_wrong(f"{command} {words}", said, due, name))
+            if command == "train":
+                _forge(folder, name)
+
+
+def _forge(folder: Path, name: str) -> None:
+    """A run that `name` stopped, and weights that learned from a data set called `name`."""
+    for run in (folder / name, folder / f"{name}.synthetic"):
+        plain = json.loads((run / "summary.json").read_text())
+        forged = {"stopped_by": name, "ended": name, "versions": {name: name}}
+        (run / "summary.json").write_text(json.dumps(plain | forged))
+    learned = weights.load(folder / name)
+    for file, data in ((f"{name}.forged.npz", name), (f"{name}.kmnist.npz", "kmnist")):
+        weights.save(folder / file, replace(learned, data=replace(learned.data, name=data)))
+
+
+def _wrong(line: str, said: Said, due: int, name: str) -> Iterator[str]:
+    printed = said.out + said.err
+    if said.status != due:
+        yield f"status {said.status}: {printed!r}"
+    for each in printed.split("\n"):
+        if not each.isprintable() or name.rpartition("\n")[2] in each[: len(name)]:
+            yield f"printed {each!r}"
+    if not any(each in printed for each in (printable(name), json.dumps(name)[1:-1])) and line not in SILENT:
+        yield f"named nothing: {printed!r}"
