@@ -127,20 +127,28 @@ def furnish(folder: Path, name: str) -> None:
     (folder / f"{name}.json").write_text(json.dumps(book | {"cost": "QuadraticCost"}))
 
 
-def walk(folder: Path, name: str = NAME) -> Iterator[tuple[str, list[str]]]:
-    """Each line, and what is wrong with what it printed: what a terminal cannot show, a line that `name`
-    made, nothing of `name` at all, another status than is due.
-    """
+def walk(folder: Path, name: str = NAME) -> Iterator[tuple[str, int, Said]]:
+    """Each line with the status that is due, and what came of it."""
     furnish(folder, name)
     entries = {each: replace(tiny.TINY, name=each) for each in ("mnist", "kmnist")}
     with chdir(folder), patch.dict(catalog.CATALOG, entries):
         for command in cli.COMMANDS:
             for due, words in LINES[command]:
                 line = [each.replace("N", name).replace("B", f"{name}.data") for each in words.split()]
-                said = nnbp(command, *line)
-                yield f"{command} {words}", list(_wrong(f"{command} {words}", said, due, name))
+                yield f"{command} {words}", due, nnbp(command, *line)
             if command == "train":
                 _forge(folder, name)
+
+
+def raw(said: Said) -> list[str]:
+    """What is printed that a terminal cannot show, or is a line that a name made."""
+    printed = (said.out + said.err).split("\n")
+    return [each for each in printed if not each.isprintable() or each.startswith(FORGED)]
+
+
+def names(said: Said, name: str = NAME) -> bool:
+    """Whether `name` is in what is printed, escaped."""
+    return any(each in said.out + said.err for each in (printable(name), json.dumps(name)[1:-1]))
 
 
 def _forge(folder: Path, name: str) -> None:
@@ -152,14 +160,3 @@ def _forge(folder: Path, name: str) -> None:
     learned = weights.load(folder / name)
     for file, data in ((f"{name}.forged.npz", name), (f"{name}.kmnist.npz", "kmnist")):
         weights.save(folder / file, replace(learned, data=replace(learned.data, name=data)))
-
-
-def _wrong(line: str, said: Said, due: int, name: str) -> Iterator[str]:
-    printed = said.out + said.err
-    if said.status != due:
-        yield f"status {said.status}: {printed!r}"
-    for each in printed.split("\n"):
-        if not each.isprintable() or name.rpartition("\n")[2] in each[: len(name)]:
-            yield f"printed {each!r}"
-    if not any(each in printed for each in (printable(name), json.dumps(name)[1:-1])) and line not in SILENT:
-        yield f"named nothing: {printed!r}"

@@ -140,7 +140,7 @@ def _problems(line: list[str]) -> Iterator[str]:
         yield f"status {said.status}"
     if said.status in (1, 2) and ": " not in said.err:
         yield f"status {said.status}, and said {said.err!r}"
-    for each in said.err.split("\n"):
+    for each in (said.out + said.err).split("\n"):
         if not each.isprintable() or "Traceback" in each or "unexpected error" in each:
             yield f"said {each!r}"
 

@@ -11,6 +11,7 @@ from tests.torture import (
     idx_files,
     kills,
     mirrors,
+    names,
     outputs,
     pictures,
     power,
@@ -37,4 +38,5 @@ HARNESSES: tuple[Harness, ...] = (
     Harness("mirrors", "right files, or a reason for each mirror, by the deadline", mirrors.run, 20, 300),
     Harness("downloads", "two at once, one killed, never leave a wrong file", downloads.run, 3, 100),
     Harness("command lines", "any line ends with a status and a word", command_lines.run, 60, 2_000),
+    Harness("names", "no name makes a line, or reaches the terminal raw", names.run, 1, 40),
 )
