@@ -6,18 +6,17 @@ and every array must be of the type and the shape that is due.
 
 from __future__ import annotations
 
-import json
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
-from nnbp_cli import files
+from nnbp_cli import files, json_text
 from nnbp_cli.config.wording import quoted
 from nnbp_cli.errors import NnbpError, reason
 from nnbp_cli.nn.arrays import Array, Shape
@@ -54,7 +53,7 @@ def save(
     check: files.Check = files.anything,
 ) -> None:
     """Write an archive to `path`, whole or not at all. Raises NnbpError as `files.replacing` does."""
-    members: dict[str, Any] = {"meta": np.array(json.dumps({"format": kind.format, **meta})), **arrays}
+    members: dict[str, Any] = {"meta": np.array(json_text.dumps({"format": kind.format, **meta})), **arrays}
     with files.replacing(path, check) as file:
         np.savez(file, **members)
 
@@ -123,7 +122,7 @@ class Archive:
         try:
             if shape or dtype != f"<U{len(content) // 4}":
                 raise ValueError(f"{dtype} {shape}")
-            meta = json.loads(content.decode("utf-32-le"), parse_constant=_refuse)
+            meta = json_text.loads(content.decode("utf-32-le"))
             version = whole(meta["format"], least=1)
         except (ValueError, LookupError, TypeError, RecursionError) as error:
             raise self.refused("its 'meta' is not the JSON that nnbp writes") from error
@@ -170,10 +169,6 @@ def text(value: object) -> str:
     if type(value) is not str:
         raise ValueError("not a text")
     return value
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")
 
 
 def _what_it_is(path: Path, kind: Kind) -> str:

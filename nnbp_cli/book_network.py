@@ -8,13 +8,13 @@ weights[l] is (neurons, inputs) as here, biases[l] is a column, (neurons, 1), an
 
 from __future__ import annotations
 
-import json
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
+from nnbp_cli import json_text
 from nnbp_cli.config import DataConfig, LayerConfig, NetworkConfig, build
 from nnbp_cli.datasets.dataset import DIGITS, SHAPE
 from nnbp_cli.errors import NnbpError, reason
@@ -37,7 +37,7 @@ def load(path: Path) -> Weights:
     the epoch 0, there is no penalty, and the data set is taken to be MNIST as the book shares it out.
     """
     try:
-        return _network(json.loads(_text(path), parse_int=float, parse_constant=_no_number))
+        return _network(json_text.loads(_text(path), parse_int=float))
     except RecursionError as error:
         raise _refused(path, "nested too deeply") from error
     except ValueError as error:
@@ -109,10 +109,6 @@ def _text(path: Path) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError("not text") from error
-
-
-def _no_number(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number")
 
 
 def _refused(path: Path, why: str) -> NnbpError:

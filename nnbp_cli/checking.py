@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from nnbp_cli.config import Config, build, check_against_data, load_data, sizes
 from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.datasets.scaling import scaled
+from nnbp_cli.errors import Diverged
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.gradient_check import Agreement, Masks, compare, compare_along
 from nnbp_cli.nn.initializers import INITIALIZERS
@@ -42,7 +44,8 @@ def check_gradient(config: Config, where: Path, data_dir: Path, images: int) -> 
     """Check the gradient at the config's initial parameters, on `images` of its training images, in float64.
 
     Every parameter where there are 30,000 at most, and otherwise every window along ten random directions.
-    Raises ConfigError where config and data do not fit, NnbpError when there are no data.
+    Raises ConfigError where config and data do not fit, NnbpError when there are no data, and Diverged where
+    the cost there is not finite.
     """
     data = load_data(config.data, data_dir)
     check_against_data(config, data, where=str(where))
@@ -68,6 +71,9 @@ def check_gradient(config: Config, where: Path, data_dir: Path, images: int) -> 
         else:
             rng = stream(training.seed, "directions")
             agreements = list(compare_along(network, params, x, y, rng, penalty, random))
+    if not all(isfinite(each.largest) for each in agreements):
+        why = "diverged: the cost at the initial weights is not finite"
+        raise Diverged(f"{where}: {why}; try another initializer, fewer layers or a weaker penalty")
     return Checked(sizes(config.network, data.inputs), network.size, len(x), one_by_one, agreements)
 
 

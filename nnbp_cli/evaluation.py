@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 
 from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.datasets.scaling import scaled
+from nnbp_cli.errors import Diverged
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.parameters import Parameters
@@ -33,14 +35,14 @@ class Score:
         return int(self.confusion.trace()) / self.images
 
     @property
-    def precision(self) -> Array:
-        """Of the images taken for a class, the share that was of that class, (classes,); 0 of none is 0."""
-        return _share(self.confusion.diagonal(), self.confusion.sum(axis=0))
+    def precision(self) -> list[float | None]:
+        """Of the images taken for each class, the share that was of that class; None where there are none."""
+        return _shares(self.confusion.diagonal(), self.confusion.sum(axis=0))
 
     @property
-    def recall(self) -> Array:
-        """Of the images of a class, the share that was recognized, (classes,); 0 of none is 0."""
-        return _share(self.confusion.diagonal(), self.confusion.sum(axis=1))
+    def recall(self) -> list[float | None]:
+        """Of the images of each class, the share that was recognized; None where there are none."""
+        return _shares(self.confusion.diagonal(), self.confusion.sum(axis=1))
 
     @property
     def heat(self) -> Array:
@@ -53,10 +55,20 @@ class Score:
 
 
 def evaluate(
-    network: Network, params: Parameters, split: Split, penalty: Penalty, outputs: Array | None = None
+    network: Network,
+    params: Parameters,
+    split: Split,
+    penalty: Penalty,
+    outputs: Array | None = None,
+    *,
+    where: str = "evaluation",
+    seen: str = "on these images",
 ) -> Score:
-    """The score of the network on a whole split. `outputs`, (images, classes), gets what it says to each."""
-    steps = evaluating(network, params, split, penalty, outputs)
+    """The score of the network on a whole split. `outputs`, (images, classes), gets what it says to each.
+
+    Raises Diverged, in the words of `where` and `seen`, when a cost or an output is not finite.
+    """
+    steps = evaluating(network, params, split, penalty, outputs, where=where, seen=seen)
     while True:
         try:
             next(steps)
@@ -73,7 +85,14 @@ def block_size(params: Parameters) -> int:
 
 
 def evaluating(
-    network: Network, params: Parameters, split: Split, penalty: Penalty, outputs: Array | None = None
+    network: Network,
+    params: Parameters,
+    split: Split,
+    penalty: Penalty,
+    outputs: Array | None = None,
+    *,
+    where: str = "evaluation",
+    seen: str = "on these images",
 ) -> Generator[None, None, Score]:
     """`evaluate` in blocks of well under half a second, yielding after each so that a run can stop there."""
     classes = len(params.layers[-1][1])
@@ -86,14 +105,38 @@ def evaluating(
         z, a, _ = network.feedforward(
             params, scaled(split.images[start : start + block], params.theta.dtype)
         )[-1]
+        if not np.isfinite(a).all():
+            raise diverged(where, params, seen, "the outputs are")
         total += float(network.cost.values(z, a, one_hot[labels]).sum(dtype=np.float64))
         np.add.at(confusion, (labels, a.argmax(axis=1)), 1)
         if outputs is not None:
             outputs[start : start + block] = a
         yield
-    return Score(total / len(split.labels) + penalty.cost(params), confusion)
+    cost = total / len(split.labels) + penalty.cost(params)
+    if not isfinite(cost):
+        raise diverged(where, params, seen)
+    return Score(cost, confusion)
 
 
-def _share(counts: Array, totals: Array) -> Array:
-    shares: Array = counts / np.maximum(totals, 1)
-    return shares
+def diverged(where: str, params: Parameters, seen: str, what: str = "the cost is") -> Diverged:
+    """What to say of a network whose numbers are not finite: in which of its layers, or else `what` and where
+    the largest are; when or on what that was seen; and what to try.
+    """
+    sick = [
+        f"the {'weights' if name == 'W' else 'biases'} of layer {layer}"
+        for layer, name, window in params.named()
+        if not np.isfinite(window).all()
+    ]
+    largest = max(params.named(), key=lambda each: float(np.abs(each[2]).max()))
+    found = (
+        f"not finite in {', '.join(sick)}"
+        if sick
+        else f"{what} not finite, the largest numbers are in layer {largest[0]}"
+    )
+    return Diverged(
+        f"{where}: diverged: {found}, seen {seen}; try a smaller learning_rate, or another initializer"
+    )
+
+
+def _shares(counts: Array, totals: Array) -> list[float | None]:
+    return [count / total if total else None for count, total in zip(counts.tolist(), totals.tolist())]

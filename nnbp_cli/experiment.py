@@ -168,13 +168,14 @@ def _go_on(this: _Run, state: State, clock: _Clock, display: Display) -> dict[st
         checkpoint.save(directory.checkpoint, this.checkpoint(state, clock))
         directory.write_log(columns, state.history)  # the lines that were added to it are not durable yet
         learned = _learned(this, state)
-        weights.save(directory.weights, learned)
         scores: dict[str, dict[str, float] | None] = {"validation": None, "test": None}
         for name, split in (("validation", data.validation), ("test", data.test)):
             if not stopped_by and len(split.labels):
                 scores[name] = _scored(learned, split, signal_received)
                 # A signal that comes after the last score has nothing to stop any more.
                 stopped_by = None if scores[name] else signal_received()
+        # Not before: weights that diverge on these images are no result, and replace none.
+        weights.save(directory.weights, learned)
         summary = summarized(
             this.checkpoint(state, clock),
             data,
@@ -241,7 +242,9 @@ def _learned(this: _Run, state: State) -> Weights:
 
 def _scored(learned: Weights, split: Split, signal_received: SignalReceived) -> dict[str, float] | None:
     """How good the kept weights are on a split; None if a signal comes meanwhile."""
-    blocks = evaluating(learned.network, learned.params, split, learned.penalty)
+    network, params, penalty = learned.network, learned.params, learned.penalty
+    seen = f"when the weights of epoch {learned.epoch} were scored"
+    blocks = evaluating(network, params, split, penalty, where="training", seen=seen)
     while not signal_received():
         try:
             next(blocks)

@@ -15,6 +15,7 @@ from nnbp_cli.datasets.scaling import scaled
 from nnbp_cli.datasets.sources import SYNTHETIC
 from nnbp_cli.digits import SIDE, Digit
 from nnbp_cli.errors import NnbpError
+from nnbp_cli.evaluation import diverged
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.weights import Weights
 
@@ -63,24 +64,29 @@ def check_readable(path: Path, learned: Weights) -> str:
     )
 
 
-def read(learned: Weights, pictures: Iterable[Path]) -> Iterator[Reading]:
-    """What the network reads on each picture. One that cannot be read does not keep the others from it."""
+def read(learned: Weights, pictures: Iterable[Path], where: str = "weights") -> Iterator[Reading]:
+    """What the network, found at `where`, reads on each picture. One that cannot be read does not keep the
+    others from it.
+    """
     for path in pictures:
         try:
-            yield Reading(path, answers(learned, path))
+            yield Reading(path, answers(learned, path, where))
         except NnbpError as error:
             yield Reading(path, problem=str(error))
 
 
-def answers(learned: Weights, picture: Path) -> tuple[Answer, ...]:
-    """The digits on a picture, in reading order. Raises NnbpError where there are none, and for a file that
-    is not a sound picture.
+def answers(learned: Weights, picture: Path, where: str = "weights") -> tuple[Answer, ...]:
+    """The digits on a picture, in reading order. Raises NnbpError where there are none, for a file that is
+    not a sound picture, and Diverged where an output of the network is not finite.
     """
     found = digits.digits(digits.ink(digits.light(picture)))
     if not found:
         raise NnbpError(f"{picture}: no digit found; write larger, with more contrast, or crop the picture")
     images = np.array([digits.normalized(digit.ink) for digit in found])
-    outputs = learned.network.predict(learned.params, scaled(images.reshape(len(images), -1)))
+    with np.errstate(all="ignore"):
+        outputs = learned.network.predict(learned.params, scaled(images.reshape(len(images), -1)))
+    if not np.isfinite(outputs).all():
+        raise diverged(where, learned.params, f"on {picture}", "the outputs are")
     return tuple(map(Answer, found, images, outputs))
 
 

@@ -17,7 +17,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from nnbp_cli import files, locks
+from nnbp_cli import files, json_text, locks
 from nnbp_cli.errors import NnbpError, reason
 from nnbp_cli.training.history import Epoch
 
@@ -79,7 +79,7 @@ class RunDirectory:
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Keep what came out, as JSON."""
-        files.write(self.path / "summary.json", json.dumps(summary, indent=2) + "\n")
+        files.write(self.path / "summary.json", json_text.dumps(summary, indent=2) + "\n")
 
 
 def create(path: Path | None, name: str) -> RunDirectory:

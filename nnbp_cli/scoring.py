@@ -31,18 +31,27 @@ class Scored:
 def score(path: Path, data_name: str | None, data_dir: Path, split: str) -> Scored:
     """Score the weights at `path` on "test", "validation" or "train" of their own data set or of another.
 
-    Raises NnbpError where weights or data are not sound, or do not fit each other.
+    Raises NnbpError where weights or data are not sound, or do not fit each other, and Diverged.
     """
     asked = _asked(path, data_name, data_dir, split)
     learned = asked.learned
     with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
-        return asked.scored(evaluate(learned.network, learned.params, asked.images, learned.penalty))
+        return asked.scored(
+            evaluate(
+                learned.network,
+                learned.params,
+                asked.images,
+                learned.penalty,
+                where=str(path),
+                seen=f"on the {split} images",
+            )
+        )
 
 
 def answered(path: Path, data_name: str | None, data_dir: Path, split: str) -> tuple[Scored, Answers]:
     """What `score` gives, and what the network says to each image."""
     asked = _asked(path, data_name, data_dir, split)
-    said = answers(asked.learned, asked.images)
+    said = answers(asked.learned, asked.images, where=str(path), seen=f"on the {split} images")
     return asked.scored(said.score), said
 
 

@@ -19,7 +19,7 @@ PACKAGE = Path(nnbp_cli.__file__).parent
 
 # Each may import what stands on the lines above it, and its own line.
 ORDER = [
-    {"errors", "files", "locks", "outputs", "streams", "machine", "interrupts"},
+    {"errors", "files", "locks", "outputs", "streams", "machine", "interrupts", "json_text"},
     {"nn"},
     {"datasets"},
     {"digits"},
@@ -96,6 +96,21 @@ def test_one_function_prints_results_and_one_remarks(path: Path) -> None:
         if isinstance(node, ast.Raise) and node.exc:
             texts = [each.value for each in ast.walk(node.exc) if isinstance(each, ast.Constant)]
             assert not any("\n" in text for text in texts if isinstance(text, str)), "give it a line each"
+
+
+def test_json_is_written_in_one_place_which_writes_no_nan() -> None:
+    writers = {
+        part_of(path)
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Attribute) and node.attr in ("dump", "dumps") and _named(node) == "json")
+        or (isinstance(node, ast.ImportFrom) and node.module == "json")
+    }
+    assert writers == {"json_text"}
+
+
+def _named(node: ast.Attribute) -> str:
+    return node.value.id if isinstance(node.value, ast.Name) else ""
 
 
 LIGHT = """

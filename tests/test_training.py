@@ -292,6 +292,8 @@ def test_a_score_is_counted_right() -> None:
         assert score.recall[k] == pytest.approx((said[labels == k] == k).mean())
         if (said == k).any():
             assert score.precision[k] == pytest.approx((labels[said == k] == k).mean())
+        else:
+            assert score.precision[k] is None
 
 
 def test_every_part_of_a_recipe_is_used_as_it_says() -> None:

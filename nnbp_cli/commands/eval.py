@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nnbp_cli import json_text
 from nnbp_cli.commands.options import DATA_SETS, data_dir_option, json_option, quiet_option
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def command(
         remark(scored.note)
     if as_json:
         worst = {"mistakes": list(_plain_mistakes(answers, most))} if answers and most else {}
-        answer(json.dumps(_as_json(weights, scored) | worst))
+        answer(json_text.dumps(_as_json(weights, scored) | worst))
     else:
         answer(f"{scored.network} on {scored.score.images:,} {scored.split} images of {scored.data}")
         for line in _answer(scored.score):
@@ -95,8 +95,8 @@ def _as_json(weights: Path, scored: Scored) -> dict[str, Any]:
         "images": score.images,
         "accuracy": score.accuracy,
         "cost": score.cost,
-        "precision": score.precision.tolist(),
-        "recall": score.recall.tolist(),
+        "precision": score.precision,
+        "recall": score.recall,
         "confusion": score.confusion.tolist(),
     }
 
@@ -120,8 +120,12 @@ def _answer(score: Score) -> Iterator[str]:
     width = max(7, len(str(score.confusion.max())) + 1)
     yield " " * 9 + "".join(f"{k:{width}}" for k in classes) + "    recall"
     for k, (row, recall) in enumerate(zip(score.confusion, score.recall)):
-        yield f"{k:9}" + "".join(f"{count or '.':>{width}}" for count in row) + f"{recall:10.1%}"
-    yield "precision" + "".join(f"{precision:{width}.1%}" for precision in score.precision)
+        yield f"{k:9}" + "".join(f"{count or '.':>{width}}" for count in row) + f"{_percent(recall):>10}"
+    yield "precision" + "".join(f"{_percent(precision):>{width}}" for precision in score.precision)
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.1%}"
 
 
 def _mistakes(answers: Answers, most: int) -> Iterator[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from nnbp_cli import json_text
 from nnbp_cli.commands.options import config_option, data_dir_option, json_option, overrides_option
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def command(
 
     checked = check_gradient(config.load(config_path, overrides), config_path, data_dir, images)
     if as_json:
-        answer(json.dumps(_as_json(checked)))
+        answer(json_text.dumps(_as_json(checked)))
     else:
         for line in _answer(checked):
             answer(line)
@@ -69,7 +69,12 @@ def _as_json(checked: Checked) -> dict[str, Any]:
         "images": checked.images,
         "each_parameter": checked.one_by_one,
         "windows": [
-            {"window": _name(each), "largest": each.largest, "error": each.error, "holds": each.holds}
+            {
+                "window": _name(each),
+                "largest": each.largest,
+                "error": json_text.finite(each.error),
+                "holds": each.holds,
+            }
             for each in checked.agreements
         ],
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nnbp_cli import json_text
 from nnbp_cli.commands.options import json_option, quiet_option
 
 if TYPE_CHECKING:
@@ -54,12 +54,12 @@ def command(weights: Path, images: tuple[Path, ...], folder: Path | None, as_jso
     note = reading.check_readable(weights, learned)
     if note and not quiet:
         remark(note)
-    readings = list(reading.read(learned, images))
+    readings = list(reading.read(learned, images, str(weights)))
     if folder:
         reading.save_inputs(readings, folder)
     if as_json:
         plain = [_plain(each) for each in readings if each.answers]
-        answer(json.dumps({"weights": str(weights), "pictures": plain}))
+        answer(json_text.dumps({"weights": str(weights), "pictures": plain}))
     else:
         shares = gives_shares(learned)
         for number, each in enumerate(each for each in readings if each.answers):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
+from nnbp_cli import json_text
 from nnbp_cli.commands.options import data_dir_option, json_option, quiet_option
 
 
@@ -64,7 +64,7 @@ def command(
     with ReproductionDisplay(quiet) as display:
         rows = reproduction.reproduce(chosen, seeds, jobs or machine.cores(), runs, data_dir, display)
     if as_json:
-        answer(json.dumps(table.plain(rows)))
+        answer(json_text.dumps(table.plain(rows)))
     else:
         for line in table.markdown(rows) if markdown else table.text(rows):
             answer(line)

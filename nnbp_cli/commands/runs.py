@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from nnbp_cli import json_text
 from nnbp_cli.commands.options import json_option
 from nnbp_cli.errors import printable
 
@@ -34,7 +34,7 @@ def command(folder: Path, as_json: bool) -> None:
 
     found = runs(folder)
     if as_json:
-        answer(json.dumps([_as_json(run) for run in found]))
+        answer(json_text.dumps([_as_json(run) for run in found]))
     elif not found:
         answer(f"{folder}: no runs; 'nnbp train' makes them")
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from nnbp_cli import json_text
 from nnbp_cli.commands.options import (
     OutputFile,
     data_dir_option,
@@ -96,7 +96,7 @@ def command(
         paths = Paths(config_path, data_dir, out, weights, offline)
         summary = experiment.run(config.load(config_path, overrides), paths, display)
     if as_json:
-        answer(json.dumps(summary))
+        answer(json_text.dumps(summary))
     else:
         for line in _answer(summary):
             answer(line)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 
+from nnbp_cli import json_text
 from nnbp_cli.config import schema, vocabulary
 from nnbp_cli.config.rules import ONLY_WITH
 from nnbp_cli.config.wording import Place, listed, quoted
@@ -87,7 +87,7 @@ def _keys(place: Place, table: vocabulary.Node) -> Iterator[tuple[str, ...]]:
         elif key in table.get("required", ()):
             default = "must be given"
         else:
-            default = "left out" if node["default"] is None else f"`{json.dumps(node['default'])}`"
+            default = "left out" if node["default"] is None else f"`{json_text.dumps(node['default'])}`"
         yield f"`{key}`", vocabulary.expected(node), default, node["description"]
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from math import prod
 from pathlib import Path
 
-from nnbp_cli import weights
+import numpy as np
+
+from nnbp_cli import json_text, weights
 from nnbp_cli.errors import NnbpError
+from nnbp_cli.evaluation import diverged
 from nnbp_cli.export import onnx_model, tensors
 from nnbp_cli.outputs import Output, signed
 from nnbp_cli.weights import Weights
@@ -45,9 +48,14 @@ def check_exportable(path: Path) -> None:
 
 
 def export(learned: Weights, path: Path) -> None:
-    """Write the network to `path`, whole or not at all. Raises NnbpError as `Output.write` does, and where
-    the format cannot hold it.
+    """Write the network to `path`, whole or not at all. Raises NnbpError as `Output.write` does, where the
+    format cannot hold it, and Diverged where it says nothing finite to an image of ink alone.
     """
+    ink = np.ones((1, prod(learned.shape)), learned.params.theta.dtype)
+    with np.errstate(all="ignore"):
+        outputs = learned.network.predict(learned.params, ink)
+    if not np.isfinite(outputs).all():
+        raise diverged(str(path), learned.params, "on an image of ink alone", "the outputs are")
     try:
         content = FORMATS[path.suffix.lower()].encode(learned, metadata(learned))
     except OverflowError as error:
@@ -58,6 +66,6 @@ def export(learned: Weights, path: Path) -> None:
 def metadata(learned: Weights) -> dict[str, str]:
     """All that weights.npz says of the network, as text: what is not text already, as JSON."""
     return {
-        key: value if isinstance(value, str) else json.dumps(value)
+        key: value if isinstance(value, str) else json_text.dumps(value)
         for key, value in weights.described(learned).items()
     }

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from string import Template
 from typing import Any
 
-from nnbp_cli import __version__
+from nnbp_cli import __version__, json_text
 from nnbp_cli.figures import curves
 from nnbp_cli.outputs import Output, signed
 from nnbp_cli.report import comparison, inside, mistakes, overview, sheets
@@ -132,7 +131,7 @@ def _digest(text: str) -> str:
 
 def _json(data: Any) -> str:
     """JSON that ends no script element, whatever is in it."""
-    return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
+    return json_text.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _file(name: str) -> str:

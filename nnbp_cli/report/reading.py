@@ -88,7 +88,8 @@ def _answered(path: Path, learned: Weights, data_dir: Path) -> tuple[Answers | N
     except (MissingData, ConfigError) as error:
         why = str(error).removeprefix("data.name: ")
         return None, [f"without test images no confusion matrix, mistakes and calibration: {why}"]
-    return answers(learned, data.test), list(filter(None, [changed(data, learned)]))
+    answered = answers(learned, data.test, where=str(path), seen="on the test images")
+    return answered, list(filter(None, [changed(data, learned)]))
 
 
 def _ending(path: Path) -> Ending:

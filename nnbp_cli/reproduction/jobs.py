@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from math import prod
 from pathlib import Path
 from time import perf_counter
 
-from nnbp_cli import __version__, config, experiment, files, run_directory
+from nnbp_cli import __version__, config, experiment, files, json_text, run_directory
 from nnbp_cli.config import Config
 from nnbp_cli.datasets import dataset
 from nnbp_cli.datasets.darkness import accuracy_by_darkness
@@ -85,7 +84,7 @@ class Job:
             "seconds": {"total": round(perf_counter() - began, 3)},
         }
         files.make_directory(self.directory)
-        files.write(self.directory / "summary.json", json.dumps(summary, indent=2) + "\n")
+        files.write(self.directory / "summary.json", json_text.dumps(summary, indent=2) + "\n")
 
 
 def jobs(experiments: Iterable[Experiment], seeds: int, runs: Path) -> list[Job]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import inf, isfinite
+from math import inf
 from typing import Any
 
+from nnbp_cli.json_text import finite
 from nnbp_cli.reproduction.experiments import Experiment, Figure
 from nnbp_cli.reproduction.results import Row
 
@@ -50,9 +51,9 @@ def plain(rows: Iterable[Row]) -> list[dict[str, Any]]:
             "command": row.experiment.command,
             "figure": row.figure.name,
             "book": row.figure.book or None,
-            "values": [_finite(value) for value in row.values],
-            "median": _finite(row.median) if row.values else None,
-            "band": [_finite(bound) for bound in row.figure.band] if row.figure.band else None,
+            "values": [finite(value) for value in row.values],
+            "median": finite(row.median) if row.values else None,
+            "band": [finite(bound) for bound in row.figure.band] if row.figure.band else None,
             "inside": row.inside,
             "seconds": row.seconds,
             "failures": list(row.failures),
@@ -105,7 +106,3 @@ def _band(figure: Figure) -> str:
     if high in (100, inf):
         return f"above {low:g}"
     return f"{low:g} to {high:g}"
-
-
-def _finite(value: float) -> float | None:
-    return value if isfinite(value) else None

@@ -21,6 +21,7 @@ from nnbp_cli.config import TrainingConfig
 from nnbp_cli.datasets.augment import Augmentation, distortion
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import Diverged
+from nnbp_cli.evaluation import diverged
 from nnbp_cli.nn.arrays import Array, aligned_zeros
 from nnbp_cli.nn.initializers import Initializer
 from nnbp_cli.nn.network import Network
@@ -120,10 +121,11 @@ def train(
     yield_every = min(MOST_BATCHES, 1 + MOST_WORK // (3 * training.batch_size * params.theta.size))
 
     def measured() -> Generator[None, None, dict[str, float]]:
-        scores = yield from watching(network, dataset, training, params, regularization, targets)
         check_finite(state)
+        when = _after(state)
+        scores = yield from watching(network, dataset, training, params, regularization, targets, when)
         if not all(map(isfinite, scores.values())):
-            raise _diverged(state)
+            raise _diverged(state, f"a {SPEED} is")
         return scores
 
     if SPEED in training.watch and not state.history:
@@ -175,23 +177,12 @@ def train(
 def check_finite(state: State) -> None:
     """Raise Diverged where a parameter, or what the optimizer remembers of it, is no longer finite."""
     if not (np.isfinite(state.params.theta).all() and np.isfinite(state.slots).all()):
-        raise _diverged(state)
+        raise _diverged(state, "what the optimizer remembers is")
 
 
-def _diverged(state: State) -> Diverged:
-    """What to say of a run whose numbers are no longer finite: where it was seen, and what to try."""
-    sick = [
-        f"the {'weights' if name == 'W' else 'biases'} of layer {layer}"
-        for layer, name, window in state.params.named()
-        if not np.isfinite(window).all()
-    ]
-    largest = max(state.params.named(), key=lambda each: float(np.abs(each[2]).max()))
-    seen = (
-        f"not finite in {', '.join(sick)}"
-        if sick
-        else f"the cost is not finite, the largest numbers are in layer {largest[0]}"
-    )
-    return Diverged(
-        f"training: diverged: {seen}, seen after batch {state.batch} of epoch {state.epoch + 1}; "
-        "try a smaller learning_rate, or another initializer"
-    )
+def _diverged(state: State, what: str = "the cost is") -> Diverged:
+    return diverged("training", state.params, _after(state), what)
+
+
+def _after(state: State) -> str:
+    return f"after batch {state.batch} of epoch {state.epoch + 1}"

@@ -36,12 +36,17 @@ def watching(
     params: Parameters,
     penalty: Penalty,
     targets: Array,
+    when: str,
 ) -> Generator[None, None, dict[str, float]]:
-    """The scores that `watch` names. Yields after each block, so that a run can stop there."""
+    """The scores that `watch` names. Yields after each block, so that a run can stop there.
+
+    Raises Diverged, which says `when`, where a cost or an output is not finite.
+    """
     scores: dict[str, float] = {}
     for name in ("training", "validation", "test"):
         if any(watched.startswith(name) for watched in training.watch):
-            score = yield from evaluating(network, params, getattr(dataset, name), penalty)
+            split, seen = getattr(dataset, name), f"on the {name} images {when}"
+            score = yield from evaluating(network, params, split, penalty, where="training", seen=seen)
             scores |= {f"{name} cost": score.cost, f"{name} accuracy": score.accuracy}
     if SPEED in training.watch:
         speeds = yield from layer_speeds(network, params, dataset.training, targets)

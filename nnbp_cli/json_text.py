@@ -1,0 +1,27 @@
+"""JSON as its standard has it, which knows neither NaN nor infinity: the one place where it is written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from math import isfinite
+from typing import Any, NoReturn
+
+
+def dumps(value: Any, *, indent: int | None = None, separators: tuple[str, str] | None = None) -> str:
+    """`value` as JSON. Raises ValueError for a number that is not finite: what is undefined is None, null."""
+    return json.dumps(value, allow_nan=False, indent=indent, separators=separators)
+
+
+def loads(text: str, *, parse_int: Callable[[str], Any] | None = None) -> Any:
+    """The value of a JSON text. Raises ValueError for what is none, NaN and Infinity among it."""
+    return json.loads(text, parse_int=parse_int, parse_constant=_refuse)
+
+
+def finite(value: float) -> float | None:
+    """A number that may be undefined, for JSON: None where it is not finite."""
+    return value if isfinite(value) else None
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number")
