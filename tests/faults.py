@@ -5,10 +5,14 @@ from __future__ import annotations
 import gzip
 import socket
 import struct
+import zlib
 from collections.abc import Callable
+from functools import cache
 from pathlib import PurePosixPath
 
 from tests.mirror import Fault, Handler
+
+MIB = 1 << 20
 
 
 def says(status: int, **headers: str) -> Fault:
@@ -97,6 +101,49 @@ def called_gzip(handler: Handler, body: bytes) -> None:
 def packed_again(handler: Handler, body: bytes) -> None:
     """The file packed once more for the transfer."""
     handler.answer(gzip.compress(body), Content_Encoding="gzip")
+
+
+def huge(status: int, **headers: str) -> Fault:
+    """An answer whose body nobody should read: it never ends."""
+
+    def fault(handler: Handler, body: bytes) -> None:
+        handler.head(status, **headers)
+        while not handler.server.stopping.is_set():
+            handler.wfile.write(bytes(100_000))
+
+    return fault
+
+
+def plain_bomb(status: int, size: int, **headers: str) -> Fault:
+    """So many zeros."""
+
+    def fault(handler: Handler, body: bytes) -> None:
+        handler.head(status, Content_Length=str(size), **headers)
+        for _ in range(0, size, MIB):
+            handler.wfile.write(bytes(MIB))
+
+    return fault
+
+
+def packed_bomb(status: int, size: int, **headers: str) -> Fault:
+    """So many zeros, said to be packed for the transfer."""
+    return lambda handler, _: handler.answer(_zeros(size), status, Content_Encoding="gzip", **headers)
+
+
+@cache
+def _zeros(size: int) -> bytes:
+    packer = zlib.compressobj(wbits=31)
+    return b"".join(packer.compress(bytes(MIB)) for _ in range(0, size, MIB)) + packer.flush()
+
+
+def once(fault: Fault) -> Fault:
+    """That fault, and from then on the right answer."""
+    left = iter((fault,))
+    return lambda handler, body: next(left, Handler.answer)(handler, body)
+
+
+def location(text: str, status: int = 302) -> Fault:
+    return lambda handler, _: handler.answer(b"", status, Location=text)
 
 
 def elsewhere(url: str) -> Fault:

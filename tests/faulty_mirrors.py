@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests import faults
+from tests.faults import MIB
 from tests.mirror import Fault, mirror
 
 Content = Mapping[str, bytes]
@@ -103,7 +104,8 @@ BROKEN = "the connection broke off"
 SILENT = "silent for 0.4 s"
 
 STATUSES = {
-    204: "204 No Content", 206: "206 Partial Content", 302: "302 Found", 304: "304 Not Modified",
+    204: "204 No Content", 206: "206 Partial Content", 300: "300 Multiple Choices",
+    302: "302 Found, without a word where to", 304: "304 Not Modified",
     400: "400 Bad Request", 401: "401 Unauthorized", 403: "403 Forbidden", 404: "404 Not Found",
     410: "410 Gone",
     429: "429 Too Many Requests", 499: "status 499", 500: "500 Internal Server Error", 502: "502 Bad Gateway",
@@ -120,9 +122,36 @@ SERVED: dict[str, tuple[Fault, str | None]] = {
     ),
     "busy, come back soon": (faults.says(503, Retry_After="soon"), ".*soon.*"),
     "busy, come back before now": (faults.says(503, Retry_After="-5"), ".*-5.*"),
+    "busy, come back in colour": (faults.says(503, Retry_After="\x1b[31m"), r".*\\x1b\[31m.*"),
+    "busy once, at length": (faults.once(faults.huge(503)), None),
+    "busy, at length": (faults.huge(503), "503 Service Unavailable"),
+    "a refusal at length": (faults.huge(404), "404 Not Found"),
+    "a refusal that is a bomb": (faults.packed_bomb(500, 64 * MIB), "500 Internal Server Error"),
     "redirection to a closed door": (faults.elsewhere("http://127.0.0.1:9"), "connection refused"),
-    "redirection to a file": (faults.elsewhere("file:///etc"), ".*file:///etc.*"),
-    "redirection to nonsense": (faults.elsewhere("http://["), ".+"),
+    "redirection at length": (faults.huge(302, Location="http://127.0.0.1:9"), "connection refused"),
+    "redirection that is a bomb": (
+        faults.packed_bomb(302, 64 * MIB, Location="http://127.0.0.1:9"),
+        "connection refused",
+    ),
+    "redirection to itself": (faults.location("#here"), "more than 10 redirects"),
+    "redirection nowhere": (faults.location(""), "302 Found, without a word where to"),
+    "redirection to a file": (faults.elsewhere("file:///etc"), "redirects to 'file:///etc/.*', which is .*"),
+    "redirection to a name alone": (faults.location("https:"), "redirects to 'https:', which is .*"),
+    "redirection to no port": (
+        faults.location("http://127.0.0.1:many"),
+        "redirects to 'http://127.0.0.1:many', which is .*",
+    ),
+    "redirection in colour": (faults.location("ftp://\x1b[31m"), r"redirects to 'ftp://\\x1b\[31m', .*"),
+    "redirection very far": (
+        faults.location("http://" + "a" * 60_000),
+        "redirects to an address of 60,007 characters",
+    ),
+    "redirection to a lengthy name": (faults.location("http://" + "a" * 1_900), ".+"),
+    "redirection to a password": (
+        faults.location("ftp://me:secret@host"),
+        r"redirects to 'ftp://\*\*\*@host', which is not a URL with http:// or https://",
+    ),
+    "redirection to nonsense": (faults.elsewhere("http://["), r"redirects to 'http://\[/.*', which is .*"),
     "redirection to a name that is none": (
         faults.elsewhere(f"http://{NOWHERE}"),
         "its name cannot be looked up.*",
@@ -188,7 +217,7 @@ SERVED: dict[str, tuple[Fault, str | None]] = {
 
 FAULTS: tuple[Kind, ...] = (
     *(Kind(name, _server(fault), said) for name, (fault, said) in SERVED.items()),
-    Kind("redirection in a circle", loop, ".*redirects.*"),
+    Kind("redirection in a circle", loop, "more than 10 redirects"),
     Kind("no TLS", _server(faults.says(200), scheme="https"), r"no secure connection \([a-z ]+\)"),
     Kind("silence", silent_port("http"), SILENT),
     Kind("silence where TLS is due", silent_port("https"), SILENT),

@@ -387,4 +387,7 @@ def test_the_catalog_is_well_formed(entry: Entry) -> None:
     assert [file.name for file in entry.files] == [f"{name}.gz" for name in NAMES]
     assert all(re.fullmatch(r"[0-9a-f]{64}", file.sha256) for file in entry.files)
     assert all(re.fullmatch(r"https?://\S+/", url) for url in entry.mirrors)
+    assert [url.startswith("http:") for url in entry.mirrors] == sorted(
+        url.startswith("http:") for url in entry.mirrors
+    ), "who can be trusted comes first"
     assert CATALOG[entry.name] is entry

@@ -20,7 +20,9 @@ def command(name: str, data_dir: Path, mirrors: tuple[str, ...], force: bool, qu
     """Fetch a data set, check it and keep it.
 
     NAME is mnist (the default), fashion-mnist or kmnist. Files that are here and right are not fetched
-    again; a damaged one is. A mirror's URL is that of a folder with the four files in it.
+    again; a damaged one is. A mirror's URL is that of a folder with the four files in it; a user and a
+    password in it go to that server alone. HTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured, and so are
+    REQUESTS_CA_BUNDLE and SSL_CERT_FILE, which name certificates to trust.
 
     \b
     nnbp download

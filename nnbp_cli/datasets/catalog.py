@@ -26,7 +26,10 @@ class File:
 
 @dataclass(frozen=True)
 class Entry:
-    """A published data set of 28x28 images in ten classes; its files are in the order of NAMES."""
+    """A published data set of 28x28 images in ten classes; its files are in the order of NAMES.
+
+    Mirrors over https come before those over plain http.
+    """
 
     name: str
     title: str
@@ -61,8 +64,8 @@ _FASHION_MNIST = Entry(
     title="Fashion-MNIST",
     licence="MIT",
     mirrors=(
-        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
         "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
     ),
     files=_files(
         (26_421_880, "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),

@@ -19,7 +19,8 @@ from nnbp_cli import files, locks
 from nnbp_cli.datasets.catalog import Entry, File
 from nnbp_cli.datasets.idx import resemblance
 from nnbp_cli.datasets.sources import download_command
-from nnbp_cli.datasets.transfer import Limits, TransferError, receive
+from nnbp_cli.datasets.transfer import Limits, receive
+from nnbp_cli.datasets.transfer_errors import TransferError, without_password
 from nnbp_cli.errors import ConfigError, NnbpError
 
 
@@ -64,7 +65,8 @@ def fetch(
     """
     for mirror in mirrors:
         if not mirror.startswith(("http://", "https://")):
-            raise ConfigError(f"--mirror: expected a URL with http:// or https://, got '{mirror}'")
+            shown = without_password(mirror)
+            raise ConfigError(f"--mirror: expected a URL with http:// or https://, got '{shown}'")
     folder = data_dir / entry.name
     files.make_directory(folder)
     deadline = monotonic() + limits.total
@@ -78,7 +80,7 @@ def fetch(
                 except TransferError as refusals:
                     raise _nowhere(entry, folder, file, refusals) from refusals
                 files.write(path, content)
-                progress.note(f"{path}: {file.size:,} bytes from {line[0]}")
+                progress.note(f"{path}: {file.size:,} bytes from {without_password(line[0])}")
     return folder
 
 
@@ -109,10 +111,10 @@ def _first_right(line: deque[str], file: File, progress: Progress, limits: Limit
         try:
             return _content(url, file, progress, limits, deadline)
         except TransferError as error:
-            refusals.append(f"{url}: {error}")
+            refusals.append(f"{without_password(url)}: {error}")
             line.rotate(-1)
             if len(refusals) < len(line):
-                progress.note(f"{refusals[-1]}; trying {line[0]}")
+                progress.note(f"{refusals[-1]}; trying {without_password(line[0])}")
     raise TransferError(*refusals)
 
 

@@ -7,23 +7,15 @@ its own, and whoever wants the bytes waits for that thread by the clock, and lea
 
 from __future__ import annotations
 
-import socket
-import ssl
 from collections.abc import Generator
 from dataclasses import dataclass
 from http import HTTPStatus
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from time import monotonic
-from typing import TYPE_CHECKING
 
-import requests
-import urllib3.exceptions
-from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
-
-if TYPE_CHECKING:
-    from urllib3.response import BaseHTTPResponse
+from nnbp_cli.datasets import http_client
+from nnbp_cli.datasets.transfer_errors import TransferError, explained, status
 
 PIECE = 1 << 12  # bytes; small enough for a slow line to show that it moves
 
@@ -40,10 +32,6 @@ class Limits:
     slow_seconds: float = 30.0  # in which at least ...
     slow_bytes: int = 30 * 1024  # ... this much must come
     total: float = 3600.0  # for a whole data set
-
-
-class TransferError(Exception):
-    """A server did not deliver; why, in a few words."""
 
 
 def receive(url: str, limits: Limits, deadline: float) -> Generator[bytes, None, None]:
@@ -87,66 +75,22 @@ def _request(
     url: str, limits: Limits, arrivals: SimpleQueue[bytes | TransferError | None], left: Event
 ) -> None:
     """Put into `arrivals` b"" when the answer begins, its pieces, and None at the end, or the error."""
-    headers = {"Accept-Encoding": "identity"}  # the files are packed already
-    timeout = (limits.connect, limits.silence)
     try:
-        with requests.Session() as session:
-            for scheme in ("http://", "https://"):
-                session.mount(scheme, HTTPAdapter(max_retries=_retry(limits)))
-            with session.get(url, stream=True, headers=headers, timeout=timeout) as response:
-                arrivals.put(b"")
-                if response.status_code != HTTPStatus.OK:
-                    arrivals.put(TransferError(_status(response.status_code)))
-                    return
-                # Whatever has come, where urllib3 knows how (2.2); otherwise a piece when it is full.
-                read = getattr(response.raw, "read1", response.raw.read)
-                while not left.is_set() and (piece := read(PIECE, decode_content=False)):
-                    arrivals.put(piece)
+        with (
+            http_client.session(limits.retries, limits.retry_after) as session,
+            http_client.get(session, url, timeout=(limits.connect, limits.silence)) as response,
+        ):
+            arrivals.put(b"")
+            if response.status_code != HTTPStatus.OK:
+                arrivals.put(TransferError(status(response.status_code)))
+                return
+            # Whatever has come, where urllib3 knows how (2.2); otherwise a piece when it is full.
+            read = getattr(response.raw, "read1", response.raw.read)
+            while not left.is_set() and (piece := read(PIECE, decode_content=False)):
+                arrivals.put(piece)
+    except TransferError as error:
+        arrivals.put(error)
     except Exception as error:  # any at all, or whoever waits would wait in vain
-        arrivals.put(TransferError(_reason(error, limits)))
+        arrivals.put(TransferError(explained(error, connect=limits.connect, silence=limits.silence)))
     else:
         arrivals.put(None)
-
-
-def _retry(limits: Limits) -> Retry:
-    class BoundedRetry(Retry):
-        def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
-            seconds = super().get_retry_after(response)
-            return seconds and min(seconds, limits.retry_after)
-
-    return BoundedRetry(
-        total=limits.retries,
-        connect=min(1, limits.retries),  # a name server that is away is slow to say so
-        status_forcelist=(429, 500, 502, 503, 504),
-        backoff_factor=0.5,
-        raise_on_status=False,
-    )
-
-
-def _status(code: int) -> str:
-    try:
-        return f"{code} {HTTPStatus(code).phrase}"
-    except ValueError:
-        return f"status {code}"
-
-
-def _reason(error: BaseException, limits: Limits) -> str:
-    """What happened, without the names of classes; `error` wraps it several times over."""
-    chain = [error]
-    while cause := chain[-1].__cause__ or chain[-1].__context__:
-        chain.append(cause)
-    root = chain[-1]
-    if isinstance(root, socket.gaierror):
-        return "its name cannot be looked up (no network?)"
-    if isinstance(root, ssl.SSLError) and root.reason:
-        return f"no secure connection ({root.reason.replace('_', ' ').lower()})"
-    if isinstance(root, OSError) and root.strerror:
-        return root.strerror.lower()
-    for link in chain:
-        if isinstance(link, urllib3.exceptions.ReadTimeoutError):
-            return f"silent for {limits.silence:g} s"
-        if isinstance(link, urllib3.exceptions.ConnectTimeoutError):
-            return f"no connection within {limits.connect:g} s"
-        if isinstance(link, urllib3.exceptions.ProtocolError):
-            return "the connection broke off"
-    return " ".join(str(root).split()) or type(root).__name__

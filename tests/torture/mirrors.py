@@ -20,21 +20,24 @@ from nnbp_cli.datasets.transfer import Limits
 from nnbp_cli.errors import NnbpError
 from tests.faulty_mirrors import FAULTS, without_dns
 from tests.mirror import mirror
+from tests.peak_memory import peak
 from tests.tiny import CONTENT, HASTE, fetch
 from tests.torture.harness import Outcome
 
 AT_ONCE = 8  # they wait most of the time
 LONGEST = 300  # characters in a line
 ENOUGH = 60.0  # seconds for a download, however slow the machine
+MOST_MEMORY = 200 * 2**20  # bytes, for all of them, on either side
 
 
 def run(tries: int, seed: int, folder: Path) -> Outcome:
     """Download so many times, from one to three faulty mirrors, with a good one behind them or without.
 
-    The files are right, or an error names every mirror that was asked with its reason, by the deadline; and
-    at no time is there a wrong file.
+    The files are right, or an error names every mirror that was asked with its reason, by the deadline; at
+    no time is there a wrong file; and what nobody wants is not read into memory.
     """
     outcome = Outcome(tries)
+    before = peak()
     found = without_dns(socket.getaddrinfo)
     with (
         patch.dict(os.environ, {"NO_PROXY": "127.0.0.1"}),
@@ -46,6 +49,8 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
             outcome.failures += wrong
             if slow:  # a mirror, or this machine? Once more, with nothing beside it
                 outcome.failures += chain.from_iterable(_try(seed, folder / "alone", number))
+    if (taken := peak() - before) > MOST_MEMORY:
+        outcome.failures.append(f"seed {seed}: {taken:,} bytes of memory")
     return outcome
 
 
