@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 
 from nnbp_cli.datasets.dataset import Dataset, Split
+from nnbp_cli.training import batches as training_batches
+
+
+def batches(*arguments: Any, **options: Any) -> Iterator[tuple[Any, Any]]:
+    """Those that training takes, without the places where it may be left between them."""
+    return filter(None, training_batches.batches(*arguments, **options))
 
 
 def blobs(training: int = 120, others: int = 40, seed: int = 0) -> Dataset:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from math import floor, prod, sqrt
-from time import perf_counter, sleep
+from time import perf_counter, process_time, sleep
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,9 @@ from nnbp_cli.datasets import augment
 from nnbp_cli.datasets.augment import MOST, PIXELS, Augmentation, Distortion, distortion
 from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.datasets.sampling import Sampler
+from nnbp_cli.training import batches as training_batches
 from nnbp_cli.training.ahead import ahead
-from nnbp_cli.training.batches import batches
+from tests.datasets import batches
 
 Bytes = NDArray[np.uint8]
 Doubles = NDArray[np.float64]
@@ -190,7 +191,11 @@ def test_the_elastic_field_varies_as_the_textbook_s(
 
 
 @pytest.mark.parametrize(
-    ("shape", "sigma"), [((28, 28), 4.0), ((28, 28), 1.0), ((13, 21), 6.0), ((3, 40), 0.1), ((1, 5), 100.0)]
+    ("shape", "sigma"),
+    [
+        *(((28, 28), 4.0), ((28, 28), 1.0), ((13, 21), 6.0), ((3, 40), 0.1), ((1, 5), 100.0)),
+        *(((600, 700), 4.0), ((513, 28), 0.3), ((520, 520), 1.0), ((600, 600), 90.0), ((600, 1), 2000.0)),
+    ],
 )
 def test_the_elastic_field_keeps_the_covariance_of_the_textbook_but_for_a_thousandth_an_axis(
     shape: tuple[int, int], sigma: float
@@ -206,6 +211,22 @@ def test_the_elastic_field_keeps_the_covariance_of_the_textbook_but_for_a_thousa
         assert 0.999 * np.trace(covariance) <= np.trace(kept) <= np.trace(covariance) * (1 + 1e-6)
         assert np.abs(kept - covariance).max() <= 0.001 * np.trace(covariance)
         assert ours.shape[1] <= side
+        singular = np.linalg.svd(np.array(blurred), compute_uv=False)
+        fewest = 1 + np.searchsorted(np.cumsum(singular**2) / (singular**2).sum(), 0.999)
+        assert ours.shape[1] <= fewest + 2
+
+
+def test_the_elastic_field_of_common_images_has_the_bits_of_a_singular_value_decomposition() -> None:
+    pixel = np.arange(28)
+    whole = np.exp(-0.5 * (np.arange(-36, 37) / 4) ** 2).sum()
+    P, s, _ = np.linalg.svd(np.exp(-0.5 * ((pixel[:, None] - pixel) / 4) ** 2) / whole)
+    np.testing.assert_array_equal(augment.waves(28, Augmentation(elastic=34.0, sigma=4.0)), (P * s)[:, :6])
+
+
+def test_the_elastic_field_of_large_images_takes_no_time_to_prepare() -> None:
+    start = process_time()
+    distortion(Augmentation(elastic=34.0, sigma=4.0), (2000, 2000))
+    assert process_time() - start < 2, "the decompositions alone took eight seconds"
 
 
 def test_every_image_has_a_field_of_its_own() -> None:
@@ -341,6 +362,24 @@ def test_a_block_of_large_images_has_fewer_of_them(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("nnbp_cli.training.batches.PIXELS", 100 * 9 * 14)
     epoch()
     assert sizes == [90] * 12 + [20]
+
+
+@pytest.mark.parametrize("background", [False, True])
+def test_a_batch_of_large_images_may_be_left_after_some_of_them(
+    monkeypatch: pytest.MonkeyPatch, background: bool
+) -> None:
+    monkeypatch.setattr(training_batches, "PIXELS", 14 * 9 * 14)
+    monkeypatch.setattr(augment, "PIXELS", 4 * 9 * 14)
+    split = Split(noise(70), np.zeros(70, np.uint8))
+    asked: dict[str, Any] = {"seed": 1, "epoch": 0, "first": 0, "dtype": np.float32, "background": background}
+    distorting = distortion(EVERYTHING, SHAPE)
+    rest = training_batches.batches(split, np.eye(1), 30, distortion=distorting, **asked)
+    assert [each and len(each[0]) for each in rest] == [None, None, 30, None, None, 30, 10]
+    monkeypatch.setattr(training_batches, "PIXELS", 30 * 9 * 14)
+    undivided = list(batches(split, np.eye(1), 30, distortion=distorting, **asked))
+    monkeypatch.setattr(training_batches, "PIXELS", 1)
+    divided = list(batches(split, np.eye(1), 30, distortion=distorting, **asked))
+    assert same(undivided, divided)
 
 
 # The other thread

@@ -26,12 +26,12 @@ from nnbp_cli.nn.layers import Dropout
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.penalties import Penalty
 from nnbp_cli.training import loop
-from nnbp_cli.training.batches import batches, smoothed_targets
+from nnbp_cli.training.batches import smoothed_targets
 from nnbp_cli.training.history import Epoch
 from nnbp_cli.training.loop import State
 from nnbp_cli.training.optimizers import OPTIMIZERS
 from tests import per_example
-from tests.datasets import blobs
+from tests.datasets import batches, blobs
 from tests.networks import dense
 
 TRAINING = TrainingConfig(epochs=3, batch_size=16, learning_rate=0.5)
@@ -108,6 +108,8 @@ RESUMED: dict[str, dict[str, Any]] = {
     "layer speed": {"watch": ("layer speed", "validation accuracy")},
     "augmentation": {"threads": 2},
     "augmentation ahead": {"threads": 1},
+    "augmentation of large images": {"threads": 2},
+    "augmentation of large images ahead": {"threads": 1},
 }
 DISTORTED = Augmentation(shift=1.0, rotation=20.0, scaling=0.2, shear=0.2, elastic=3.0, sigma=1.0)
 
@@ -119,10 +121,14 @@ def test_a_run_left_at_any_yield_and_taken_up_again_ends_with_the_same_bits(
     monkeypatch.setattr("nnbp_cli.training.batches.BLOCK", 3 * TRAINING.batch_size)  # eight batches an epoch
     monkeypatch.setattr(machine, "cores", lambda: 2)
     augmentation = DISTORTED if kind.startswith("augmentation") else None
+    if "large" in kind:  # four pieces a batch
+        monkeypatch.setattr("nnbp_cli.datasets.augment.PIXELS", 4 * 12)
+        monkeypatch.setattr("nnbp_cli.training.batches.PIXELS", 4 * 12)
     training = replace(TRAINING, **({"learning_rate": 0.01} | RESUMED[kind]))
     state = loop.start(DROPOUT, initializers.default, training)
     stops = len(list(loop.train(DROPOUT, blobs(), training, state, augmentation)))
     whole, epochs = state, state.history
+    assert stops > 3 * 8 * (3 if "large" in kind else 1) or training.patience
     assert not (training.patience and len(epochs) == training.epochs), "it is to end early"
     for stop in range(1, stops + 1):
         state = loop.start(DROPOUT, initializers.default, training)

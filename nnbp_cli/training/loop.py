@@ -135,7 +135,7 @@ def train(
     while not ended(state.history, training):
         rate = learning_rate(training, state.history)
         clock = perf_counter()
-        for x, y in batches(
+        for batch in batches(
             dataset.training,
             targets,
             training.batch_size,
@@ -146,6 +146,12 @@ def train(
             distortion=distorting,
             background=background,
         ):
+            if batch is None:
+                state.seconds += perf_counter() - clock
+                yield None
+                clock = perf_counter()
+                continue
+            x, y = batch
             t = state.epoch * per_epoch + state.batch + 1
             rng = stream(training.seed, "dropout", state.epoch, state.batch) if random else None
             z, a = network.backprop(params, x, y, gradient, rng)
