@@ -5,13 +5,16 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from nnbp_cli import locks
 from nnbp_cli.datasets import idx, synthetic
 from nnbp_cli.datasets.catalog import CATALOG, NAMES, Entry, File
 from nnbp_cli.datasets.dataset import load
@@ -308,6 +311,31 @@ def test_synthetic_digits_that_are_there_in_part_are_drawn_again(tmp_path: Path)
     for name in NAMES:
         (tmp_path / "synthetic-20-seed-1" / f"{name}.gz").unlink()
         assert load("synthetic", tmp_path, size=20).digest == digest
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
+def test_what_a_killed_drawing_left_is_removed_once_no_other_is_at_work(tmp_path: Path) -> None:
+    folder = tmp_path / "synthetic-20-seed-1"
+    digest = load("synthetic", tmp_path, size=20).digest
+    leftover, missing = folder / f".{NAMES[3]}.gz.123-abc.part", folder / f"{NAMES[3]}.gz"
+    leftover.write_bytes(b"half")
+    missing.unlink()
+    with locks.shared(folder):
+        leftover.write_bytes(b"of one that is at work")
+        assert load("synthetic", tmp_path, size=20).digest == digest
+        assert leftover.exists()
+    missing.unlink()
+    assert load("synthetic", tmp_path, size=20).digest == digest
+    assert sorted(path.name for path in folder.iterdir()) == sorted(f"{name}.gz" for name in NAMES)
+
+
+def test_digits_drawn_by_many_at_once_are_right(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        drawn = list(pool.map(lambda _: load("synthetic", tmp_path, size=500).digest, range(4)))
+    assert len(set(drawn)) == 1
+    assert sorted(path.name for path in (tmp_path / "synthetic-500-seed-1").iterdir()) == sorted(
+        f"{name}.gz" for name in NAMES
+    )
 
 
 def test_damaged_synthetic_digits_are_an_error_that_says_how_to_draw_them_again(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nnbp_cli import files, machine
+from nnbp_cli import files, locks, machine
 from nnbp_cli.datasets import idx, sources
 from nnbp_cli.datasets.catalog import CATALOG
 from nnbp_cli.datasets.idx import Bytes
@@ -117,9 +117,10 @@ def _synthetic(source: Source, size: int, seed: int) -> FourArrays:
         raise ConfigError(f"data.size: {size:,} images would not fit this machine's memory; take fewer")
     if not all(path.exists() for path in source.paths):
         files.make_directory(source.folder)
-        drawn = chain(draw(size, seed, "training"), draw(min(size // 5, 10_000), seed, "test"))
-        for path, array in zip(source.paths, drawn, strict=True):
-            idx.write(path, array, level=1)
+        with locks.shared(source.folder):
+            drawn = chain(draw(size, seed, "training"), draw(min(size // 5, 10_000), seed, "test"))
+            for path, array in zip(source.paths, drawn, strict=True):
+                idx.write(path, array, level=1)
     arrays = _read(source)
     images, labels = draw(min(size, 64), seed, "training")
     if (
