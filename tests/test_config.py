@@ -503,26 +503,35 @@ def test_rules_forbid_no_more_than_they_say() -> None:
     config("network.cost = 'quadratic'", "network.layers.1.override = [{neuron = 3, activation = 'tanh'}]")
 
 
-def test_two_layers_of_a_million_neurons_would_need_7_tib() -> None:
+def test_two_layers_of_a_million_neurons_would_need_15_tib() -> None:
     (said,) = mistakes("network.layers.0.neurons = 1000000", "network.layers.1.neurons = 1000000")
     assert said.startswith(
-        "network.layers: 1,000,002,000,000 weights and biases would need 7 TiB of memory, "
+        "network.layers: 1,000,002,000,000 weights and biases would need 15 TiB of memory, "
     )
     assert said.endswith("; take fewer neurons")
 
 
-def test_memory_counts_a_row_for_theta_one_for_the_gradient_and_the_optimizers(
+def test_what_training_needs_has_to_be_there_to_the_last_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = config()
+    needed = memory.needed(small.network, small.training, inputs=784)
+    for there, fits in ((needed + 1000, True), (needed + 999, False), (math.inf, True)):
+        monkeypatch.setattr(machine, "memory", lambda there=there: there)
+        assert (memory.too_large(small.network, small.training, inputs=784, data=1000) is None) == fits
+    parameters = 30 * (784 + 1) + 10 * (30 + 1)
+    assert memory.needed(small.network, None, inputs=784) == 4 * parameters, "to answer takes theta alone"
+
+
+def test_batches_that_would_need_more_than_all_else_are_what_is_to_change(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    network = config().network
-    parameters = 30 * (784 + 1) + 10 * (30 + 1)
-    for optimizer, rows in (("sgd", 2), ("momentum", 3), ("adam", 4)):
-        monkeypatch.setattr(machine, "memory", lambda rows=rows: 4 * rows * parameters)
-        assert memory.too_large(network, optimizer, inputs=784) is None  # type: ignore[arg-type]
-        monkeypatch.setattr(machine, "memory", lambda rows=rows: 4 * rows * parameters - 1)
-        assert memory.too_large(network, optimizer, inputs=784) is not None  # type: ignore[arg-type]
-    monkeypatch.setattr(machine, "memory", lambda: math.inf)
-    assert memory.too_large(network, "sgd", inputs=10**15) is None
+    monkeypatch.setattr(machine, "memory", lambda: 24 * 2**30)
+    large = config("training.batch_size = 100000000", "data.train = 100000000")
+    place, said = memory.too_large(large.network, large.training, inputs=784) or ((), "")
+    assert place == ("training", "batch_size")
+    assert said == (
+        "batches of 100,000,000 images would need 355 GiB of memory, this machine has 24 GiB; "
+        "take smaller ones"
+    )
 
 
 def test_layers_that_are_all_wrong_are_not_missing_too() -> None:
@@ -598,7 +607,7 @@ def test_what_does_not_fit_the_data_is_said_at_once(monkeypatch: pytest.MonkeyPa
     )
     assert batch == "x.toml: training.batch_size: a batch of 10 is larger than the training set of 9 images"
     assert size.startswith(
-        "x.toml: network.layers: 79,500,000,010 weights and biases would need 592 GiB of memory"
+        "x.toml: network.layers: 79,500,000,010 weights and biases would need 1 TiB of memory"
     )
 
 

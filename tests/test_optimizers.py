@@ -118,4 +118,4 @@ def test_what_the_config_knows_of_the_optimizers_is_true() -> None:
         plain = replace(TRAINING, optimizer=name)  # type: ignore[arg-type]
         resolved = rules.resolved(Config(network=CONFIG, training=plain)).training
         assert from_config(plain) == from_config(resolved) == optimizer()
-        assert memory._ROWS[plain.optimizer] == optimizer.rows + 2
+        assert memory._SLOTS[plain.optimizer] == optimizer.rows

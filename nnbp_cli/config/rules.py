@@ -64,8 +64,8 @@ def breaches(
     if network:
         yield from _layers(network)
         yield from _cost(network)
-        if problem := too_large(network, training.optimizer if training else "sgd"):
-            yield ("network", "layers"), problem
+        if problem := too_large(network, training):
+            yield problem
     if training:
         yield from _useless_keys("training", training)
         yield from _watch(training)

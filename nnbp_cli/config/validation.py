@@ -75,8 +75,9 @@ def check_against_data(config: Config, data: Dataset, where: str) -> None:
     problems += rules.blind(len(data.validation.labels), config.training)
     if config.training.batch_size > images:
         problems.append(rules.batch_too_large(config.training.batch_size, images))
-    if too_much := too_large(config.network, config.training.optimizer, data.inputs):
-        problems.append((("network", "layers"), too_much))
+    size = sum(split.images.nbytes for split in (data.training, data.validation, data.test))
+    if problem := too_large(config.network, config.training, data.inputs, size):
+        problems.append(problem)
     _refuse(problems, where)
 
 
