@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from math import inf
 from pathlib import Path
@@ -19,15 +19,18 @@ import pytest
 from nnbp_cli import config, reproduction
 from nnbp_cli.config import DataConfig
 from nnbp_cli.display.reproduction import ReproductionDisplay
+from nnbp_cli.display.training import TrainingDisplay
 from nnbp_cli.errors import CheckFailed, ConfigError, NnbpError
 from nnbp_cli.reproduction import experiments, results, table, whole
 from nnbp_cli.reproduction.experiments import Experiment, Figure
 from nnbp_cli.reproduction.jobs import jobs
 from nnbp_cli.reproduction.results import Row
+from nnbp_cli.run_directory import RunDirectory
 from nnbp_cli.shipped import shipped
 from tests.command_line import nnbp
 from tests.processes import started
 from tests.small_run import CONFIG
+from tests.small_run import results as results_of
 
 BOOK = experiments.load()
 
@@ -241,10 +244,20 @@ if __name__ == "__main__":
 """
 
 
-def reproducing(here: Path) -> AbstractContextManager[subprocess.Popen[str]]:
-    """A reproduction of runs that do not end by themselves, two at a time, in a session of its own."""
-    (here / "program.py").write_text(LONG)
+def reproducing(here: Path, epochs: int = 100_000) -> AbstractContextManager[subprocess.Popen[str]]:
+    """A reproduction of runs that are as good as endless, two at a time, in a session of its own."""
+    (here / "program.py").write_text(LONG.replace("100000", str(epochs)))
     return started(sys.executable, "program.py", "reproduce", "--jobs", 2, "--seeds", 3)
+
+
+def wait_for_logs(here: Path, lines: int = 1) -> None:
+    """Wait until two runs have logs of so many lines."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        logs = [path.read_text().count("\n") for path in here.glob("book-runs/*/log.csv")]
+        if sum(count >= lines for count in logs) >= 2:
+            return
+        time.sleep(0.02)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sessions are POSIX's")
@@ -262,9 +275,7 @@ def test_ctrl_c_reaches_every_process_of_a_terminal_and_shows_no_traceback(here:
 @pytest.mark.parametrize("which", ["SIGINT", "SIGTERM"])
 def test_a_signal_stops_every_process_and_keeps_what_is_done(here: Path, which: str) -> None:
     with reproducing(here) as process:
-        deadline = time.monotonic() + 60
-        while len(list(here.glob("book-runs/*/log.csv"))) < 2 and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_for_logs(here)
         process.send_signal(getattr(signal, which))
         _, said = process.communicate(timeout=30)
         logs = {path: path.read_text() for path in here.glob("book-runs/*/log.csv")}
@@ -276,6 +287,40 @@ def test_a_signal_stops_every_process_and_keeps_what_is_done(here: Path, which: 
         "what was run to its end is kept, and the same command goes on from there"
     )
     assert "Traceback" not in said
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_what_a_killed_reproduction_leaves_is_taken_over_at_once(here: Path) -> None:
+    with reproducing(here, epochs=100) as process:
+        wait_for_logs(here, lines=3)
+        process.kill()
+        process.communicate(timeout=20)  # to the end of the streams, which every process of it holds open
+    unfinished = [run for run in Path("book-runs").iterdir() if not (run / "summary.json").exists()]
+    assert len(unfinished) == 2, "it was killed on the way"
+    with reproducing(here, epochs=100) as process:
+        _, said = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    for run in Path("book-runs").iterdir():
+        nnbp("train", "--config", run / "config.toml", "--out", here / "undisturbed" / run.name, "-q")
+        assert results_of(run) == results_of(here / "undisturbed" / run.name)
+
+
+def test_a_run_that_a_dying_process_still_holds_is_waited_for_and_not_for_ever(
+    small: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (found,) = reproduce(small, seeds=1)
+    (job,) = jobs([small], 1, Path("book"))
+    (job.directory / "summary.json").unlink()
+    with ExitStack() as held:
+        held.enter_context(RunDirectory(job.directory).locked())
+        monkeypatch.setattr("nnbp_cli.reproduction.jobs.sleep", lambda _: held.close())
+        job.run(Path(os.environ["NNBP_DATA_DIR"]), TrainingDisplay(quiet=True))
+    assert job.done
+    assert reproduce(small, seeds=1)[0].values == found.values
+
+    monkeypatch.setattr("nnbp_cli.reproduction.jobs.PATIENCE", 0)
+    with RunDirectory(job.directory).locked(), pytest.raises(NnbpError, match="another process is training"):
+        job.run(Path(os.environ["NNBP_DATA_DIR"]), TrainingDisplay(quiet=True))
 
 
 # The command

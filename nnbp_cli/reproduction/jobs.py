@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import prod
 from pathlib import Path
-from time import perf_counter
+from time import monotonic, perf_counter, sleep
 
 from nnbp_cli import __version__, config, experiment, files, json_text, run_directory
 from nnbp_cli.config import Config
@@ -20,6 +20,8 @@ from nnbp_cli.experiment import Display
 from nnbp_cli.preparation import Paths
 from nnbp_cli.reproduction.experiments import Experiment
 from nnbp_cli.run_directory import RunDirectory
+
+PATIENCE = 10  # seconds that a process which was killed may take to let go of its run
 
 
 @dataclass(frozen=True)
@@ -67,13 +69,31 @@ class Job:
         if not (self.config and self.experiment.config):
             return self._run_baseline(data_dir)
         paths = Paths(self.experiment.config, data_dir, offline=True)
+        if self.directory.exists():
+            self._take_over()
         if RunDirectory(self.directory).config.exists():
             experiment.resume(self.directory, (), paths, display)
         else:
-            if self.directory.exists():  # a run that was killed before it began
-                shutil.rmtree(self.directory)
             experiment.run(self.config, replace(paths, out=self.directory), display)
         return None
+
+    def _take_over(self) -> None:
+        """Wait a moment for a process that is dying to let go of the run; remove one that had not begun.
+
+        Raises NnbpError where another process still trains into it.
+        """
+        deadline = monotonic() + PATIENCE
+        while True:
+            try:
+                with RunDirectory(self.directory).locked():
+                    if not RunDirectory(self.directory).config.exists():
+                        shutil.rmtree(self.directory)
+            except NnbpError:
+                if monotonic() >= deadline:
+                    raise
+                sleep(0.1)
+            else:
+                return
 
     def _run_baseline(self, data_dir: Path) -> None:
         began = perf_counter()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
+import os
+import signal
+import sys
 from collections.abc import Iterable
 from contextlib import nullcontext, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Protocol
 
 from nnbp_cli import interrupts
@@ -18,6 +23,8 @@ from nnbp_cli.training.loop import State
 
 if TYPE_CHECKING:
     from nnbp_cli.datasets import download
+
+PR_SET_PDEATHSIG = 1  # of Linux's prctl: the signal that this process gets when its parent dies
 
 
 class Progress(Protocol):
@@ -85,12 +92,32 @@ def run(jobs: Iterable[Job], data_dir: Path, processes: int, progress: Progress)
 
 def _work(job: Job, data_dir: Path, pipe: Connection) -> None:
     """Run a job in a process of its own."""
+    _end_with_parent()
     try:
         job.run(data_dir, _Messages(job, pipe))
     except Exception as error:  # whatever it is, it is told where the other runs go on
         message = str(error) if isinstance(error, NnbpError) else f"{type(error).__name__}: {error}"
         with suppress(OSError):
             pipe.send(message)
+
+
+def _end_with_parent() -> None:
+    """From now on this process ends when its parent does, in whatever way; its locks go with it.
+
+    A thread waits for the end of a pipe that the parent alone holds, which may have come already. Linux kills
+    the process even where that thread does not get on: for it, a parent is the thread that began its child,
+    which in `run` is the one that waits.
+    """
+    parent = multiprocessing.parent_process()
+    assert parent
+
+    def end() -> None:
+        parent.join()
+        os._exit(1)
+
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    Thread(target=end, daemon=True).start()
 
 
 class _Messages:
