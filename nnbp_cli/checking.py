@@ -47,7 +47,7 @@ def check_gradient(config: Config, where: Path, data_dir: Path, images: int) -> 
     Raises ConfigError where config and data do not fit, NnbpError when there are no data, and Diverged where
     the cost there is not finite.
     """
-    data = load_data(config.data, data_dir)
+    data = load_data(config.data, data_dir, where=str(where))
     check_against_data(config, data, where=str(where))
     training = config.training
     network = build(config.network, data.inputs)

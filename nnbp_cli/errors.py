@@ -22,7 +22,7 @@ class NnbpError(Exception):
 
 
 class MissingData(NnbpError):
-    """A data set is not there at all (as opposed to damaged), so that downloading it may help."""
+    """A data set is not there at all, as opposed to damaged: it may be downloaded, or named."""
 
 
 class Diverged(NnbpError):

@@ -17,7 +17,8 @@ from threadpoolctl import threadpool_limits
 
 from nnbp_cli import checkpoint, interrupts, resuming, run_directory, weights
 from nnbp_cli.checkpoint import Checkpoint
-from nnbp_cli.config import Config, augmentation, build, check_against_data, to_toml
+from nnbp_cli.config import Config, augmentation, build, check_against_data, moved, to_toml
+from nnbp_cli.datasets import sources
 from nnbp_cli.datasets.dataset import Dataset, Split
 from nnbp_cli.errors import Diverged
 from nnbp_cli.evaluation import evaluating
@@ -130,6 +131,10 @@ def resume(path: Path, settings: Sequence[str], paths: Paths, display: Display) 
     with directory.locked():
         before, left = resuming.recorded(directory)
         config = resuming.changed(before, settings, where=str(path))
+        if paths.data:
+            config = replace(config, data=moved(config.data, paths.data))
+        else:
+            sources.check_there(config.data.name, path)
         resuming.check_unfinished(directory, config, left)
         data = obtain(config.data, paths, display)
         check_against_data(config, data, where=str(path))
@@ -142,6 +147,8 @@ def resume(path: Path, settings: Sequence[str], paths: Paths, display: Display) 
                 this, began=left.began, seconds_before=left.seconds, cpu_seconds_before=left.cpu_seconds
             )
             state = left.state
+            if paths.data:  # or config.toml would say something else, if this process is killed soon
+                checkpoint.save(directory.checkpoint, this.checkpoint(state, clock))
         else:
             state = loop.start(network, INITIALIZERS[config.network.initializer], config.training)
         per_epoch = loop.batches_per_epoch(data, config.training)

@@ -13,7 +13,7 @@ from nnbp_cli import machine
 from nnbp_cli.config import Config, DataConfig, load_data, sizes
 from nnbp_cli.datasets import catalog, sources
 from nnbp_cli.datasets.dataset import Dataset
-from nnbp_cli.errors import ConfigError, MissingData
+from nnbp_cli.errors import MissingData
 
 if TYPE_CHECKING:
     from nnbp_cli.datasets.download import Progress
@@ -36,7 +36,8 @@ class Listener(Protocol):
 @dataclass(frozen=True)
 class Paths:
     """Where a run finds its data and leaves its results; `config` is the file that the config is from,
-    `weights` where the weights go beside the run directory, if anywhere.
+    `weights` where the weights go beside the run directory, if anywhere, and `data` the name by which the
+    data set of a run that goes on is to be found now, if it is another.
     """
 
     config: Path
@@ -44,17 +45,17 @@ class Paths:
     out: Path | None = None
     weights: Path | None = None
     offline: bool = False
+    data: str | None = None
 
 
 def obtain(data: DataConfig, paths: Paths, listener: Listener) -> Dataset:
     """The data set of a config, downloaded first where it can be and is not there at all."""
-    try:
+    if data.name == sources.SYNTHETIC:
         folder = sources.locate(data.name, paths.data_dir, size=data.size, seed=data.seed)
-        if data.name == sources.SYNTHETIC and not folder.exists():
+        if not folder.exists():
             listener.note(f"drawing the digits of {folder}")
-        return load_data(data, paths.data_dir)
-    except ConfigError as error:
-        raise ConfigError(f"{paths.config}: {error}") from error
+    try:
+        return load_data(data, paths.data_dir, where=str(paths.config))
     except MissingData:
         if paths.offline or data.name not in catalog.CATALOG:
             raise

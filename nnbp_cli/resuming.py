@@ -67,7 +67,8 @@ def check_unfinished(directory: RunDirectory, config: Config, left: Checkpoint |
 def check_data(directory: RunDirectory, left: Checkpoint | None, data: Dataset) -> None:
     """Raise NnbpError where `data` is not what the run was trained on so far."""
     if left and (left.digest, left.inputs) != (data.digest, data.inputs):
-        raise NnbpError(f"{directory.path}: '{data.name}' is not what it was trained on; bring that back")
+        remedy = "bring that back, or name it with --data"
+        raise NnbpError(f"{directory.path}: '{data.name}' is not what it was trained on; {remedy}")
 
 
 def differences(made_with: Mapping[str, str]) -> Iterator[str]:

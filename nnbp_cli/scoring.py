@@ -10,9 +10,10 @@ from threadpoolctl import threadpool_limits
 
 from nnbp_cli import weights
 from nnbp_cli.answers import Answers, answers
-from nnbp_cli.config import DataConfig, load_data
+from nnbp_cli.config import DataConfig, load_data, moved
 from nnbp_cli.datasets.dataset import Dataset, Split
-from nnbp_cli.errors import ConfigError, NnbpError
+from nnbp_cli.datasets.sources import absolute, check_there
+from nnbp_cli.errors import ConfigError, MissingData, NnbpError
 from nnbp_cli.evaluation import Score, evaluate
 from nnbp_cli.weights import Weights
 
@@ -71,36 +72,48 @@ class _Asked:
 
 def _asked(path: Path, data_name: str | None, data_dir: Path, split: str) -> _Asked:
     learned = weights.load(path)
-    other = data_name not in (None, learned.data.name)
-    config = DataConfig(name=str(data_name)) if other else learned.data
-    try:
-        remedy = "name fitting data with --data"
-        data = fitting_data(path, learned, config, data_dir, remedy=remedy)
-    except ConfigError as error:
-        raise ConfigError(f"--data: {str(error).removeprefix('data.name: ')}") from error
+    data = fitting_data(path, learned, data_name, data_dir)
     chosen = {"test": data.test, "validation": data.validation, "train": data.training}[split]
     if not len(chosen.labels):
-        raise NnbpError(f"{config.name}: no {split} images; choose another --split")
-    note = "" if other else changed(data, learned)
-    return _Asked(learned, chosen, config.name, split, note)
+        raise NnbpError(f"{data.name}: no {split} images; choose another --split")
+    return _Asked(learned, chosen, data.name, split, changed(data, learned))
 
 
-def fitting_data(path: Path, learned: Weights, config: DataConfig, data_dir: Path, *, remedy: str) -> Dataset:
-    """The data set of `config`, on which the weights at `path` can be scored. Raises what `load_data` raises,
-    and NnbpError when the two do not fit each other.
+def fitting_data(path: Path, learned: Weights, data_name: str | None, data_dir: Path) -> Dataset:
+    """The data set that the weights at `path` were trained on, or the one that --data names instead.
+
+    That may be the same one in another place: then it is shared out as it was. Raises what `load_data`
+    raises, MissingData where what it was trained on has gone, NnbpError when images and network do not fit.
     """
-    data = load_data(config, data_dir)
+    name = absolute(data_name or learned.data.name)
+    if name == absolute(learned.data.name):
+        data = _own_data(path, learned.data, data_dir)
+    else:
+        data = load_data(DataConfig(name=name), data_dir, where="--data")
+        if data.digest == learned.digest:
+            data = load_data(moved(learned.data, name), data_dir, where="--data")
     classes = learned.config.layers[-1].neurons
     if (data.shape, data.classes) != (learned.shape, classes):
         due, found = (
             f"{n} classes of {s[0]}x{s[1]}" for n, s in ((classes, learned.shape), (data.classes, data.shape))
         )
-        raise NnbpError(f"{path}: was trained for {due}, '{config.name}' has {found}; {remedy}")
+        raise NnbpError(
+            f"{path}: was trained for {due}, '{data.name}' has {found}; name fitting data with --data"
+        )
     return data
 
 
+def _own_data(path: Path, config: DataConfig, data_dir: Path) -> Dataset:
+    check_there(config.name, path)
+    try:
+        return load_data(config, data_dir, where=str(path))
+    except ConfigError as error:
+        less = f"'{config.name}' is not what it was, and cannot be shared out in the same way"
+        raise MissingData(f"{path}: {less}; name what it was trained on with --data") from error
+
+
 def changed(data: Dataset, learned: Weights) -> str:
-    """A note where the data set is not what the weights were learned from, as far as that is known."""
-    if learned.digest in ("", data.digest):
+    """A note where the data set of this name is not what the weights were learned from, if that is known."""
+    if learned.digest in ("", data.digest) or data.name != learned.data.name:
         return ""
     return f"note: {data.name} is not what it was when these weights were trained"

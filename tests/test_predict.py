@@ -340,7 +340,7 @@ def test_what_networks_it_takes(here: Path, learned: Path) -> None:
     written("4").save("four.png")
     said = nnbp("predict", "run-own", "four.png")
     assert said.status == 0
-    assert said.err == "note: pictures are made as MNIST's digits are, and it learned from ./own\n"
+    assert said.err == f"note: pictures are made as MNIST's digits are, and it learned from {here / 'own'}\n"
     assert nnbp("predict", "run-own", "four.png", "-q").err == ""
     said = nnbp("predict", "run-small", "four.png")
     assert (said.status, said.out) == (1, "")

@@ -234,7 +234,10 @@ def test_other_data_are_refused(here: Path, stop_after: Stop, monkeypatch: pytes
         return left
 
     monkeypatch.setattr(checkpoint, "load", other)
-    assert resume().err == "run: 'synthetic' is not what it was trained on; bring that back\n"
+    assert (
+        resume().err
+        == "run: 'synthetic' is not what it was trained on; bring that back, or name it with --data\n"
+    )
 
 
 def test_what_is_not_as_it_was_is_named(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnbp_cli import json_text
-from nnbp_cli.commands.options import DATA_SETS, data_dir_option, json_option, quiet_option
+from nnbp_cli.commands.options import data_dir_option, data_option, json_option, quiet_option
 
 if TYPE_CHECKING:
     from nnbp_cli.answers import Answers
@@ -20,13 +20,7 @@ if TYPE_CHECKING:
 
 @click.command(name="eval")
 @click.argument("weights", type=click.Path(path_type=Path))
-@click.option(
-    "--data",
-    "data_name",
-    metavar="NAME",
-    shell_complete=lambda ctx, param, text: [name for name in DATA_SETS if name.startswith(text)],
-    help="Another data set than the one trained on.",
-)
+@data_option("Another data set than the one trained on, or where that is now.")
 @data_dir_option
 @click.option(
     "--split",

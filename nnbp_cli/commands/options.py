@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from nnbp_cli.datasets.catalog import CATALOG
+from nnbp_cli.datasets.sources import locate
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 DATA_SETS = (*CATALOG, "synthetic")  # by name; any folder is one too
 
@@ -49,6 +53,26 @@ data_dir_option = click.option(
     metavar="DIR",
     help="Where the data sets are kept.",
 )
+
+
+def _data_set(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:
+    """Refuse what names no data set."""
+    if name is not None:
+        locate(name, Path(), where="--data")
+    return name
+
+
+def data_option(text: str) -> Callable[[Function], Function]:
+    """--data, which takes the place of the data set that was trained on; `text` is its help."""
+    return click.option(
+        "--data",
+        "data_name",
+        metavar="NAME",
+        callback=_data_set,
+        shell_complete=lambda ctx, param, text: [name for name in DATA_SETS if name.startswith(text)],
+        help=text,
+    )
+
 
 quiet_option = click.option(
     "-q", "--quiet", is_flag=True, help="No progress and no remarks; only the result and errors."

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from nnbp_cli.commands.options import OutputFile, data_dir_option
+from nnbp_cli.commands.options import OutputFile, data_dir_option, data_option
 
 # Said here a second time, so that a help text imports no more than it needs; a test holds the two equal.
 KINDS = ("cost", "accuracy", "learning rate", "layer speed")
@@ -34,6 +34,7 @@ FIGURES = ("curves", "confusion", "mistakes", "weights", "calibration")
 @click.option(
     "--label", "labels", multiple=True, metavar="TEXT", help="What to call the next run; repeatable."
 )
+@data_option("The data set of the run, where it has moved, or another.")
 @data_dir_option
 def command(
     runs: tuple[Path, ...],
@@ -41,6 +42,7 @@ def command(
     output: Path | None,
     only: tuple[str, ...],
     labels: tuple[str, ...],
+    data_name: str | None,
     data_dir: Path,
 ) -> None:
     """Draw the figures of runs.
@@ -57,6 +59,8 @@ def command(
     """
     if what != "curves" and (len(runs) > 1 or only or labels):
         raise click.UsageError(f"'--what {what}' is of one run, and has no curves to choose or to label")
+    if data_name and what in ("curves", "weights"):
+        raise click.UsageError(f"'--what {what}' looks at no images; leave '--data' out")
     from nnbp_cli import scoring, weights
     from nnbp_cli.display.remarks import answer, remark
     from nnbp_cli.figures.curves import panels
@@ -70,7 +74,7 @@ def command(
     elif what == "weights":
         network.weights(weights.load(runs[0]), output)
     else:
-        scored, answers = scoring.answered(runs[0], None, data_dir, "test")
+        scored, answers = scoring.answered(runs[0], data_name, data_dir, "test")
         if scored.note:
             remark(scored.note)
         draw = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from nnbp_cli.commands.options import OutputFile, data_dir_option, quiet_option
+from nnbp_cli.commands.options import OutputFile, data_dir_option, data_option, quiet_option
 
 
 @click.command(name="report")
@@ -21,10 +21,13 @@ from nnbp_cli.commands.options import OutputFile, data_dir_option, quiet_option
     metavar="FILE",
     help="The page.",
 )
+@data_option("The data set of the runs, where it has moved, or another.")
 @data_dir_option
 @click.option("--open", "open_it", is_flag=True, help="Open the page in the browser.")
 @quiet_option
-def command(runs: tuple[Path, ...], output: Path, data_dir: Path, open_it: bool, quiet: bool) -> None:
+def command(
+    runs: tuple[Path, ...], output: Path, data_name: str | None, data_dir: Path, open_it: bool, quiet: bool
+) -> None:
     """Show runs as one HTML page.
 
     Each RUN is a run directory. The page of one run has its figures and curves, what it confuses with what,
@@ -39,7 +42,7 @@ def command(runs: tuple[Path, ...], output: Path, data_dir: Path, open_it: bool,
     from nnbp_cli.report import OUTPUT, page, read
 
     OUTPUT.check(output)
-    material = read(runs, data_dir)
+    material = read(runs, data_name, data_dir)
     if not quiet:
         for note in [note for run in material for note in run.notes]:
             remark(note)

@@ -14,6 +14,7 @@ from nnbp_cli import json_text
 from nnbp_cli.commands.options import (
     OutputFile,
     data_dir_option,
+    data_option,
     json_option,
     overrides_option,
     quiet_option,
@@ -36,6 +37,7 @@ from nnbp_cli.commands.options import (
     help="Instead: the directory of a run that was left.",
 )
 @overrides_option
+@data_option("With --resume: where the run's data set is now.")
 @data_dir_option
 @click.option(
     "--out",
@@ -60,6 +62,7 @@ def command(
     config_path: Path | None,
     run: Path | None,
     overrides: tuple[str, ...],
+    data_name: str | None,
     data_dir: Path,
     out: Path | None,
     weights: Path,
@@ -82,6 +85,8 @@ def command(
         raise click.UsageError("missing option '--config', or '--resume' to go on with a run")
     if run and (config_path or out):
         raise click.UsageError("a run that is resumed has its config and its directory; leave the others out")
+    if data_name and not run:
+        raise click.UsageError("'--data' is for '--resume'; with '--config', --set data.name=NAME")
     from nnbp_cli import config, experiment, interrupts
     from nnbp_cli.display.remarks import answer
     from nnbp_cli.display.training import TrainingDisplay
@@ -89,7 +94,7 @@ def command(
 
     display = TrainingDisplay(quiet)
     if run:
-        paths = Paths(run / "config.toml", data_dir, None, weights, offline)
+        paths = Paths(run / "config.toml", data_dir, None, weights, offline, data_name)
         summary = experiment.resume(run, overrides, paths, display)
     else:
         assert config_path

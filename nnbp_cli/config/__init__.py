@@ -14,7 +14,7 @@ from nnbp_cli.config.schema import (
     OverrideConfig,
     TrainingConfig,
 )
-from nnbp_cli.config.validation import check_against_data, data_from_plain, network_from_plain
+from nnbp_cli.config.validation import check_against_data, data_from_plain, moved, network_from_plain
 from nnbp_cli.config.writing import changed_keys, to_plain, to_toml
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "load",
     "load_data",
     "loads",
+    "moved",
     "network_from_plain",
     "sizes",
     "to_plain",

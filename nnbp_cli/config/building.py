@@ -9,6 +9,7 @@ from nnbp_cli.config.schema import DataConfig, NetworkConfig
 from nnbp_cli.datasets import dataset
 from nnbp_cli.datasets.augment import Augmentation
 from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.errors import ConfigError
 from nnbp_cli.nn.activations import ACTIVATIONS, override
 from nnbp_cli.nn.costs import COSTS
 from nnbp_cli.nn.layers import Dense, Dropout, Layer
@@ -36,10 +37,13 @@ def sizes(config: NetworkConfig, inputs: int) -> str:
     return "-".join(str(n) for n in (inputs, *(layer.neurons for layer in config.layers)))
 
 
-def load_data(config: DataConfig, data_dir: Path) -> Dataset:
-    """The data set of a valid config; raises what `dataset.load` raises."""
+def load_data(config: DataConfig, data_dir: Path, where: str) -> Dataset:
+    """The data set of a valid config, which is from `where`; raises what `dataset.load` raises."""
     options = {key: value for key, value in asdict(config).items() if key not in ("name", "augment")}
-    return dataset.load(config.name, data_dir, **options)
+    try:
+        return dataset.load(config.name, data_dir, **options)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from error
 
 
 def augmentation(config: DataConfig) -> Augmentation | None:

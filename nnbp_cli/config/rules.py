@@ -10,7 +10,7 @@ from nnbp_cli.config.memory import too_large
 from nnbp_cli.config.schema import AugmentConfig, Config, DataConfig, NetworkConfig, TrainingConfig
 from nnbp_cli.config.wording import Place, listed, quoted
 from nnbp_cli.datasets.augment import SIGMA
-from nnbp_cli.datasets.sources import SEED, SIZE, SYNTHETIC
+from nnbp_cli.datasets.sources import SEED, SIZE, SYNTHETIC, absolute
 from nnbp_cli.nn.costs import COSTS
 
 Breaches = Iterator[tuple[Place, str]]
@@ -93,8 +93,11 @@ def forget_useless_keys(plain: dict[str, Any], settings: Container[Place]) -> No
 
 
 def resolved(config: Config) -> Config:
-    """The same config with the defaults of its data set and of its optimizer filled in."""
-    return replace(config, data=resolved_data(config.data), training=_filled("training", config.training))
+    """The same config with the defaults of its data set and of its optimizer filled in, and with a name of
+    its data set that holds in every directory.
+    """
+    data = replace(resolved_data(config.data), name=absolute(config.data.name))
+    return replace(config, data=data, training=_filled("training", config.training))
 
 
 def resolved_data(data: DataConfig) -> DataConfig:

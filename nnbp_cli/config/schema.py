@@ -91,7 +91,8 @@ class DataConfig:
         Field(
             pattern=r"^[^\x00-\x1f\x7f]+$",
             description="The data set: mnist, fashion-mnist, kmnist, synthetic (drawn by the program, "
-            "nothing to download), or the path of a folder with four IDX files, from the current directory.",
+            "nothing to download), or the path of a folder with four IDX files, from the current directory; "
+            "a run keeps it as an absolute path.",
         ),
     ] = "mnist"
     train: Annotated[

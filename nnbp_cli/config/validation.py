@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -14,6 +15,7 @@ from nnbp_cli.config.overrides import Origins
 from nnbp_cli.config.schema import Config, DataConfig, NetworkConfig, TrainingConfig
 from nnbp_cli.config.wording import Place, dotted
 from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.datasets.sources import absolute
 from nnbp_cli.errors import ConfigError
 
 _CONFIG = TypeAdapter(Config)
@@ -48,6 +50,17 @@ def network_from_plain(plain: object, where: str) -> NetworkConfig:
 def data_from_plain(plain: object, where: str) -> DataConfig:
     """The DataConfig that `plain` is, a config's [data]. Raises ConfigError, a line a mistake."""
     return rules.resolved_data(_table("data", _DATA, plain, where))
+
+
+def moved(data: DataConfig, name: str) -> DataConfig:
+    """The same images shared out in the same way, by the name that --data gives. Raises ConfigError for a
+    name that no config may have.
+    """
+    if name == data.name:
+        return data
+    return data_from_plain(
+        asdict(data) | {"name": absolute(name), "size": None, "seed": None}, where="--data"
+    )
 
 
 def _table(name: str, adapter: TypeAdapter[Any], plain: object, where: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -14,6 +15,7 @@ from nnbp_cli.errors import ConfigError, MissingData, NnbpError
 
 SYNTHETIC = "synthetic"
 SIZE, SEED = 20_000, 1  # of the synthetic data set, where nothing else is said
+NO_TEXT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # a path may have it, a config may not
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,11 @@ class Source:
     remedy: str
 
 
-def locate(name: str, data_dir: Path, *, size: int | None = None, seed: int | None = None) -> Path:
-    """The folder of the data set `name`, there or not. Raises ConfigError for a name that is none.
+def locate(
+    name: str, data_dir: Path, *, size: int | None = None, seed: int | None = None, where: str = "data.name"
+) -> Path:
+    """The folder of the data set `name`, there or not. Raises ConfigError for a name that is none, which was
+    given as `where` says.
 
     A name is one of the catalog, "synthetic" (of `size` and `seed`), or the path of a folder.
     """
@@ -40,12 +45,32 @@ def locate(name: str, data_dir: Path, *, size: int | None = None, seed: int | No
     if name == SYNTHETIC:
         size, seed = SIZE if size is None else size, SEED if seed is None else seed
         return data_dir / f"{SYNTHETIC}-{size}-seed-{seed}"
-    folder = Path(os.path.expanduser(name))  # noqa: PTH111, which would raise for no such user
-    if folder.is_dir() or sep in name or (altsep and altsep in name):
-        return folder
+    if _is_path(name):
+        return _folder(name)
     close = get_close_matches(name, [*CATALOG, SYNTHETIC], 1)
     hint = f"did you mean '{close[0]}'?" if close else f"use {', '.join(CATALOG)}, {SYNTHETIC} or a folder"
-    raise ConfigError(f"data.name: no data set and no folder is called '{name}'; {hint}")
+    raise ConfigError(f"{where}: no data set and no folder is called '{name}'; {hint}")
+
+
+def absolute(name: str) -> str:
+    """The name of the same data set from whatever directory: that of a folder is its absolute path, or stays
+    as it is where that path is no text that a config can hold.
+    """
+    if name in CATALOG or name == SYNTHETIC or not _is_path(name):
+        return name
+    try:
+        path = str(_folder(name).absolute())
+    except OSError:  # the current directory was deleted
+        return name
+    return name if NO_TEXT.search(path) else path
+
+
+def check_there(name: str, where: Path) -> None:
+    """Raise MissingData where the folder that the run or weights at `where` were trained on has gone."""
+    if name not in CATALOG and name != SYNTHETIC and not _is_folder(name):
+        raise MissingData(
+            f"{where}: was trained on '{name}', which is not there; name where it is now with --data"
+        )
 
 
 def published(name: str, folder: Path) -> Source:
@@ -86,6 +111,18 @@ def own(folder: Path) -> Source:
             raise NnbpError(f"{folder}: no '{name}' here, nor '{name}.gz'; put it there")
         paths.append(found[0])
     return Source(folder, tuple(paths), (None,) * 4, False, "put a good copy there")
+
+
+def _folder(name: str) -> Path:
+    return Path(os.path.expanduser(name))  # noqa: PTH111, which would raise for no such user
+
+
+def _is_folder(name: str) -> bool:
+    return os.path.isdir(_folder(name))  # noqa: PTH112, which would raise for a name that is too long
+
+
+def _is_path(name: str) -> bool:
+    return _is_folder(name) or sep in name or bool(altsep and altsep in name)
 
 
 def drawn(folder: Path) -> Source:

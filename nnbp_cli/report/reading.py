@@ -10,7 +10,7 @@ from typing import Any
 from nnbp_cli import config, runs, weights
 from nnbp_cli.answers import Answers, answers
 from nnbp_cli.config import Config
-from nnbp_cli.errors import ConfigError, MissingData, NnbpError
+from nnbp_cli.errors import MissingData, NnbpError
 from nnbp_cli.run_directory import existing, read_log, read_summary
 from nnbp_cli.runs import Run
 from nnbp_cli.scoring import changed, fitting_data
@@ -51,8 +51,9 @@ class Material:
     notes: tuple[str, ...]
 
 
-def read(paths: tuple[Path, ...], data_dir: Path) -> list[Material]:
+def read(paths: tuple[Path, ...], data_name: str | None, data_dir: Path) -> list[Material]:
     """The material of each run, named by its directory, or by its path where two are called the same.
+    Its test images are those that it was trained with, or those of `data_name`.
 
     Raises NnbpError for what is no run, or damaged. That a run has not ended, or that its test images are
     not at hand, is no error: notes say so.
@@ -60,12 +61,12 @@ def read(paths: tuple[Path, ...], data_dir: Path) -> list[Material]:
     distinct = list({existing(path).path.resolve(): path for path in paths}.values())
     names = [path.resolve().name for path in distinct]
     return [
-        _read(name if names.count(name) == 1 else str(path), path, data_dir)
+        _read(name if names.count(name) == 1 else str(path), path, data_name, data_dir)
         for name, path in zip(names, distinct)
     ]
 
 
-def _read(name: str, path: Path, data_dir: Path) -> Material:
+def _read(name: str, path: Path, data_name: str | None, data_dir: Path) -> Material:
     directory = existing(path)
     log = read_log(path)
     decided = config.load(directory.config)
@@ -74,22 +75,27 @@ def _read(name: str, path: Path, data_dir: Path) -> Material:
     notes: list[str] = []
     if directory.weights.exists():
         learned = weights.load(path)
-        answered, notes = _answered(path, learned, data_dir)
+        answered, notes = _answered(path, learned, data_name, data_dir)
     else:
         notes.append(f"{path}: no weights yet, only curves; 'nnbp train --resume {path}' goes on with it")
     return Material(name, path, runs.read(path), log, decided, ending, learned, answered, tuple(notes))
 
 
-def _answered(path: Path, learned: Weights, data_dir: Path) -> tuple[Answers | None, list[str]]:
+def _answered(
+    path: Path, learned: Weights, data_name: str | None, data_dir: Path
+) -> tuple[Answers | None, list[str]]:
     """The answers to the test images, where they are at hand, and what there is to note of them."""
-    remedy = f"'nnbp eval {path} --data NAME' scores it on other data"
     try:
-        data = fitting_data(path, learned, learned.data, data_dir, remedy=remedy)
-    except (MissingData, ConfigError) as error:
-        why = str(error).removeprefix("data.name: ")
-        return None, [f"without test images no confusion matrix, mistakes and calibration: {why}"]
+        data = fitting_data(path, learned, data_name, data_dir)
+    except MissingData as error:
+        return None, [f"without test images no confusion matrix, mistakes and calibration: {error}"]
+    notes = [changed(data, learned)]
+    if data.name != learned.data.name and data.digest != learned.digest:
+        notes.append(
+            f"note: the test images of {path} are those of {data.name}, it knows {learned.data.name}"
+        )
     answered = answers(learned, data.test, where=str(path), seen="on the test images")
-    return answered, list(filter(None, [changed(data, learned)]))
+    return answered, list(filter(None, notes))
 
 
 def _ending(path: Path) -> Ending:

@@ -1,0 +1,186 @@
+"""A run on one's own data knows where they are, and is told where they have gone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nnbp_cli import archive, checkpoint, config, weights
+from nnbp_cli.datasets import idx, sources, synthetic
+from nnbp_cli.training import loop
+from tests.command_line import Said, nnbp
+from tests.small_run import CONFIG, results, train
+
+
+@pytest.fixture
+def own(here: Path) -> Path:
+    """A folder of one's own beside small.toml, which names it from there; and a run on it."""
+    digits = here / "own"
+    digits.mkdir()
+    for stem, size in (("train", 160), ("t10k", 32)):
+        images, labels = synthetic.draw(size, 1, stem)
+        idx.write(digits / f"{stem}-images-idx3-ubyte", images)
+        idx.write(digits / f"{stem}-labels-idx1-ubyte", labels)
+    (here / "small.toml").write_text(CONFIG.replace('"synthetic"\nsize = 600', '"own"'))
+    train("--out", "run", "-q", "--set", "data.validation=40")
+    return digits
+
+
+def score(*more: object) -> Said:
+    return nnbp("eval", *more, "--json")
+
+
+def test_a_run_works_from_every_directory(
+    own: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, before = own.parent / "run", score("run", "--split", "validation").out
+    train("--out", "long", "-q", "--set", "data.validation=40", "--set", "training.epochs=4")
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+
+    after = score(run, "--split", "validation")
+    assert (after.status, after.err) == (0, "")
+    assert json.loads(after.out) | {"weights": ""} == json.loads(before) | {"weights": ""}
+    assert nnbp("plot", run, "--what", "confusion").status == 0
+    assert nnbp("report", run).err == "", "nothing is missing"
+    assert nnbp("gradcheck", "--config", run / "config.toml").status == 0
+    assert nnbp("train", "--config", run / "config.toml", "--out", "again", "-q").status == 0
+    assert results(Path("again")) == results(run)
+    again = ("--set", "data.name=../own", "--set", "training.epochs=4")
+    assert "leave out --set of data.name" in nnbp("train", "--resume", run, *again).err
+    monkeypatch.chdir(own.parent / "run")
+    assert nnbp("train", "--resume", run, "--set", f"data.name={own}", *again[2:]).status == 0
+    long, more = results(own.parent / "long"), results(run)
+    assert (long["summary"].pop("times_tested"), more["summary"].pop("times_tested")) == (1, 2)
+    assert more == long
+
+
+def test_a_run_whose_data_have_moved_says_so_and_is_told_where_they_are(own: Path) -> None:
+    before = json.loads(score("run", "--split", "validation").out)
+    train("--out", "long", "-q", "--set", "data.validation=40", "--set", "training.epochs=4")
+    own.rename("moved")
+    gone = f"was trained on '{own}', which is not there; name where it is now with --data\n"
+    resume = ("train", "--resume", "run", "--set", "training.epochs=4")
+    for command in (("eval", "run"), ("plot", "run", "--what", "confusion"), resume):
+        said = nnbp(*command)
+        assert (said.status, said.err) == (1, f"run: {gone}")
+    assert nnbp("report", "run").err.endswith(f"calibration: run: {gone}"), "and makes what it can"
+
+    after = json.loads(score("run", "--data", "moved", "--split", "validation").out)
+    assert (after["accuracy"], after["images"]) == (before["accuracy"], 40), "the split of the run"
+    assert nnbp("plot", "run", "--what", "confusion", "--data", "moved").status == 0
+    assert nnbp("report", "run", "--data", "moved").err == ""
+    assert nnbp(*resume, "-q", "--data", "./moved").status == 0
+    assert config.load("run/config.toml").data.name == str(own.with_name("moved"))
+    assert score("run").status == 0, "from now on it knows"
+    long, run = results(Path("long")), results(Path("run"))
+    for each in (long, run):
+        del each["summary"]["times_tested"], each["summary"]["data"]["name"]
+        del each["config"], each["weights"]["meta"]
+    assert run == long
+
+
+def test_a_run_that_is_killed_when_it_has_learned_where_its_data_are_knows_it_everywhere(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    own.rename("moved")
+    monkeypatch.setattr(loop, "train", killed)
+    with pytest.raises(Killed):
+        nnbp("train", "--resume", "run", "--data", "moved", "--set", "training.epochs=4")
+    for known in (config.load("run/config.toml"), checkpoint.load(Path("run/checkpoint.npz")).config):
+        assert known.data.name == str(own.with_name("moved"))
+
+
+def test_other_data_are_no_moved_data(own: Path) -> None:
+    shutil.copytree(own, "other")
+    images, labels = synthetic.draw(160, 2, "train")
+    idx.write(Path("other/train-images-idx3-ubyte"), images)
+    idx.write(Path("other/train-labels-idx1-ubyte"), labels)
+    before = {path: path.read_bytes() for path in Path("run").iterdir()}
+    said = nnbp("train", "--resume", "run", "--set", "training.epochs=4", "--data", "other")
+    other = own.with_name("other")
+    assert said.err == (
+        f"run: '{other}' is not what it was trained on; bring that back, or name it with --data\n"
+    )
+    assert {path: path.read_bytes() for path in Path("run").iterdir()} == before
+    assert f"are those of {other}, it knows {own}" in nnbp("report", "run", "--data", "other").err
+    assert json.loads(score("run", "--data", "other", "--split", "validation").out)["images"] == 26
+
+
+def test_data_are_named_only_where_data_are_looked_at(own: Path) -> None:
+    for line, said in (
+        (("eval", "run"), "--data: no data set and no folder is called 'minst'; did you mean 'mnist'?\n"),
+        (("report", "run"), "--data: no data set and no folder is called 'minst'; did you mean 'mnist'?\n"),
+        (("train", "--resume", "run"), "--data: no data set and no folder is called 'minst'; did you mean"),
+        (("train", "--config", "small.toml"), "--data: no data set and no folder is called 'minst'; did"),
+    ):
+        refused = nnbp(*line, "--data", "minst")
+        assert (refused.status, refused.err[: len(said)]) == (2, said)
+    for command in ("train --config small.toml", "plot run", "plot run --what weights"):
+        refused = nnbp(*command.split(), "--data", "own")
+        assert (refused.status, "'--data'" in refused.err) == (2, True)
+
+
+def test_a_config_that_does_not_fit_its_data_is_named_and_no_option(own: Path) -> None:
+    for command in ("train", "gradcheck"):
+        said = nnbp(command, "--config", "small.toml", "--set", "data.name=nowhere")
+        assert said.err.startswith("small.toml: data.name: no data set and no folder is called 'nowhere'; ")
+    images, labels = synthetic.draw(30, 1, "train")
+    idx.write(own / "train-images-idx3-ubyte", images)
+    idx.write(own / "train-labels-idx1-ubyte", labels)
+    assert score("weights.npz").err == (
+        f"weights.npz: '{own}' is not what it was, and cannot be shared out in the same way; "
+        "name what it was trained on with --data\n"
+    )
+
+
+def test_weights_that_know_their_data_by_a_relative_name_are_read_as_ever(
+    own: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learned = weights.load(Path("weights.npz"))
+    with np.load("weights.npz", allow_pickle=False) as members:
+        arrays = {name: members[name] for name in members if name != "meta"}
+    meta = weights.described(learned)
+    archive.save(Path("old.npz"), weights.KIND, meta | {"data": meta["data"] | {"name": "own"}}, arrays)
+    assert score("old.npz").status == 0
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    old = own.with_name("old.npz")
+    assert score(old).err == (
+        f"{old}: was trained on 'own', which is not there; name where it is now with --data\n"
+    )
+    assert score(old, "--data", own).status == 0
+
+
+@pytest.mark.parametrize("odd", ["a\nb", "a\udcffb"])
+def test_a_path_that_no_config_can_hold_leaves_the_name_as_it_was_given(
+    own: Path, odd: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    try:
+        Path(odd).mkdir()
+    except (OSError, ValueError):
+        pytest.skip("no such name on this disk")
+    own.rename(Path(odd, "own"))
+    shutil.copy("small.toml", odd)
+    monkeypatch.chdir(odd)
+    assert train("--out", "run", "-q").status == 0
+    assert config.load("run/config.toml").data.name == "own"
+    assert score("run").status == 0
+
+
+def test_only_folders_have_absolute_names(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("mnist").mkdir()
+    monkeypatch.setenv("HOME", str(own.parent))
+    for name in ("mnist", "synthetic", "nowhere", str(own)):
+        assert sources.absolute(name) == name
+    for name in ("own", "./own", "~/own", "own/"):
+        assert sources.absolute(name) == str(own)
+    assert sources.absolute("./mnist") == str(own.with_name("mnist"))
