@@ -18,7 +18,7 @@ import numpy as np
 
 from nnbp_cli import files, json_text
 from nnbp_cli.config.wording import quoted
-from nnbp_cli.errors import NnbpError, reason
+from nnbp_cli.errors import NnbpError, cannot_read
 from nnbp_cli.nn.arrays import Array, Shape
 
 LARGEST = 10**12  # no integer in the meta of an archive is larger
@@ -64,12 +64,15 @@ def reading(path: Path, kind: Kind) -> Iterator[Archive]:
     if path.exists() and not path.is_file():
         raise NnbpError(f"{path}: not a file that can be read twice; save it as one first")
     try:
-        with _opened(path) as archive:
-            yield Archive(path, kind, archive)
+        try:
+            with _opened(path) as archive:
+                yield Archive(path, kind, archive)
+        except UNREADABLE as error:
+            if isinstance(error.__context__, OSError):  # zipfile takes a failing disk for a damaged file
+                raise error.__context__ from error
+            raise NnbpError(f"{path}: {_what_it_is(path, kind)}; {kind.remedy}") from error
     except OSError as error:
-        raise NnbpError(f"{path}: cannot be read: {reason(error)}; make it readable") from error
-    except UNREADABLE as error:
-        raise NnbpError(f"{path}: {_what_it_is(path, kind)}; {kind.remedy}") from error
+        raise cannot_read(path, error) from error
 
 
 @contextmanager

@@ -8,6 +8,9 @@ Names in a line may be anything: what is not printable in them is shown escaped,
 
 from __future__ import annotations
 
+import errno
+from pathlib import PurePath
+
 
 class NnbpError(Exception):
     """Something failed: data, weights, network, disk, a run that diverged. Exit status 1.
@@ -47,6 +50,13 @@ class Interrupted(NnbpError):
     def __init__(self, message: str, exit_status: int) -> None:
         super().__init__(message)
         self.exit_status = exit_status
+
+
+def cannot_read(path: PurePath, error: OSError) -> NnbpError:
+    """The one-line error for a file that the system does not give."""
+    failing = error.errno == errno.EIO
+    remedy = "the disk may be failing, take a copy from elsewhere" if failing else "make it readable"
+    return NnbpError(f"{path}: cannot be read: {reason(error)}; {remedy}")
 
 
 def reason(error: OSError) -> str:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from nnbp_cli.datasets import idx
 from nnbp_cli.errors import MissingData, NnbpError
+from tests.failing_disk import fail_at_read
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (7, 5, 3)).astype(np.uint8)
 LABELS = np.arange(6, dtype=np.uint8)
@@ -46,6 +47,23 @@ def test_what_is_written_is_read(tmp_path: Path, name: str, array: idx.Bytes) ->
     assert found.dtype == np.uint8
     assert not found.flags.writeable
     np.testing.assert_array_equal(found, array)
+
+
+@pytest.mark.parametrize("name", ["images", "images.gz"])
+def test_a_disk_that_fails_is_no_damage(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / name
+    idx.write(path, IMAGES)
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    for number in range(100):
+        with monkeypatch.context() as patched:
+            fail_at_read(patched, number)
+            try:
+                idx.read(path, 3, sha256)
+            except NnbpError as error:
+                assert str(error).startswith(f"{path}: cannot be read: input/output error; ")
+            else:
+                break
+    assert number > 1
 
 
 def test_the_bytes_are_those_of_the_format(tmp_path: Path) -> None:

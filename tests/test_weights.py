@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from nnbp_cli import weights
 from nnbp_cli.config import AugmentConfig, DataConfig
 from nnbp_cli.errors import NnbpError
+from tests.failing_disk import fail_at_read
 from tests.networks import trained
 from tests.peak_memory import measured, output_with_peak
 from tests.torture.zips import Member, archive
@@ -29,6 +30,24 @@ from tests.torture.zips import Member, archive
 def path(tmp_path: Path) -> Path:
     weights.save(tmp_path / "weights.npz", trained())
     return tmp_path / "weights.npz"
+
+
+def test_a_disk_that_fails_is_no_damage(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(100):
+        with monkeypatch.context() as patched:
+            fail_at_read(patched, number)
+            try:
+                weights.load(path)
+            except NnbpError as error:
+                assert str(error).startswith(f"{path}: cannot be read: input/output error; the disk may be")
+            else:
+                break
+    assert number > 1
+    path.write_bytes(b"no archive")
+    with monkeypatch.context() as patched:
+        fail_at_read(patched, 1)  # when it looks what it is instead
+        with pytest.raises(NnbpError, match="cannot be read: input/output error"):
+            weights.load(path)
 
 
 @settings(max_examples=25, deadline=None)

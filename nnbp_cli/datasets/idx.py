@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnbp_cli import files, machine
-from nnbp_cli.errors import MissingData, NnbpError, reason
+from nnbp_cli.errors import MissingData, NnbpError, cannot_read
 
 Bytes = NDArray[np.uint8]
 
@@ -50,7 +50,7 @@ def read(
     except FileNotFoundError as error:
         raise MissingData(f"{path}: no such file; {remedy}") from error
     except OSError as error:
-        raise NnbpError(f"{path}: cannot be read: {reason(error)}; make it readable") from error
+        raise cannot_read(path, error) from error
     except _DamagedError as error:
         raise NnbpError(f"{path}: damaged: {error}; {remedy}") from error
     return values

@@ -52,6 +52,7 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
             lines = ended.err.count("\n")
             outcome.check(lines == (ended.status in (1, 2)), f"{again}: not one line: {ended.err}")
             outcome.check("unexpected" not in ended.err, f"{again}: {ended.err}")
+            outcome.check("damaged" not in ended.err, f"{again}: no file is damaged: {ended.err}")
             wrong = [*(here.unreadable(run) if run.exists() else []), *here.finish(run)]
             outcome.check(not wrong, f"{again}: then {'; '.join(wrong)}")
     return outcome

@@ -63,6 +63,16 @@ def watch(watcher: Watcher, under: str) -> None:
             paths[self.fileno()] = os.fspath(path)
             self.path = os.fspath(path)
 
+        def readinto(self, buffer: Any) -> int | None:
+            """Read, if the watcher lets it."""
+            told("read", self.path)
+            return super().readinto(buffer)
+
+        def readall(self) -> bytes:
+            """Read to the end, if the watcher lets it."""
+            told("read", self.path)
+            return super().readall()
+
         def write(self, content: Any) -> int:
             """Write what the watcher lets through."""
             size = told("write", self.path, (self.tell(), bytes(content)))
