@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
-from math import inf, isnan, nan
+from dataclasses import asdict, dataclass
+from math import isnan, nan
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field, Strict, TypeAdapter, ValidationError
 from threadpoolctl import threadpool_info
 
-from nnbp_cli import __version__, archive, config
-from nnbp_cli.archive import Archive, Kind, text, whole
+from nnbp_cli import __version__, archive, config, files, records
+from nnbp_cli.archive import Archive, Kind
 from nnbp_cli.config import Config, build
 from nnbp_cli.errors import ConfigError, NnbpError
+from nnbp_cli.files import Check
 from nnbp_cli.nn.arrays import Array
-from nnbp_cli.training import loop
+from nnbp_cli.records import Count, Date, Natural, Number, Rate, ScoreName, Seconds, Text
+from nnbp_cli.training import loop, watching
 from nnbp_cli.training.history import Epoch
 from nnbp_cli.training.loop import State
 
@@ -65,23 +68,53 @@ def made_with() -> dict[str, str]:
     }
 
 
-def save(path: Path, checkpoint: Checkpoint) -> None:
-    """Write `checkpoint` to `path`, whole or not at all. Raises NnbpError when the disk refuses."""
+@dataclass(frozen=True, kw_only=True)
+class _Meta:
+    """What is in a checkpoint beside its arrays. `batch` batches of the next epoch took `epoch_seconds`; a
+    row of `history` is an Epoch, whose rate is None before the first step.
+    """
+
+    config: Annotated[str, Strict(), Field(max_length=1 << 20)]
+    inputs: Count
+    digest: Text
+    began: Date
+    seconds: Seconds
+    cpu_seconds: Seconds
+    made_with: dict[Text, Text]
+    epoch: Natural
+    batch: Natural
+    epoch_seconds: Seconds
+    history: list[tuple[Natural, Rate | None, Seconds, dict[ScoreName, Number]]]
+
+
+_META = TypeAdapter(_Meta)
+
+
+def save(path: Path, checkpoint: Checkpoint, check: Check = files.anything) -> None:
+    """Write `checkpoint` to `path`, whole or not at all; see `files.replacing`."""
     state = checkpoint.state
-    meta = {
-        "config": config.to_toml(checkpoint.config),
-        "inputs": checkpoint.inputs,
-        "digest": checkpoint.digest,
-        "began": checkpoint.began,
-        "seconds": checkpoint.seconds,
-        "cpu_seconds": checkpoint.cpu_seconds,
-        "made_with": dict(checkpoint.made_with),
-        "epoch": state.epoch,
-        "batch": state.batch,
-        "epoch_seconds": state.seconds,
-        "history": [_plain(epoch) for epoch in state.history],
-    }
-    archive.save(path, KIND, meta, _arrays(state))
+    meta = _Meta(
+        config=config.to_toml(checkpoint.config),
+        inputs=checkpoint.inputs,
+        digest=checkpoint.digest,
+        began=checkpoint.began,
+        seconds=checkpoint.seconds,
+        cpu_seconds=checkpoint.cpu_seconds,
+        made_with=dict(checkpoint.made_with),
+        epoch=state.epoch,
+        batch=state.batch,
+        epoch_seconds=state.seconds,
+        history=[
+            (
+                each.number,
+                None if isnan(each.learning_rate) else each.learning_rate,
+                each.seconds,
+                dict(each.scores),
+            )
+            for each in state.history
+        ],
+    )
+    archive.save(path, KIND, asdict(meta), _arrays(state), check)
 
 
 def load(path: Path) -> Checkpoint:
@@ -93,60 +126,51 @@ def load(path: Path) -> Checkpoint:
 
 
 def _read(opened: Archive) -> Checkpoint:
-    meta = opened.meta
     try:
-        described = config.loads(text(meta["config"]), where="config")
+        meta = _META.validate_python(opened.meta)
+        described = config.loads(meta.config, where="config")
         checkpoint = Checkpoint(
             config=described,
-            inputs=whole(meta["inputs"], least=1),
-            digest=text(meta["digest"]),
-            began=text(meta["began"]),
-            seconds=_number(meta["seconds"]),
-            cpu_seconds=_number(meta["cpu_seconds"]),
-            made_with={key: text(value) for key, value in meta["made_with"].items()},
-            state=_state(opened, described, whole(meta["inputs"], least=1)),
+            inputs=meta.inputs,
+            digest=meta.digest,
+            began=meta.began,
+            seconds=meta.seconds,
+            cpu_seconds=meta.cpu_seconds,
+            made_with=meta.made_with,
+            state=_state(opened, meta, described),
         )
-    except (LookupError, TypeError, ValueError, AttributeError, ConfigError) as error:
+    except ValidationError as error:
+        raise opened.refused(f"its 'meta' is not understood ({records.explained(error)})") from error
+    except (ValueError, ConfigError) as error:
         raise opened.refused(f"its 'meta' is not understood ({str(error).splitlines()[0]})") from error
     opened.fill(_arrays(checkpoint.state))
     return checkpoint
 
 
-def _state(opened: Archive, described: Config, inputs: int) -> State:
+def _state(opened: Archive, meta: _Meta, described: Config) -> State:
     """The state that `meta` says, with arrays to be filled."""
-    network = build(described.network, inputs)
+    network = build(described.network, meta.inputs)
     if 8 * network.size > opened.size:
         raise opened.refused(f"its network has {network.size:,} parameters, more than the file can hold")
     state = loop.blank(network, described.training)
-    meta = opened.meta
-    state.epoch, state.batch = whole(meta["epoch"], least=0), whole(meta["batch"], least=0)
-    state.seconds = _number(meta["epoch_seconds"])
-    state.history = [_epoch(row) for row in meta["history"]]
-    if [epoch.number for epoch in state.history if epoch.number] != list(range(1, state.epoch + 1)):
+    state.epoch, state.batch, state.seconds = meta.epoch, meta.batch, meta.epoch_seconds
+    state.history = [
+        Epoch(number, nan if rate is None else rate, seconds, scores)
+        for number, rate, seconds, scores in meta.history
+    ]
+    numbers = [epoch.number for epoch in state.history]
+    first = min(numbers[:1], default=1)
+    if (
+        first > 1
+        or numbers != list(range(first, first + len(numbers)))
+        or meta.epoch + 1 - first != len(numbers)
+    ):
         raise ValueError("its epochs are not counted in order")
+    names = watching.names(described.training, network)
+    if any(list(epoch.scores) != names for epoch in state.history):
+        raise ValueError("its epochs have other scores than its config watches")
     return state
 
 
 def _arrays(state: State) -> dict[str, Array]:
     return {"theta": state.params.theta, "kept": state.kept, "slots": state.slots}
-
-
-def _plain(epoch: Epoch) -> list[Any]:
-    rate = None if isnan(epoch.learning_rate) else epoch.learning_rate  # before the first step there is none
-    return [epoch.number, rate, epoch.seconds, dict(epoch.scores)]
-
-
-def _epoch(row: Any) -> Epoch:
-    number, rate, seconds, scores = row
-    return Epoch(
-        whole(number, least=0),
-        nan if rate is None else _number(rate),
-        _number(seconds),
-        {name: _number(value, least=-inf) for name, value in scores.items()},
-    )
-
-
-def _number(value: object, least: float = 0.0) -> float:
-    if type(value) not in (int, float) or not least <= float(value) < inf:  # type: ignore[arg-type]
-        raise ValueError("a number that no run has")
-    return float(value)  # type: ignore[arg-type]

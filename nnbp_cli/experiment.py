@@ -5,12 +5,12 @@ config -> data -> network -> training -> run directory -> test score
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter, process_time
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -26,7 +26,7 @@ from nnbp_cli.nn.initializers import INITIALIZERS
 from nnbp_cli.nn.network import Network
 from nnbp_cli.preparation import Listener, Paths, decided, introduction, obtain
 from nnbp_cli.run_directory import RunDirectory
-from nnbp_cli.summary import summarized
+from nnbp_cli.summary import Score, Summary, summarized, times_tested
 from nnbp_cli.training import history, loop, watching
 from nnbp_cli.training.history import History
 from nnbp_cli.training.loop import State
@@ -67,6 +67,34 @@ class _Run:
     seconds_before: float = 0.0
     cpu_seconds_before: float = 0.0
 
+    @property
+    def columns(self) -> list[str]:
+        """What is watched, as the log's columns are called."""
+        return watching.names(self.config.training, self.network)
+
+    def summary(
+        self,
+        state: State,
+        clock: _Clock,
+        learned: Weights,
+        scores: Mapping[str, Score | None],
+        stopped_by: str | None = None,
+        diverged: str | None = None,
+    ) -> Summary:
+        """What there is to say of the run so far."""
+        directory = self.directory.path
+        return summarized(
+            self.checkpoint(state, clock),
+            self.data,
+            learned,
+            run=directory,
+            weights=self.weights or self.directory.weights,
+            scores=scores,
+            times_tested=times_tested(directory) + bool(scores.get("test")),
+            stopped_by=stopped_by,
+            diverged=diverged,
+        )
+
     def checkpoint(self, state: State, clock: _Clock) -> Checkpoint:
         """All that the rest of the run depends on."""
         return Checkpoint(
@@ -94,10 +122,11 @@ class _Clock:
         return process_time() - self.cpu_start
 
 
-def run(config: Config, paths: Paths, display: Display) -> dict[str, Any]:
+def run(config: Config, paths: Paths, display: Display) -> Summary:
     """Train what `config` describes and score it; the summary, which is also in the run directory.
 
-    Raises ConfigError where config and data do not fit, NnbpError when data, disk or training fail.
+    Raises ConfigError where config and data do not fit, NnbpError when data, disk or training fail. Where it
+    diverges, the run directory says so.
     """
     began, clock = datetime.now().astimezone().isoformat(timespec="seconds"), _Clock()
     if paths.weights:
@@ -110,7 +139,7 @@ def run(config: Config, paths: Paths, display: Display) -> dict[str, Any]:
     network = build(config.network, data.inputs)
 
     directory = run_directory.create(paths.out, paths.config.stem)
-    with directory.locked():
+    with directory.locked() as directory:
         run_directory.check_free(directory.path)  # another process may have been here in between
         directory.write_config(to_toml(config))
         state = loop.start(network, INITIALIZERS[config.network.initializer], config.training)
@@ -118,18 +147,18 @@ def run(config: Config, paths: Paths, display: Display) -> dict[str, Any]:
         return _go_on(this, state, clock, display)
 
 
-def resume(path: Path, settings: Sequence[str], paths: Paths, display: Display) -> dict[str, Any]:
+def resume(path: Path, settings: Sequence[str], paths: Paths, display: Display) -> Summary:
     """Go on with the run in the directory `path` from where it was left; its summary.
 
-    The end has the same bits as if it had never been left. `settings` may set training.epochs alone. Raises
-    as `run` does, and where there is nothing to go on with.
+    The end has the same bits as if it had never been left. `settings` may set training.epochs alone, and so
+    may whoever edits its config.toml. Raises as `run` does, and where there is nothing to go on with.
     """
     began, clock = datetime.now().astimezone().isoformat(timespec="seconds"), _Clock()
     if paths.weights:
         weights.OUTPUT.check(paths.weights)
-    directory = run_directory.existing(path)
-    with directory.locked():
+    with run_directory.existing(path).locked() as directory:
         before, left = resuming.recorded(directory)
+        settings = [*resuming.edited(directory, before), *settings]
         config = resuming.changed(before, settings, where=str(path))
         if paths.data:
             config = replace(config, data=moved(config.data, paths.data))
@@ -159,44 +188,57 @@ def resume(path: Path, settings: Sequence[str], paths: Paths, display: Display) 
         return _go_on(this, state, clock, display)
 
 
-def _go_on(this: _Run, state: State, clock: _Clock, display: Display) -> dict[str, Any]:
+def _go_on(this: _Run, state: State, clock: _Clock, display: Display) -> Summary:
     """Train from `state` to the end, score what was kept, and leave everything in the run directory."""
-    config, data, directory = this.config, this.data, this.directory
-    columns = watching.names(config.training, this.network)
-    directory.write_log(columns, state.history)
-    for line in introduction(config, data):
+    config, directory = this.config, this.directory
+    directory.write_log(this.columns, state.history)
+    for line in introduction(config, this.data):
         display.note(line)
     with (
         threadpool_limits(config.training.threads, user_api="blas"),
         np.errstate(all="ignore"),
         interrupts.deferred() as signal_received,
     ):
-        stopped_by = _train(this, state, clock, display, signal_received)
-        checkpoint.save(directory.checkpoint, this.checkpoint(state, clock))
-        directory.write_log(columns, state.history)  # the lines that were added to it are not durable yet
-        learned = _learned(this, state)
-        scores: dict[str, dict[str, float] | None] = {"validation": None, "test": None}
-        for name, split in (("validation", data.validation), ("test", data.test)):
-            if not stopped_by and len(split.labels):
-                scores[name] = _scored(learned, split, signal_received)
-                # A signal that comes after the last score has nothing to stop any more.
-                stopped_by = None if scores[name] else signal_received()
-        # Not before: weights that diverge on these images are no result, and replace none.
-        weights.save(directory.weights, learned)
-        summary = summarized(
-            this.checkpoint(state, clock),
-            data,
-            learned,
-            run=directory.path,
-            weights=this.weights or directory.weights,
-            stopped_by=stopped_by,
-            scores=scores,
-            times_tested=directory.times_tested + bool(scores["test"]),
-        )
-        directory.write_summary(summary)
-        if this.weights:
-            weights.save(this.weights, learned, weights.OUTPUT.check_replaceable)
+        try:
+            return _to_the_end(this, state, clock, display, signal_received)
+        except Diverged as error:
+            raise _left_diverged(this, state, clock, error) from error
+
+
+def _to_the_end(
+    this: _Run, state: State, clock: _Clock, display: Display, signal_received: SignalReceived
+) -> Summary:
+    data, directory = this.data, this.directory
+    stopped_by = _train(this, state, clock, display, signal_received)
+    checkpoint.save(directory.checkpoint, this.checkpoint(state, clock), directory.check)
+    directory.write_log(this.columns, state.history)  # the lines that were added to it are not durable yet
+    learned = _learned(this, state)
+    scores: dict[str, Score | None] = {"validation": None, "test": None}
+    for name, split in (("validation", data.validation), ("test", data.test)):
+        if not stopped_by and len(split.labels):
+            scores[name] = _scored(learned, split, signal_received)
+            # A signal that comes after the last score has nothing to stop any more.
+            stopped_by = None if scores[name] else signal_received()
+    # Not before: weights that diverge on these images are no result, and replace none.
+    weights.save(directory.weights, learned, directory.check)
+    summary = this.summary(state, clock, learned, scores, stopped_by=stopped_by)
+    directory.write_summary(summary)
+    if this.weights:
+        weights.save(this.weights, learned, weights.OUTPUT.check_replaceable)
     return summary
+
+
+def _left_diverged(this: _Run, state: State, clock: _Clock, error: Diverged) -> Diverged:
+    """Leave what a run that diverged has to show, and why; the error to raise, which says where it is."""
+    directory, learned = this.directory, _learned(this, state)
+    directory.write_log(this.columns, state.history)
+    # Where training had ended it is the weights kept that say nothing finite to some image.
+    has_weights = bool(state.epoch) and not history.ended(state.history, this.config.training)
+    if has_weights:
+        weights.save(directory.weights, learned, directory.check)
+    why = str(error).rpartition("diverged: ")[2]
+    directory.write_summary(this.summary(state, clock, learned, scores={}, diverged=why))
+    return Diverged(f"{error}; the weights kept before are in {directory.weights}") if has_weights else error
 
 
 def _train(
@@ -219,14 +261,9 @@ def _train(
                 return name
             if (start := clock.seconds()) >= next_save:
                 loop.check_finite(state)
-                checkpoint.save(directory.checkpoint, this.checkpoint(state, clock))
+                checkpoint.save(directory.checkpoint, this.checkpoint(state, clock), directory.check)
                 now = clock.seconds()
                 next_save = now + max(SAVE_EVERY, (now - start) / SHARE_OF_SAVING)
-    except Diverged as error:
-        if not state.epoch:
-            raise
-        weights.save(directory.weights, _learned(this, state))
-        raise Diverged(f"{error}; the weights kept before are in {directory.weights}") from error
     finally:
         display.end()
     return None
@@ -247,7 +284,7 @@ def _learned(this: _Run, state: State) -> Weights:
     )
 
 
-def _scored(learned: Weights, split: Split, signal_received: SignalReceived) -> dict[str, float] | None:
+def _scored(learned: Weights, split: Split, signal_received: SignalReceived) -> Score | None:
     """How good the kept weights are on a split; None if a signal comes meanwhile."""
     network, params, penalty = learned.network, learned.params, learned.penalty
     seen = f"when the weights of epoch {learned.epoch} were scored"
@@ -256,5 +293,5 @@ def _scored(learned: Weights, split: Split, signal_received: SignalReceived) -> 
         try:
             next(blocks)
         except StopIteration as end:
-            return {"accuracy": end.value.accuracy, "cost": end.value.cost}
+            return Score(end.value.accuracy, end.value.cost)
     return None

@@ -159,9 +159,12 @@ def check_writable(path: Path) -> None:
         raise cannot_write(path, error) from error
 
 
-def append(path: Path, text: str) -> None:
-    """Add `text` at the end of the file `path` in one write, and hand it to the system at once."""
+def append(path: Path, text: str, check: Check = anything) -> None:
+    """Add `text` at the end of the file `path` in one write, and hand it to the system at once. `check` is
+    asked before.
+    """
     try:
+        check(path)
         with path.open("ab") as file:
             file.write(text.encode())
     except OSError as error:

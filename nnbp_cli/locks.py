@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from nnbp_cli import files
@@ -17,12 +18,40 @@ try:
 except ImportError:
     fcntl = None  # type: ignore[assignment]
 
+Identity = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A directory that this process has alone. It may be moved, and something else be made under its `path`;
+    as long as its `handle` is open, nothing else gets its identity.
+    """
+
+    path: Path
+    handle: int | None
+    identity: Identity
+
+    @property
+    def lasts(self) -> bool:
+        """Whether the directory is still what its path leads to."""
+        return _identity(self.path) == self.identity
+
+    @property
+    def moved_to(self) -> Path | None:
+        """Where the directory is now, if the system tells, as Linux does."""
+        with suppress(OSError):
+            now = Path(f"/proc/self/fd/{self.handle}").readlink()
+            if _identity(now) == self.identity:
+                return now
+        return None
+
 
 @contextmanager
-def alone(directory: Path, refusal: NnbpError) -> Iterator[None]:
+def alone(directory: Path, refusal: NnbpError) -> Iterator[Hold]:
     """Hold `directory` for this process while the block lasts. Raises `refusal` when another one does."""
     if fcntl is None:  # Windows has no such locks
-        yield
+        found = directory.stat()
+        yield Hold(directory, None, (found.st_dev, found.st_ino))
         return
     with _opened(directory) as handle:
         try:
@@ -31,8 +60,12 @@ def alone(directory: Path, refusal: NnbpError) -> Iterator[None]:
             raise refusal from None
         except OSError:  # some network file systems lock nothing
             pass
+        found = os.fstat(handle)
+        hold = Hold(directory, handle, (found.st_dev, found.st_ino))
+        if not hold.lasts:  # another one was made since it was opened
+            raise refusal
         files.remove_leftovers(directory)
-        yield
+        yield hold
 
 
 @contextmanager
@@ -48,6 +81,15 @@ def shared(directory: Path) -> Iterator[None]:
         with suppress(OSError):
             fcntl.flock(handle, fcntl.LOCK_SH)
         yield
+
+
+def _identity(path: Path) -> Identity | None:
+    """What tells the directory at `path` from all others; None where nothing is."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_dev, found.st_ino
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from nnbp_cli.config import Config, DataConfig, load_data, sizes
 from nnbp_cli.datasets import catalog, sources
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import MissingData
+from nnbp_cli.training.watching import watches_test
 
 if TYPE_CHECKING:
     from nnbp_cli.datasets.download import Progress
@@ -94,10 +95,5 @@ def introduction(config: Config, data: Dataset) -> Iterator[str]:
     yield f"{config.data.name}: {counts} of {rows}x{columns}"
     cost, seed, threads = config.network.cost, config.training.seed, config.training.threads
     yield f"network {sizes(config.network, data.inputs)}, cost {cost}, seed {seed}, threads {threads}"
-    if watches_test(config):
+    if watches_test(config.training):
         yield "note: the test set is watched, to show its curve; nothing is chosen by it"
-
-
-def watches_test(config: Config) -> bool:
-    """Whether the test set is looked at while the network learns."""
-    return any(name.startswith("test") for name in config.training.watch)

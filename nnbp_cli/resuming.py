@@ -11,7 +11,7 @@ from nnbp_cli.config.wording import listed
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.run_directory import RunDirectory
-from nnbp_cli.training import history
+from nnbp_cli.training import history, loop
 
 
 def recorded(directory: RunDirectory) -> tuple[Config, Checkpoint | None]:
@@ -25,7 +25,30 @@ def recorded(directory: RunDirectory) -> tuple[Config, Checkpoint | None]:
         return left.config, left
     if not directory.config.exists():
         raise NnbpError(f"{directory.path}: no run to go on with; name one that 'nnbp runs' lists")
-    return config.load(directory.config), None
+    return directory.read_config(), None
+
+
+def edited(directory: RunDirectory, before: Config) -> list[str]:
+    """The settings that somebody made in config.toml since the run had the config `before`: other epochs.
+
+    Raises ConfigError where the file says anything else that `before` does not, or cannot be read; without
+    one, nothing was edited.
+    """
+    if not directory.config.exists():
+        return []
+    try:
+        after = directory.read_config()
+    except ConfigError as error:
+        remedy = "the checkpoint has the config of the run; delete the file, and it is written anew"
+        raise ConfigError(*error.args, f"{directory.config}: {remedy}") from error
+    keys = config.changed_keys(before, after)
+    if others := [key for key in keys if key != "training.epochs"]:
+        was, it = ("was", "it") if len(others) == 1 else ("were", "them")
+        raise ConfigError(
+            f"{directory.config}: {listed(others, 'and')} {was} changed since the run began; "
+            f"put {it} back, or train a new run with {it}"
+        )
+    return [f"training.epochs={after.training.epochs}"] if keys else []
 
 
 def changed(before: Config, settings: Sequence[str], where: str) -> Config:
@@ -51,10 +74,15 @@ def _stretched(training: TrainingConfig) -> str:
 
 
 def check_unfinished(directory: RunDirectory, config: Config, left: Checkpoint | None) -> None:
-    """Raise ConfigError where there is nothing left to do for a run, or less than nothing."""
+    """Raise ConfigError where there is nothing left to do for a run, or less than nothing, or where it would
+    diverge again; it may end with the epochs before.
+    """
+    wanted, told = config.training.epochs, directory.summary
+    if told and told.diverged and not wanted <= told.epochs < told.epochs_at_most:
+        raise ConfigError(f"{directory.path}: the run diverged, and would again: {told.diverged}")
     if not left:
         return
-    done, wanted = left.state.epoch, config.training.epochs
+    done = left.state.epoch
     if done > wanted:
         raise ConfigError(f"{directory.path}: has {done} epochs already; set training.epochs to more")
     why = history.ended(left.state.history, config.training)
@@ -65,10 +93,15 @@ def check_unfinished(directory: RunDirectory, config: Config, left: Checkpoint |
 
 
 def check_data(directory: RunDirectory, left: Checkpoint | None, data: Dataset) -> None:
-    """Raise NnbpError where `data` is not what the run was trained on so far."""
+    """Raise NnbpError where `data` is not what the run was trained on so far, or has fewer batches."""
     if left and (left.digest, left.inputs) != (data.digest, data.inputs):
         remedy = "bring that back, or name it with --data"
         raise NnbpError(f"{directory.path}: '{data.name}' is not what it was trained on; {remedy}")
+    if left and left.state.batch > (most := loop.batches_per_epoch(data, left.config.training)):
+        raise NnbpError(
+            f"{directory.checkpoint}: damaged: after batch {left.state.batch} of an epoch that has {most}; "
+            "the run cannot go on; train again"
+        )
 
 
 def differences(made_with: Mapping[str, str]) -> Iterator[str]:

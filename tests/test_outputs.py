@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nnbp_cli import config, experiment, run_directory, weights
+from nnbp_cli import config, experiment, summary, weights
 from nnbp_cli.display.training import TrainingDisplay
 from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.outputs import Output, signed
@@ -39,7 +39,7 @@ def test_a_file_that_comes_while_a_run_goes_on_is_not_replaced_and_the_run_is_co
     with pytest.raises(NnbpError, match="is there already, and not weights that nnbp wrote"):
         experiment.run(config.load(paths.config), paths, Meanwhile(mine, b"my thesis"))
     assert mine.read_bytes() == b"my thesis"
-    assert run_directory.read_summary(here / "run")["stopped_by"] is None
+    assert summary.read(here / "run").finished
     assert weights.load(here / "run").epoch
 
 

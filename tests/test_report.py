@@ -251,7 +251,8 @@ def test_mistakes_are_a_line(run: Path) -> None:
     assert nnbp("report", run, "-o", "no/such/r.html").err.startswith("no/such/r.html: cannot be written")
     (run / "summary.json").write_text('{"test": {"cost": "x"}}')
     said = nnbp("report", run)
-    assert said.err == f"{run / 'summary.json'}: damaged: not the summary that nnbp writes; run it again\n"
+    said_of_it = f"{run / 'summary.json'}: damaged: run: field required; "
+    assert said.err == f"{said_of_it}'nnbp train --resume' writes it anew\n"
     assert said.status == 1
 
 
@@ -351,7 +352,7 @@ def test_curves_of_any_number_are_drawn_or_left_out(here: Path) -> None:
     shutil.copy("small.toml", folder / "config.toml")
     (folder / "log.csv").write_text(
         "epoch,learning_rate,seconds,training_cost,validation_cost,layer_speed_1,layer_speed_2\n"
-        "0,nan,0,1,inf,0,1\n1,1e-300,1,1e308,inf,0,1e-5\n2,0.5,1,-1e308,inf,0,2e300\ninf,0.25,1,3,inf,0,1\n"
+        "0,nan,0,1,0,0,1\n1,1e-300,1,1e99,0,0,1e-5\n2,0.5,1,-1e99,0,0,2e99\n1e9,0.25,1,3,0,0,1\n"
     )
     page = page_of(folder, "-q")
     assert "nan" not in re.findall(r'points="([^"]*)"', page)

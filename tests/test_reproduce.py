@@ -96,7 +96,8 @@ def measured(tmp_path: Path, take: Any, of: str, minus: str | None = None) -> fl
         "2,0.1,1,0.8,1,0.4,0.1\n"
         "3,0.1,1,0.6,1,0.5,0.05\n"
     )
-    (tmp_path / "summary.json").write_text('{"validation": {"accuracy": 0.25, "cost": 3}}')
+    came = '{"validation": {"accuracy": 0.25, "cost": 3}, "seconds": {"total": 1}}'
+    (tmp_path / "summary.json").write_text(came)
     return results.measured(Figure(take, of, "", minus=minus), tmp_path)
 
 

@@ -282,6 +282,219 @@ def test_two_trainings_into_one_directory_are_one_too_many(here: Path, stop_afte
     assert resume().status == 0
 
 
+# A directory that is moved away while it is trained into
+
+
+def at_batch(
+    monkeypatch: pytest.MonkeyPatch, epoch: int, batch: int, act: Callable[[loop.State], object]
+) -> None:
+    """Let something happen once in a run, when so many batches of an epoch are done."""
+    left = [act]
+
+    def step(_: object, state: loop.State) -> None:
+        if left and (state.epoch, state.batch) == (epoch, batch):
+            left.pop()(state)
+
+    monkeypatch.setattr("nnbp_cli.display.training.TrainingDisplay.step", step)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+@pytest.mark.parametrize("how", ["trained into", "a link", "a file", "nothing"])
+def test_a_run_whose_directory_was_moved_away_stops_and_harms_nothing(
+    here: Path, monkeypatch: pytest.MonkeyPatch, stop_after: Stop, how: str, resumed: bool
+) -> None:
+    train("--out", "whole", "-q")
+    whole = results(Path("whole"))
+    other = Path("other")
+    if resumed:
+        stop_after(30)
+        train("--out", "run", "-q")
+        stop_after(10**9)
+
+    def move(_: object) -> None:
+        Path("run").rename("moved")
+        if how == "trained into":
+            assert train("--out", "run", "-q", "--set", "training.seed=2").status == 0
+            shutil.copytree("run", other)
+        elif how == "a link":
+            shutil.copytree("moved", other)
+            Path("run").symlink_to(other)
+        elif how == "a file":
+            Path("run").write_text("somebody's")
+
+    at_batch(monkeypatch, 1, 7, move)
+    said = resume() if resumed else train("--out", "run", "-q")
+    moved = here / "moved"
+    assert (said.status, said.out) == (1, "")
+    assert said.err == (
+        f"run: the directory was moved to {moved} while it was trained into; nothing more is written, "
+        f"and 'nnbp train --resume {moved}' goes on with it\n"
+    )
+    if how == "trained into":
+        assert contents(Path("run")) == contents(other)
+    elif how == "a link":
+        assert contents(other) == contents(Path("run"))
+        assert "summary.json" not in contents(other) or resumed
+    elif how == "a file":
+        assert Path("run").read_text() == "somebody's"
+    else:
+        assert not Path("run").exists()
+    assert nnbp("train", "--resume", "moved", "-q").status == 0
+    assert results(Path("moved")) == whole
+
+
+def test_a_run_whose_directory_was_deleted_stops_and_makes_no_other(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_batch(monkeypatch, 1, 7, lambda _: shutil.rmtree("run"))
+    said = train("--out", "run", "-q")
+    assert (said.status, said.out) == (1, "")
+    assert said.err.startswith(
+        "run: the directory was moved, replaced or deleted while it was trained into; "
+    )
+    assert not Path("run").exists()
+    assert not Path("weights.npz").exists()
+
+
+@pytest.mark.parametrize("name", ["config.toml", "log.csv", "checkpoint.npz", "weights.npz", "summary.json"])
+def test_what_cannot_be_written_is_refused_before_anything_is_trained(here: Path, name: str) -> None:
+    train("--out", "run", "-q")
+    path = Path("run", name)
+    path.unlink()
+    kinds: list[Callable[[Path], object]] = [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero")]
+    for attempt, make in enumerate(kinds):
+        make(path)
+        said = resume("--set", "training.epochs=4")
+        assert (said.status, said.err) == (1, f"run/{name}: is there already, and not a file; move it away\n")
+        path.rename(f"aside-{attempt}")
+
+
+# A run that diverged
+
+
+def test_a_run_that_diverged_is_called_so_everywhere_and_would_diverge_again(here: Path) -> None:
+    train("--out", "runs/sound", "-q")
+    said = train("--out", "runs/sick", "-q", "--set", "training.learning_rate=1e20")
+    assert said.status == 1
+    why = said.err.removeprefix("training: diverged: ").rstrip("\n")
+    assert why.endswith("; try a smaller learning_rate, or another initializer")
+    told = json.loads(Path("runs/sick/summary.json").read_text(), parse_constant=pytest.fail)
+    assert (told["diverged"], told["stopped_by"], told["test"]) == (why, None, None)
+    assert (told["epochs"], told["kept"], told["times_tested"]) == (0, {}, 0)
+
+    states = {run["name"]: run["state"] for run in json.loads(nnbp("runs", "--json").out)}
+    assert states == {"sound": "complete", "sick": "diverged"}
+    assert [line.split()[-1] for line in nnbp("runs").out.splitlines() if "sick" in line] == ["diverged"]
+    said = nnbp("report", "runs/sick")
+    assert (said.status, said.err) == (0, f"runs/sick: diverged: {why}\n")
+    page = Path("report.html").read_text()
+    assert f"diverged: {why}" in page
+    assert "0 of 3 epochs, then it diverged" in page
+    before = contents(Path("runs/sick"))
+    said = nnbp("train", "--resume", "runs/sick", "-q")
+    assert (said.status, said.err) == (2, f"runs/sick: the run diverged, and would again: {why}\n")
+    assert contents(Path("runs/sick")) == before
+
+
+def test_a_run_that_diverged_later_keeps_what_it_had_and_may_end_before(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train("--out", "short", "-q", "--set", "training.epochs=1")
+    at_batch(monkeypatch, 1, 20, lambda state: state.params.theta.fill(np.nan))
+    said = train("--out", "run", "-q")
+    assert said.status == 1
+    assert said.err.endswith("; the weights kept before are in run/weights.npz\n")
+    told = json.loads(Path("run/summary.json").read_text())
+    assert "the weights kept before" not in told["diverged"]
+    assert (told["epochs"], told["kept_epoch"]) == (1, 1)
+    assert list(told["kept"]) == ["training cost", "validation accuracy"]
+    assert nnbp("eval", "run").status == 0
+    assert resume().status == 2
+    assert resume("--set", "training.epochs=2").status == 2
+    assert resume("--set", "training.epochs=1").status == 0, "up to where it was well"
+    assert results(Path("run")) == results(Path("short"))
+
+
+# A config.toml that was edited
+
+
+def test_an_edited_config_is_refused_by_its_keys_and_nothing_is_written(here: Path, stop_after: Stop) -> None:
+    stop_after(30)
+    train("--out", "run", "-q")
+    stop_after(10**9)
+    config = Path("run/config.toml")
+    sound = config.read_text()
+    config.write_text(sound.replace("learning_rate = 0.1", "learning_rate = 0.2"))
+    before = contents(Path("run"))
+    said = resume()
+    assert (said.status, said.err) == (
+        2,
+        "run/config.toml: training.learning_rate was changed since the run began; "
+        "put it back, or train a new run with it\n",
+    )
+    config.write_text(sound.replace("seed = 1", "seed = 2").replace("neurons = 12", "neurons = 13"))
+    assert resume().err == (
+        "run/config.toml: data.seed, network.layers and training.seed were changed since the run began; "
+        "put them back, or train a new run with them\n"
+    )
+    config.write_text(sound.replace("epochs", "epoch"))
+    said = resume()
+    assert said.status == 2
+    assert "run/config.toml: training.epoch: unknown key; did you mean training.epochs?\n" in said.err
+    assert said.err.splitlines()[-1] == (
+        "run/config.toml: the checkpoint has the config of the run; delete the file, and it is written anew"
+    )
+    assert {name: file for name, file in contents(Path("run")).items() if name != "config.toml"} == {
+        name: file for name, file in before.items() if name != "config.toml"
+    }
+    config.write_text("# as it was\n" + sound)
+    assert resume().status == 0, "a comment changes nothing"
+    assert config.read_text() == sound
+
+
+def test_other_epochs_in_an_edited_config_are_as_on_the_command_line(here: Path) -> None:
+    train("--out", "long", "-q", "--set", "training.epochs=5")
+    train("--out", "run", "-q")
+    config = Path("run/config.toml")
+    config.write_text(config.read_text().replace("epochs = 3", "epochs = 5"))
+    assert resume().status == 0
+    assert results(Path("run"))["state"] == results(Path("long"))["state"]
+    config.write_text(config.read_text().replace("epochs = 5", "epochs = 7"))
+    assert resume("--set", "training.epochs=6").status == 0, "the command line has the last word"
+    assert checkpoint.load(Path("run/checkpoint.npz")).state.epoch == 6
+    config.write_text(config.read_text().replace("epochs = 6", "epochs = 2"))
+    assert resume().err == "run: has 6 epochs already; set training.epochs to more\n"
+
+    train("--out", "linear", "-q", "--set", "training.schedule=linear")
+    config = Path("linear/config.toml")
+    config.write_text(config.read_text().replace("epochs = 3", "epochs = 5"))
+    said = nnbp("train", "--resume", "linear", "-q")
+    assert said.err.startswith("linear: the schedule 'linear' goes by the number of epochs")
+
+
+def test_a_run_goes_on_without_its_summary_or_with_an_odd_one(here: Path, stop_after: Stop) -> None:
+    train("--out", "whole", "-q")
+    whole = results(Path("whole"))
+    for content in (None, "", "{", '{"epochs": 1e999}', '{"times_tested": 4, "began": "year 1"}'):
+        stop_after(30)
+        train("--out", "run", "-q")
+        stop_after(10**9)
+        Path("run/summary.json").unlink()
+        if content is not None:
+            Path("run/summary.json").write_text(content)
+        assert resume().status == 0
+        run = results(Path("run"))
+        counted = run["summary"].pop("times_tested")
+        assert counted == (5 if content and "4" in content else 1), "as far as can be known"
+        assert run["summary"] | {"times_tested": 1} == whole["summary"]
+        assert run["state"] == whole["state"]
+        shutil.rmtree("run")
+
+
 def test_a_run_that_diverges_keeps_its_last_good_checkpoint(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -338,6 +551,15 @@ def test_it_can_be_opened_with_numpy(left: Path) -> None:
         {"seconds": -1},
         {"seconds": "long"},
         {"made_with": []},
+        {"epoch": 10**12},
+        {"batch": 10**400},
+        {"began": "0001-01-01"},
+        {"began": "soon"},
+        {"history": [[1, 0.1, 1.0, {"training cost": 1.0}]]},
+        {"history": [[1, 0.1, 1.0, {"training cost": 1.0, "test luck": 1.0}]]},
+        {"history": [[1, 0.1, 1.0, {"validation accuracy": 0.5, "training cost": 1.0}]]},
+        {"history": [[1, 0.1, 1e300, {"training cost": 1.0, "validation accuracy": 0.5}]]},
+        {"history": [[1, 10**400, 1.0, {"training cost": 1.0, "validation accuracy": 0.5}]]},
     ],
     ids=str,
 )

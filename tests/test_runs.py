@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from nnbp_cli import summary
 from nnbp_cli.errors import NnbpError
-from nnbp_cli.run_directory import read_log, read_summary
+from nnbp_cli.run_directory import read_log
 from tests.command_line import nnbp
 from tests.small_run import train
+
+
+def edit(run: str, **values: Any) -> None:
+    """Put other values into the summary of a run."""
+    file = Path(run, "summary.json")
+    file.write_text(json.dumps(json.loads(file.read_text()) | values))
 
 
 def test_runs_are_listed_the_newest_first(here: Path) -> None:
     for name in ("first", "second"):
         train("--out", f"runs/{name}", "-q")
-    summary = read_summary(here / "runs" / "first")
-    summary["began"] = "2020-02-03T04:05:06+00:00"
-    summary["stopped_by"] = "SIGINT"
-    (here / "runs" / "first" / "summary.json").write_text(json.dumps(summary))
+    edit("runs/first", began="2020-02-03T04:05:06+00:00", stopped_by="SIGINT")
 
     found = json.loads(nnbp("runs", "--json").out)
     assert [run["name"] for run in found] == ["second", "first"]
-    second = read_summary(here / "runs" / "second")
+    second = json.loads(Path("runs/second/summary.json").read_text())
     assert found[0] == {
         "name": "second",
         "path": "runs/second",
@@ -44,7 +51,7 @@ def test_runs_are_listed_the_newest_first(here: Path) -> None:
 
 def test_a_run_without_a_summary_is_unfinished(here: Path) -> None:
     train("--out", "runs/one", "-q")
-    (here / "runs" / "one" / "summary.json").write_text('{"began": 3}')
+    (here / "runs" / "one" / "summary.json").unlink()
     (here / "runs" / "not a run").mkdir()
     (run,) = json.loads(nnbp("runs", "--json").out)
     assert (run["state"], run["epochs"], run["test_accuracy"]) == ("unfinished", 3, None)
@@ -57,7 +64,116 @@ def test_a_finished_run_that_goes_on_is_unfinished_again(here: Path) -> None:
         log.write("4,0.1,0.5,0.2,0.9\n")
     (run,) = json.loads(nnbp("runs", "--json").out)
     assert (run["state"], run["epochs"], run["test_accuracy"]) == ("unfinished", 4, None)
-    assert run["began"] == read_summary(here / "runs" / "one")["began"]
+    assert run["began"] == summary.read(here / "runs" / "one").began
+
+
+SUMMARY_OF_0_1_0 = Path(__file__).with_name("summary_of_0_1_0.json")
+
+
+def test_the_summary_of_an_older_program_is_read(tmp_path: Path) -> None:
+    shutil.copy(SUMMARY_OF_0_1_0, tmp_path / "summary.json")
+    read = summary.read(tmp_path)
+    assert (read.diverged, read.finished) == (None, True)
+    before = json.loads(SUMMARY_OF_0_1_0.read_text())
+    assert json.loads(read.to_json()) == before | {"diverged": None}
+
+
+HUGE = 10**400
+
+ODD: dict[str, object] = {
+    "epochs": float("inf"),
+    "epochs_at_most": HUGE,
+    "parameters": "many",
+    "began": "0001-01-01T00:00:00+14:00",
+    "seconds": {"training": 1, "total": float("inf"), "total_cpu": 1},
+    "kept": {"test luck": 1.0},
+    "stopped_by": "\x1b[2J\nfirst  2020-01-01 00:00  1  99.99%",
+    "diverged": 3,
+    "validation": {"accuracy": 1e999, "cost": 0},
+    "test": {"accuracy": 2, "cost": 0},
+    "data": {"digest": None},
+    "versions": [],
+    "times_tested": -1,
+    "test_set_watched": 1,
+}
+
+
+@pytest.fixture
+def odd_runs(here: Path) -> Path:
+    """A folder of one sound run, and of one for each thing that may be odd about a run."""
+    train("--out", "runs/sound", "-q")
+    sound = Path("runs/sound")
+    for key, value in ODD.items():
+        shutil.copytree(sound, f"runs/odd-{key}")
+        edit(f"runs/odd-{key}", **{key: value})
+    shutil.copytree(sound, "runs/year-10000")
+    edit("runs/year-10000", began="+10000-01-01T00:00:00")
+    files: dict[str, Callable[[Path], object]] = {
+        "folder": Path.mkdir,
+        "pipe": os.mkfifo,
+        "loop": lambda path: path.symlink_to(path),
+        "endless": lambda path: path.symlink_to("/dev/zero"),
+        "huge": lambda path: path.write_bytes(bytes(50_000_000)),
+        "deep": lambda path: path.write_text("[" * 500_000),
+        "empty": Path.touch,
+    }
+    for name in ("summary.json", "log.csv"):
+        for what, make in files.items():
+            run = Path(shutil.copytree(sound, f"runs/{name}-{what}"))
+            (run / name).unlink()
+            make(run / name)
+    for head, row in (
+        ("epoch,learning_rate,seconds,luck", "1,0.1,1,0.5"),
+        ("epoch,learning_rate,seconds,epoch", "1,0.1,1,2"),
+        ("epoch,learning_rate,seconds", "1e999,0.1,1"),
+        ("epoch,learning_rate,seconds", "1.5,0.1,1"),
+        ("epoch,learning_rate,seconds", "1,0.1,nan"),
+        ("epoch,learning_rate,seconds,test_accuracy", "1,0.1,1,1.5"),
+        ("epoch,learning_rate,seconds", "2,0.1,1\n1,0.1,1"),
+    ):
+        run = Path(shutil.copytree(sound, f"runs/log-{len(list(Path('runs').iterdir()))}"))
+        (run / "log.csv").write_text(f"{head}\n{row}\n")
+    return Path("runs")
+
+
+def test_an_odd_run_is_named_and_left_out_and_the_others_are_shown(odd_runs: Path) -> None:
+    odd = sorted(path for path in odd_runs.iterdir() if path.name != "sound")
+    said = nnbp("runs", "--json")
+    assert said.status == 0
+    assert [run["name"] for run in json.loads(said.out)] == ["sound"]
+    lines = said.err.splitlines()
+    assert [line.split("/")[1] for line in lines] == [path.name for path in odd]
+    assert all(line.startswith("left out: runs/") and line.isprintable() for line in lines)
+    assert "runs/odd-epochs/summary.json: damaged: epochs: input should be a valid integer" in said.err
+    said = nnbp("runs")
+    assert (said.status, len(said.out.splitlines())) == (0, 2)
+
+    said = nnbp("report", *sorted(odd_runs.iterdir()), "-q")
+    assert (said.status, said.out) == (0, "wrote report.html\n")
+    assert [line.split("/")[1] for line in said.err.splitlines()] == [path.name for path in odd]
+    for run in odd:
+        said = nnbp("report", run)
+        assert (said.status, said.out) == (1, "")
+        assert said.err.startswith(f"{run}/")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser reads everything")
+def test_a_run_that_may_not_be_looked_into_keeps_no_other_from_being_listed(here: Path) -> None:
+    train("--out", "runs/sound", "-q")
+    Path("runs/closed").mkdir(mode=0)
+    said = nnbp("runs")
+    assert (said.status, len(said.out.splitlines())) == (0, 2)
+    assert said.err == "left out: runs/closed: cannot be read: permission denied; make it readable\n"
+
+
+def test_a_config_written_at_a_time_without_a_date_is_named(here: Path) -> None:
+    run = Path("runs/one")
+    run.mkdir(parents=True)
+    (run / "config.toml").touch()
+    os.utime(run / "config.toml", (1, 2**40))
+    if (run / "config.toml").stat().st_mtime < 2**40:
+        pytest.skip("this file system has no such times")
+    assert nnbp("runs").err.startswith("left out: runs/one/config.toml: was written at a time ")
 
 
 def test_no_runs_is_a_line(here: Path) -> None:
@@ -76,8 +192,8 @@ def test_a_log_is_read_as_it_was_written(here: Path) -> None:
     assert list(log) == names
     assert log["epoch"] == [0, 1, 2, 3]
     assert log["learning rate"][1:] == [0.1] * 3
-    summary = read_summary(here / "run")
-    assert max(log["validation accuracy"][1:]) == pytest.approx(summary["validation"]["accuracy"], rel=1e-5)
+    kept = summary.read(here / "run").kept["validation accuracy"]
+    assert max(log["validation accuracy"][1:]) == pytest.approx(kept, rel=1e-5)
 
     with (here / "run" / "log.csv").open("a") as file:
         file.write("4,0.1,0.0")  # torn by a kill
@@ -92,6 +208,10 @@ def test_a_log_is_read_as_it_was_written(here: Path) -> None:
         ("epoch,learning_rate,seconds\n1,2\n", "line 2: damaged"),
         ("epoch,learning_rate,seconds\n1,2,3\n1,x,3\n", "line 3: damaged"),
         (b"\xff\xfe", "damaged: not text"),
+        ("epoch,learning_rate,seconds,luck\n", "damaged: column 'luck' is none of a log"),
+        ("epoch,learning_rate,seconds,seconds\n", "damaged: column 'seconds' is none of a log"),
+        ("epoch,learning_rate,seconds\n2,1,1\n2,1,1\n", "line 3: damaged"),
+        ("epoch,learning_rate,seconds\ninf,1,1\n", "line 2: damaged"),
     ],
 )
 def test_what_is_no_log_is_refused(tmp_path: Path, content: str | bytes, said: str) -> None:
@@ -105,11 +225,11 @@ def test_what_is_no_log_is_refused(tmp_path: Path, content: str | bytes, said: s
 def test_what_is_no_summary_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "summary.json").write_text(content)
     with pytest.raises(NnbpError, match="damaged"):
-        read_summary(tmp_path)
+        summary.read(tmp_path)
 
 
 def test_a_run_that_is_not_there_is_a_line(tmp_path: Path) -> None:
-    for read in (read_log, read_summary):
+    for read in (read_log, summary.read):
         for path in (tmp_path, tmp_path / "none"):
             with pytest.raises(NnbpError, match="no such file; name a run directory"):
                 read(path)

@@ -32,7 +32,8 @@ def command(
 
     Each RUN is a run directory. The page of one run has its figures and curves, what it confuses with what,
     its worst mistakes, its weights, and a pad to draw digits on for it. Of several runs the page compares
-    figures, configs and curves. It is one file, and works wherever it is copied to, without a network.
+    figures, configs and curves; one that is damaged is named, and left out. The page is one file, and works
+    wherever it is copied to, without a network.
 
     \b
     nnbp report runs/mnist-20260131-120000 --open
@@ -42,7 +43,9 @@ def command(
     from nnbp_cli.report import OUTPUT, page, read
 
     OUTPUT.check(output)
-    material = read(runs, data_name, data_dir)
+    material, odd = read(runs, data_name, data_dir)
+    for error in odd:
+        remark(f"left out: {error}")
     if not quiet:
         for note in [note for run in material for note in run.notes]:
             remark(note)

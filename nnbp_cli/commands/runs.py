@@ -23,16 +23,19 @@ def command(folder: Path, as_json: bool) -> None:
     """List runs, the newest first.
 
     DIR is the folder that the run directories are in, runs/ if left out. Shown are when a run began, its
-    epochs, the accuracy of the weights that it kept, and its seconds.
+    epochs, the accuracy of the weights that it kept, and its seconds. One whose log or summary is damaged is
+    named, and left out.
 
     \b
     nnbp runs
     nnbp runs book-runs --json
     """
-    from nnbp_cli.display.remarks import answer
+    from nnbp_cli.display.remarks import answer, remark
     from nnbp_cli.runs import runs
 
-    found = runs(folder)
+    found, odd = runs(folder)
+    for error in odd:
+        remark(f"left out: {error}")
     if as_json:
         answer(json_text.dumps([_as_json(run) for run in found]))
     elif not found:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
-from nnbp_cli import json_text
 from nnbp_cli.commands.options import (
     OutputFile,
     data_dir_option,
@@ -19,6 +18,9 @@ from nnbp_cli.commands.options import (
     overrides_option,
     quiet_option,
 )
+
+if TYPE_CHECKING:
+    from nnbp_cli.summary import Summary
 
 
 @click.command(name="train")
@@ -101,28 +103,28 @@ def command(
         paths = Paths(config_path, data_dir, out, weights, offline)
         summary = experiment.run(config.load(config_path, overrides), paths, display)
     if as_json:
-        answer(json_text.dumps(summary))
+        answer(summary.to_json())
     else:
         for line in _answer(summary):
             answer(line)
         given = ctx.get_parameter_source("data_dir") is ParameterSource.COMMANDLINE
         where = ["--data-dir", str(data_dir)] if given else []
-        if summary["stopped_by"]:
-            answer("go on: " + shlex.join(["nnbp", "train", "--resume", summary["run"], *where]))
+        if summary.stopped_by:
+            answer("go on: " + shlex.join(["nnbp", "train", "--resume", summary.run, *where]))
         answer("next: " + shlex.join(["nnbp", "eval", str(weights), *where]))
-    if summary["stopped_by"]:
-        ctx.exit(interrupts.EXIT_STATUS[summary["stopped_by"]])
+    if summary.stopped_by:
+        ctx.exit(interrupts.EXIT_STATUS[summary.stopped_by])
 
 
-def _answer(summary: dict[str, Any]) -> Iterator[str]:
-    if summary["stopped_by"]:
-        epochs = summary["epochs"]
-        yield f"stopped by {summary['stopped_by']} after {epochs} epoch{'s' * (epochs != 1)}"
-    elif summary["test"]:
-        yield f"test accuracy {summary['test']['accuracy']:.2%}, cost {summary['test']['cost']:.4f}"
-        if summary["times_tested"] > 1:
-            yield f"note: this run was scored on the test set {summary['times_tested']} times"
-    if summary["epochs"] < summary["epochs_at_most"] and summary["ended"]:
-        yield f"ended after {summary['epochs']} epochs: {summary['ended']}"
-    kept = f"the weights of epoch {summary['kept_epoch']}" if summary["kept_epoch"] else "the weights so far"
-    yield f"kept {kept}: {summary['weights']} and {summary['run']}"
+def _answer(summary: Summary) -> Iterator[str]:
+    if summary.stopped_by:
+        epochs = summary.epochs
+        yield f"stopped by {summary.stopped_by} after {epochs} epoch{'s' * (epochs != 1)}"
+    elif summary.test:
+        yield f"test accuracy {summary.test.accuracy:.2%}, cost {summary.test.cost:.4f}"
+        if summary.times_tested > 1:
+            yield f"note: this run was scored on the test set {summary.times_tested} times"
+    if summary.epochs < summary.epochs_at_most and summary.ended:
+        yield f"ended after {summary.epochs} epochs: {summary.ended}"
+    kept = f"the weights of epoch {summary.kept_epoch}" if summary.kept_epoch else "the weights so far"
+    yield f"kept {kept}: {summary.weights} and {summary.run}"

@@ -44,8 +44,9 @@ def learning(panels: Sequence[Panel]) -> Markup:
 
 
 def _figures(run: Material) -> Iterator[str]:
-    answers, ending = run.answers, run.ending
-    cost = answers.score.cost if answers else ending.test_cost if ending else None
+    answers, summary = run.answers, run.summary
+    test = answers.score if answers else summary.test if summary else None
+    cost = test.cost if test else None
     trusted = answers and answers.shares
     yield run.name
     yield percent(answers.score.accuracy if answers else run.run.test)
@@ -54,7 +55,7 @@ def _figures(run: Material) -> Iterator[str]:
     yield percent(calibration(answers.sureness, answers.right).error) if answers and trusted else MISSING
     yield f"{run.learned.network.size:,}" if run.learned else MISSING
     yield str(run.run.epochs)
-    yield seconds(ending.training_seconds if ending else None)
+    yield seconds(summary.seconds.training if summary else None)
 
 
 def _keys(config: Config) -> Iterator[str]:

@@ -10,8 +10,9 @@ from nnbp_cli.figures.calibration import calibration
 from nnbp_cli.figures.curves import Panel
 from nnbp_cli.report import charts
 from nnbp_cli.report.markup import Content, Markup, joined, tag
-from nnbp_cli.report.reading import Ending, Material
+from nnbp_cli.report.reading import Material
 from nnbp_cli.report.wording import percent, seconds
+from nnbp_cli.summary import Summary
 
 
 def lead(material: Material) -> str:
@@ -26,15 +27,16 @@ def lead(material: Material) -> str:
 
 def figures(material: Material) -> Markup:
     """The headline: how good it is, how large, how long it took."""
-    answers, run, ending, learned = material.answers, material.run, material.ending, material.learned
+    answers, run, summary, learned = material.answers, material.run, material.summary, material.learned
     told: list[tuple[str, str, str]] = []
     if answers:
         score = answers.score
         wrong = score.images - int(score.confusion.trace())
         told.append(("test accuracy", percent(score.accuracy), f"{wrong:,} of {score.images:,} wrong"))
         told.append(("test cost", f"{score.cost:.4f}", _cost(material.config)))
-    elif run.test is not None and ending:
-        told.append(("test accuracy", percent(run.test), f"cost {ending.test_cost:.4f}"))
+    elif run.test is not None and summary and summary.test:
+        cost = "" if summary.test.cost is None else f"cost {summary.test.cost:.4f}"
+        told.append(("test accuracy", percent(run.test), cost))
     if run.validation is not None:
         kept = f"kept: epoch {learned.epoch}" if learned else ""
         told.append(("validation accuracy", percent(run.validation), kept))
@@ -44,8 +46,8 @@ def figures(material: Material) -> Markup:
         told.append(("calibration error", percent(error), sure))
     if learned:
         told.append(("parameters", f"{learned.network.size:,}", learned.sizes))
-    if ending:
-        told.append(("training", seconds(ending.training_seconds), _epochs(run.epochs, ending)))
+    if summary:
+        told.append(("training", seconds(summary.seconds.training), _epochs(run.epochs, summary)))
     else:
         told.append(("epochs so far", f"{run.epochs}", f"of {material.config.training.epochs}"))
     boxes = (
@@ -97,10 +99,14 @@ def _cost(config: Config) -> str:
     return f"{config.network.cost} and penalty" if penalty else config.network.cost
 
 
-def _epochs(epochs: int, ending: Ending) -> str:
-    if epochs == ending.epochs_at_most:
+def _epochs(epochs: int, summary: Summary) -> str:
+    if summary.diverged:
+        why = "then it diverged"
+    elif epochs == summary.epochs_at_most:
         return f"{epochs} epochs"
-    return f"{epochs} of {ending.epochs_at_most} epochs, {ending.why}"
+    else:
+        why = f"stopped by {summary.stopped_by}" if summary.stopped_by else str(summary.ended)
+    return f"{epochs} of {summary.epochs_at_most} epochs, {why}"
 
 
 def _details(summary: str, content: Markup) -> Markup:
@@ -114,20 +120,20 @@ def _log(material: Material) -> Markup:
 
 
 def _made(material: Material) -> Iterator[tuple[str, str]]:
-    training, run, ending = material.config.training, material.run, material.ending
+    training, run, summary = material.config.training, material.run, material.summary
     yield "began", f"{run.began:%Y-%m-%d %H:%M:%S %z}"
     yield "state", run.state
     yield "seed", str(training.seed)
     yield "threads", str(training.threads)
-    if ending:
-        yield "training", seconds(ending.training_seconds)
-        yield "everything", f"{seconds(run.seconds)} ({seconds(ending.cpu_seconds)} of one processor)"
-        yield from ending.versions.items()
-        yield "test set", _tested(ending)
-        yield "data, SHA-256", ending.digest
+    if summary:
+        yield "training", seconds(summary.seconds.training)
+        yield "everything", f"{seconds(run.seconds)} ({seconds(summary.seconds.total_cpu)} of one processor)"
+        yield from summary.versions.items()
+        yield "test set", _tested(summary)
+        yield "data, SHA-256", summary.digest
 
 
-def _tested(ending: Ending) -> str:
-    if ending.test_set_watched:
+def _tested(summary: Summary) -> str:
+    if summary.test_set_watched:
         return "watched, to show its curve; nothing was chosen by it"
-    return "scored once, at the end" if ending.times_tested == 1 else f"scored {ending.times_tested} times"
+    return "scored once, at the end" if summary.times_tested == 1 else f"scored {summary.times_tested} times"

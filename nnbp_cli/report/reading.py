@@ -5,38 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from nnbp_cli import config, runs, weights
+from nnbp_cli import runs, summary, weights
 from nnbp_cli.answers import Answers, answers
 from nnbp_cli.config import Config
 from nnbp_cli.errors import MissingData, NnbpError
-from nnbp_cli.run_directory import existing, read_log, read_summary
+from nnbp_cli.run_directory import existing, read_log
 from nnbp_cli.runs import Run
 from nnbp_cli.scoring import changed, fitting_data
+from nnbp_cli.summary import Summary
 from nnbp_cli.weights import Weights
-
-
-@dataclass(frozen=True)
-class Ending:
-    """What the summary of a run that has ended says beyond what `nnbp runs` tells."""
-
-    why: str
-    epochs_at_most: int
-    test_cost: float | None
-    test_set_watched: bool
-    times_tested: int
-    digest: str
-    versions: Mapping[str, str]
-    training_seconds: float
-    cpu_seconds: float
 
 
 @dataclass(frozen=True)
 class Material:
     """A run as a report tells it: under this name, with what `nnbp runs` knows of it, its log and its config.
 
-    `ending` and `learned` are None where the run has not ended, `answers` where there are no weights or no
+    `summary` and `learned` are None where the run has not ended, `answers` where there are no weights or no
     test images. `notes` say what is missing and what to do, a line each.
     """
 
@@ -45,40 +30,55 @@ class Material:
     run: Run
     log: Mapping[str, list[float]]
     config: Config
-    ending: Ending | None
+    summary: Summary | None
     learned: Weights | None
     answers: Answers | None
     notes: tuple[str, ...]
 
 
-def read(paths: tuple[Path, ...], data_name: str | None, data_dir: Path) -> list[Material]:
-    """The material of each run, named by its directory, or by its path where two are called the same.
-    Its test images are those that it was trained with, or those of `data_name`.
+def read(
+    paths: tuple[Path, ...], data_name: str | None, data_dir: Path
+) -> tuple[list[Material], list[NnbpError]]:
+    """The material of each run, named by its directory, or by its path where two are called the same; and
+    why others are left out, which are no runs, or damaged. The test images are those that a run was trained
+    with, or those of `data_name`.
 
-    Raises NnbpError for what is no run, or damaged. That a run has not ended, or that its test images are
-    not at hand, is no error: notes say so.
+    Raises NnbpError for a path that is not there, and where nothing is left. That a run has not ended, or
+    that its test images are not at hand, is no error: notes say so.
     """
-    distinct = list({existing(path).path.resolve(): path for path in paths}.values())
+    for path in paths:
+        if not path.exists():
+            existing(path)
+    distinct = list({path.resolve(): path for path in paths}.values())
     names = [path.resolve().name for path in distinct]
-    return [
-        _read(name if names.count(name) == 1 else str(path), path, data_name, data_dir)
-        for name, path in zip(names, distinct)
-    ]
+    found, odd = [], []
+    for name, path in zip(names, distinct):
+        try:
+            found.append(_read(name if names.count(name) == 1 else str(path), path, data_name, data_dir))
+        except NnbpError as error:
+            odd.append(error)
+    if not found:
+        raise odd[0]
+    return found, odd
 
 
 def _read(name: str, path: Path, data_name: str | None, data_dir: Path) -> Material:
     directory = existing(path)
     log = read_log(path)
-    decided = config.load(directory.config)
-    ending = _ending(path) if (path / "summary.json").exists() else None
+    decided = directory.read_config()
+    told = runs.read(path)
+    ended = summary.read(path) if directory.summary_file.exists() else None
     learned, answered = None, None
     notes: list[str] = []
+    if ended and ended.diverged:
+        notes.append(f"{path}: diverged: {ended.diverged}")
     if directory.weights.exists():
         learned = weights.load(path)
-        answered, notes = _answered(path, learned, data_name, data_dir)
-    else:
+        answered, more = _answered(path, learned, data_name, data_dir)
+        notes += more
+    elif not notes:
         notes.append(f"{path}: no weights yet, only curves; 'nnbp train --resume {path}' goes on with it")
-    return Material(name, path, runs.read(path), log, decided, ending, learned, answered, tuple(notes))
+    return Material(name, path, told, log, decided, ended, learned, answered, tuple(notes))
 
 
 def _answered(
@@ -96,23 +96,3 @@ def _answered(
         )
     answered = answers(learned, data.test, where=str(path), seen="on the test images")
     return answered, list(filter(None, notes))
-
-
-def _ending(path: Path) -> Ending:
-    summary: dict[str, Any] = read_summary(path)
-    try:
-        test = summary["test"]
-        return Ending(
-            why=f"stopped by {summary['stopped_by']}" if summary["stopped_by"] else str(summary["ended"]),
-            epochs_at_most=int(summary["epochs_at_most"]),
-            test_cost=float(test["cost"]) if test else None,
-            test_set_watched=bool(summary["test_set_watched"]),
-            times_tested=int(summary["times_tested"]),
-            digest=str(summary["data"]["digest"]),
-            versions={str(name): str(version) for name, version in summary["versions"].items()},
-            training_seconds=float(summary["seconds"]["training"]),
-            cpu_seconds=float(summary["seconds"]["total_cpu"]),
-        )
-    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        file = path / "summary.json"
-        raise NnbpError(f"{file}: damaged: not the summary that nnbp writes; run it again") from error

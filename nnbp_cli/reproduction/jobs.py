@@ -5,21 +5,58 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from math import prod
 from pathlib import Path
 from time import monotonic, perf_counter, sleep
 
-from nnbp_cli import __version__, config, experiment, files, json_text, run_directory
+from pydantic import TypeAdapter
+
+from nnbp_cli import __version__, config, experiment, files, json_text, records
 from nnbp_cli.config import Config
 from nnbp_cli.datasets import dataset
 from nnbp_cli.datasets.darkness import accuracy_by_darkness
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.experiment import Display
 from nnbp_cli.preparation import Paths
+from nnbp_cli.records import Seconds, Text
 from nnbp_cli.reproduction.experiments import Experiment
 from nnbp_cli.run_directory import RunDirectory
+from nnbp_cli.summary import LARGEST_FILE, Score
+
+
+@dataclass(frozen=True)
+class Total:
+    """How long a job took."""
+
+    total: Seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of a job: of the summary of a run, as much as a baseline has too, which trains nothing."""
+
+    seconds: Total
+    stopped_by: Text | None = None
+    diverged: Text | None = None
+    validation: Score | None = None
+    test: Score | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether it came to its end."""
+        return self.stopped_by is None and self.diverged is None
+
+
+_OUTCOME = TypeAdapter(Outcome)
+
+
+def outcome(directory: Path) -> Outcome:
+    """What came of the job in `directory`. Raises NnbpError where there is nothing to be read."""
+    remedy = "delete it, and it is run again"
+    return records.from_json(_OUTCOME, directory / "summary.json", LARGEST_FILE, remedy)
+
 
 PATIENCE = 10  # seconds that a process which was killed may take to let go of its run
 
@@ -60,7 +97,7 @@ class Job:
     def done(self) -> bool:
         """Whether it was run to its end."""
         try:
-            return run_directory.read_summary(self.directory).get("stopped_by", "") is None
+            return outcome(self.directory).finished
         except NnbpError:
             return False
 
@@ -98,13 +135,9 @@ class Job:
     def _run_baseline(self, data_dir: Path) -> None:
         began = perf_counter()
         accuracy = accuracy_by_darkness(dataset.load("mnist", data_dir, train=50_000, validation=10_000))
-        summary = {
-            "test": {"accuracy": accuracy},
-            "stopped_by": None,
-            "seconds": {"total": round(perf_counter() - began, 3)},
-        }
+        came = Outcome(seconds=Total(round(perf_counter() - began, 3)), test=Score(accuracy))
         files.make_directory(self.directory)
-        files.write(self.directory / "summary.json", json_text.dumps(summary, indent=2) + "\n")
+        files.write(self.directory / "summary.json", json_text.dumps(asdict(came), indent=2) + "\n")
 
 
 def jobs(experiments: Iterable[Experiment], seeds: int, runs: Path) -> list[Job]:

@@ -10,8 +10,8 @@ from statistics import mean, median
 
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.reproduction.experiments import Experiment, Figure
-from nnbp_cli.reproduction.jobs import Job
-from nnbp_cli.run_directory import read_log, read_summary
+from nnbp_cli.reproduction.jobs import Job, outcome
+from nnbp_cli.run_directory import read_log
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def rows(jobs: Iterable[Job], failures: dict[Job, str]) -> Iterator[Row]:
         grouped.setdefault(job.experiment, []).append(job)
     for experiment, own in grouped.items():
         done = [job for job in own if job not in failures]
-        seconds = [read_summary(job.directory)["seconds"]["total"] for job in done]
+        seconds = [outcome(job.directory).seconds.total for job in done]
         for figure in experiment.figures:
             values = [measured(figure, job.directory) for job in done]
             why = [f"seed {job.seed}: {failures[job]}" for job in own if job in failures]
@@ -75,7 +75,10 @@ def _taken(take: str, score: str, directory: Path) -> float:
     unit = 100 if score.endswith("accuracy") else 1
     if take == "scored":
         split, kind = score.split()
-        return unit * float(read_summary(directory)[split][kind])
+        score = getattr(outcome(directory), split)
+        if score is None:
+            raise LookupError(split)
+        return unit * float(getattr(score, kind))
     log = read_log(directory)
     at = dict(zip(log["epoch"], log[score]))
     if take == "start":

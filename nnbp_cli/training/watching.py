@@ -29,6 +29,11 @@ def names(training: TrainingConfig, network: Network) -> list[str]:
     ]
 
 
+def watches_test(training: TrainingConfig) -> bool:
+    """Whether the test set is looked at while the network learns."""
+    return any(name.startswith("test") for name in training.watch)
+
+
 def watching(
     network: Network,
     dataset: Dataset,

@@ -11,7 +11,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from nnbp_cli import checkpoint, config, experiment, files, run_directory
+from nnbp_cli import checkpoint, config, experiment, files, run_directory, summary
 from nnbp_cli.datasets import idx, synthetic
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.run_directory import RunDirectory
@@ -33,7 +33,7 @@ SETTINGS = (
 READERS: dict[str, Callable[[Path], object]] = {
     "config.toml": lambda run: config.load(run / "config.toml"),
     "checkpoint.npz": lambda run: checkpoint.load(run / "checkpoint.npz"),
-    "summary.json": run_directory.read_summary,
+    "summary.json": summary.read,
     "log.csv": run_directory.read_log,
 }
 OFTEN: Step = ("tests.torture.scene:save_every", 1)
