@@ -82,15 +82,14 @@ class _Run:
         diverged: str | None = None,
     ) -> Summary:
         """What there is to say of the run so far."""
-        directory = self.directory.path
         return summarized(
             self.checkpoint(state, clock),
             self.data,
             learned,
-            run=directory,
-            weights=self.weights or self.directory.weights,
+            run=self.directory.path,
+            weights=(not diverged and self.weights) or self.directory.weights,
             scores=scores,
-            times_tested=times_tested(directory) + bool(scores.get("test")),
+            times_tested=times_tested(self.directory.path) + bool(scores.get("test")),
             stopped_by=stopped_by,
             diverged=diverged,
         )
@@ -168,6 +167,8 @@ def resume(path: Path, settings: Sequence[str], paths: Paths, display: Display) 
         data = obtain(config.data, paths, display)
         check_against_data(config, data, where=str(path))
         resuming.check_data(directory, left, data)
+        if not left:  # config.toml is all there is, and may leave something open again
+            config = decided(config, data, display)
         network = build(config.network, data.inputs)
         directory.write_config(to_toml(config))
         this = _Run(config, data, network, directory, paths.weights, began)

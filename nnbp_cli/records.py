@@ -23,9 +23,12 @@ SCORES = r"^((training|validation|test) (cost|accuracy)|layer speed [1-9]\d{0,3}
 
 
 def _dated(text: str) -> str:
-    if datetime.fromisoformat(text).year not in YEARS:
-        raise ValueError("not a date that a run has")
-    return text
+    try:
+        if datetime.fromisoformat(text).year in YEARS:
+            return text
+    except ValueError:  # with a message that quotes the text, however long
+        pass
+    raise ValueError("not a date that a run has")
 
 
 Natural = Annotated[int, Strict(), Field(ge=0, le=10**12)]
@@ -75,5 +78,6 @@ def from_json(schema: TypeAdapter[T], file: Path, most: int, remedy: str) -> T:
 def explained(error: ValidationError) -> str:
     """The first thing that does not fit a schema, where it is and what was expected, in a line."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    message = first["msg"][:1].lower() + first["msg"][1:]
+    message = first["msg"].removeprefix("Value error, ")
+    message = message[:1].lower() + message[1:]
     return f"{dotted(first['loc'])}: {message}" if first["loc"] else message

@@ -373,6 +373,18 @@ def test_what_cannot_be_written_is_refused_before_anything_is_trained(here: Path
         path.rename(f"aside-{attempt}")
 
 
+def test_a_run_without_a_checkpoint_may_leave_its_threads_open_again(here: Path) -> None:
+    train("--out", "run", "-q")
+    whole = results(Path("run"))
+    for name in ("checkpoint.npz", "summary.json"):
+        Path("run", name).unlink()
+    config = Path("run/config.toml")
+    config.write_text(config.read_text().replace("threads = 1\n", ""))
+    said = resume()
+    assert (said.status, said.err) == (0, "")
+    assert results(Path("run")) == whole
+
+
 # A run that diverged
 
 
@@ -385,6 +397,7 @@ def test_a_run_that_diverged_is_called_so_everywhere_and_would_diverge_again(her
     told = json.loads(Path("runs/sick/summary.json").read_text(), parse_constant=pytest.fail)
     assert (told["diverged"], told["stopped_by"], told["test"]) == (why, None, None)
     assert (told["epochs"], told["kept"], told["times_tested"]) == (0, {}, 0)
+    assert told["weights"] == "runs/sick/weights.npz", "not those of another run"
 
     states = {run["name"]: run["state"] for run in json.loads(nnbp("runs", "--json").out)}
     assert states == {"sound": "complete", "sick": "diverged"}

@@ -85,6 +85,7 @@ ODD: dict[str, object] = {
     "epochs_at_most": HUGE,
     "parameters": "many",
     "began": "0001-01-01T00:00:00+14:00",
+    "weights": "\ud800",
     "seconds": {"training": 1, "total": float("inf"), "total_cpu": 1},
     "kept": {"test luck": 1.0},
     "stopped_by": "\x1b[2J\nfirst  2020-01-01 00:00  1  99.99%",
@@ -107,7 +108,7 @@ def odd_runs(here: Path) -> Path:
         shutil.copytree(sound, f"runs/odd-{key}")
         edit(f"runs/odd-{key}", **{key: value})
     shutil.copytree(sound, "runs/year-10000")
-    edit("runs/year-10000", began="+10000-01-01T00:00:00")
+    edit("runs/year-10000", began="+10000-01-01T00:00:00" * 400)
     files: dict[str, Callable[[Path], object]] = {
         "folder": Path.mkdir,
         "pipe": os.mkfifo,

@@ -47,7 +47,7 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
         for number in range(tries):
             rng = Random(f"{seed} {number}")
             text, suffix = rng.choice(texts)
-            how = rng.choice((_bytes, _tokens, _tokens, _lines))
+            how = rng.choice(MUTATIONS)
             content = how(text, words, rng)
             path = folder / f"mutated{suffix}"
             path.write_bytes(content)
@@ -133,3 +133,6 @@ def _lines(text: str, words: list[str], rng: Random) -> bytes:
         )
         lines[at] = rng.choice((act(lines[at]), lines[other]))
     return "".join(lines).encode()
+
+
+MUTATIONS = (_bytes, _tokens, _tokens, _lines)

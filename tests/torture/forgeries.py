@@ -11,7 +11,7 @@ import json
 import lzma
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
@@ -30,6 +30,12 @@ class Forgery:
 
     content: bytes
     harmless: bool = False
+
+
+def members(content: bytes) -> Contents:
+    """The .npy files in an archive, by name."""
+    with zipfile.ZipFile(io.BytesIO(content)) as opened:
+        return {name: opened.read(name) for name in opened.namelist()}
 
 
 # Forgeries of members
@@ -218,23 +224,28 @@ def other_values(contents: Contents, rng: Random) -> Forgery:
     """A value of the meta, or a key, becomes another one, or is gone."""
     meta: Any = json.loads(_meta(contents))
     for _ in range(rng.choice((1, 1, 1, 2))):
-        above: Any = meta
-        while True:
-            keys = list(above) if isinstance(above, dict) else range(len(above))
-            key = rng.choice(list(keys))
-            if not above[key] or not isinstance(above[key], dict | list) or rng.random() < 0.2:
-                break
-            above = above[key]
-        match rng.choice(("another", "another", "gone", "other key")):
-            case "another":
-                above[key] = rng.choice(HOSTILE)
-            case "gone":
-                del above[key]
-            case _ if isinstance(above, dict):
-                above[rng.choice(("x", "", *keys))] = above.pop(key)
+        edit(meta, HOSTILE, rng)
         if not meta:
             break
-    return _with_meta(contents, _dumped(meta))
+    return _with_meta(contents, dumped(meta))
+
+
+def edit(plain: Any, values: Sequence[Any], rng: Random) -> None:
+    """Put one of `values` for a value somewhere in what JSON can hold, or another key, or take one away."""
+    above: Any = plain
+    while True:
+        keys = list(above) if isinstance(above, dict) else range(len(above))
+        key = rng.choice(list(keys))
+        if not above[key] or not isinstance(above[key], dict | list) or rng.random() < 0.2:
+            break
+        above = above[key]
+    match rng.choice(("another", "another", "gone", "other key")):
+        case "another":
+            above[key] = rng.choice(values)
+        case "gone":
+            del above[key]
+        case _ if isinstance(above, dict):
+            above[rng.choice(("x", "", *keys))] = above.pop(key)
 
 
 def other_text(contents: Contents, rng: Random) -> Forgery:
@@ -258,7 +269,8 @@ def no_text(contents: Contents, rng: Random) -> Forgery:
     return Forgery(_zipped(contents | {"meta.npy": npy}))
 
 
-def _dumped(meta: Any) -> str:
+def dumped(meta: Any) -> str:
+    """As JSON, where Python writes it."""
     try:
         return json.dumps(meta)
     except ValueError:  # Python writes no integer of more than 4,300 digits

@@ -6,6 +6,7 @@ from tests.torture import (
     command_lines,
     configs,
     downloads,
+    edited_runs,
     faults,
     full_disks,
     idx_files,
@@ -32,6 +33,9 @@ HARNESSES: tuple[Harness, ...] = (
     Harness("full disks", "a full disk is one line, and nothing is lost", full_disks.run, 4, 20),
     Harness("weights", "a mutated file is refused, or read as what it is", weights_files.run, 600, 20_000),
     Harness("IDX files", "a mutated file is refused, or read as what it is", idx_files.run, 400, 5_000),
+    Harness(
+        "edited runs", "an edited run is named or read, and the others shown", edited_runs.run, 40, 2_000
+    ),
     Harness("configs", "a mutated config is refused in lines, or used as it says", configs.run, 300, 10_000),
     Harness("pictures", "a damaged picture is read, or refused in one line", pictures.run, 200, 5_000),
     Harness("outputs", "what is not nnbp's own work is never written over", outputs.run, 40, EVERY),

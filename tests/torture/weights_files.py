@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +17,7 @@ from nnbp_cli.training import loop
 from nnbp_cli.training.history import Epoch
 from tests.networks import trained
 from tests.torture.damage import damaged
-from tests.torture.forgeries import FORGERIES, Contents, Forgery
+from tests.torture.forgeries import FORGERIES, Contents, Forgery, members
 from tests.torture.harness import Outcome
 from tests.torture.trials import Trials
 
@@ -47,8 +45,7 @@ class Kind:
     @property
     def contents(self) -> Contents:
         """The .npy files in it, by name."""
-        with zipfile.ZipFile(io.BytesIO(self.sound)) as opened:
-            return {name: opened.read(name) for name in opened.namelist()}
+        return members(self.sound)
 
 
 def run(tries: int, seed: int, folder: Path) -> Outcome:
