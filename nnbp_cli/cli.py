@@ -17,8 +17,8 @@ from typing import Any, NoReturn
 
 import click
 
-from nnbp_cli import __version__
-from nnbp_cli.errors import NnbpError, printable, reason
+from nnbp_cli import __version__, machine
+from nnbp_cli.errors import NnbpError, printable, reason, shortage
 
 # The first lines of the commands' help, which are repeated here so that listing them imports none of them.
 COMMANDS = {
@@ -51,6 +51,9 @@ class Commands(click.Group):
                 return None
             near = get_close_matches(name, COMMANDS, 1)
             return ctx.fail(f"no such command '{name}'" + (f" (did you mean '{near[0]}'?)" if near else ""))
+        # Where OpenBLAS, which numpy loads, cannot start its threads, it sends this process a SIGINT.
+        if not machine.can_start(machine.cores() - 1):
+            os.environ["OPENBLAS_NUM_THREADS"] = "1"
         command: click.Command = import_module(f"nnbp_cli.commands.{name}").command
         return command
 
@@ -61,14 +64,14 @@ class Commands(click.Group):
 
     def main(self, args: Sequence[str] | None = None, *more: Any, **options: Any) -> NoReturn:
         """Run a command line, `args` or the process's own, and exit with its status."""
-        sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115, it may be closed
-        # A name need not be text, nor of the characters that the stream can write.
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="backslashreplace")
         given = sys.argv[1:] if args is None else args
         args = [each for each in given if each != "--debug"]  # it may stand anywhere
         options |= {"prog_name": "nnbp", "standalone_mode": False}
         try:
+            _open_closed_streams()
+            # A name need not be text, nor of the characters that the stream can write.
+            if isinstance(sys.stdout, io.TextIOWrapper):
+                sys.stdout.reconfigure(errors="backslashreplace")
             status = super().main(args, *more, **options)
         except SystemExit:  # click's answer to a closed stdout, as by `nnbp eval ... | head`; it is no error
             sys.exit(0)
@@ -79,9 +82,24 @@ class Commands(click.Group):
         sys.exit(status if isinstance(status, int) else 0)
 
 
+def _open_closed_streams() -> None:
+    """Let a standard stream that is closed lead nowhere. The next file to be opened would get its number, and
+    with it what a library or a child prints.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = Path(os.devnull).open(mode)  # noqa: SIM115
+            os.set_inheritable(stream.fileno(), True)
+            setattr(sys, name, stream)
+
+
 def _tell(error: Exception) -> int:
     """Print an error for people; the exit status that belongs to it."""
     match error:
+        case OSError() if _was_printing(error):
+            return _say(f"nnbp: cannot write the result: {reason(error)}; send stdout elsewhere", 1)
+        case _ if lacking := shortage(error):
+            return _say(f"nnbp: {lacking}", 1)
         case NnbpError():
             return _say(str(error), error.exit_status)
         case click.exceptions.Abort():
@@ -98,13 +116,19 @@ def _tell(error: Exception) -> int:
         case OSError() if error.filename is not None:
             where = printable(str(error.filename))
             return _say(f"{where}: {reason(error)}; choose another place, or make it accessible", 1)
-        case OSError():  # without a name of a file it is stdout
-            return _say(f"nnbp: cannot write the result: {reason(error)}; send stdout elsewhere", 1)
-        case MemoryError():
-            return _say("nnbp: out of memory; use a smaller network, batch or data set", 1)
+        case OSError():
+            return _say(f"nnbp: the system refuses: {reason(error)}; add --debug to see what", 1)
         case _:
             what = printable(f"{type(error).__name__}: {error}")
             return _say(f"nnbp: unexpected error: {what}; add --debug to see where, and report it", 1)
+
+
+def _was_printing(error: Exception) -> bool:
+    """Whether an error was raised by writing a result to stdout."""
+    step = error.__traceback__
+    while step and step.tb_frame.f_code is not click.echo.__code__:
+        step = step.tb_next
+    return step is not None
 
 
 def _say(message: str, status: int) -> int:

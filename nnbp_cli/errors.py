@@ -11,6 +11,14 @@ from __future__ import annotations
 import errno
 from pathlib import PurePath
 
+# What a process or its system runs short of, by the number of the error, and what to do about it.
+SHORTAGES = {
+    errno.EMFILE: "no more file descriptors; allow this process more of them (ulimit -n)",
+    errno.ENFILE: "no more file descriptors on this system; end other programs",
+    errno.EAGAIN: "no more threads or processes; allow more of them (ulimit -u), or end other programs",
+    errno.ENOMEM: "out of memory; use a smaller network, batch or data set",
+}
+
 
 class NnbpError(Exception):
     """Something failed: data, weights, network, disk, a run that diverged. Exit status 1.
@@ -62,6 +70,24 @@ def cannot_read(path: PurePath, error: OSError) -> NnbpError:
 def reason(error: OSError) -> str:
     """What the system says is wrong, in the words of a sentence."""
     return (error.strerror or str(error)).lower()
+
+
+def shortage(error: BaseException | None) -> str | None:
+    """What this process ran short of, and what to do, where that is behind an error."""
+    while error is not None:
+        match error:
+            case OSError() if error.errno in SHORTAGES:
+                return SHORTAGES[error.errno]
+            case RuntimeError() if "can't start new thread" in str(error):
+                return SHORTAGES[errno.EAGAIN]
+            case MemoryError():
+                return SHORTAGES[errno.ENOMEM]
+            case ImportError() if "failed to map segment" in str(
+                error
+            ):  # of a library, as the system says it
+                return SHORTAGES[errno.ENOMEM]
+        error = error.__cause__
+    return None
 
 
 def printable(text: str) -> str:

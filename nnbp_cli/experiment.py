@@ -13,14 +13,14 @@ from time import perf_counter, process_time
 from typing import Protocol
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
-from nnbp_cli import checkpoint, interrupts, resuming, run_directory, weights
+from nnbp_cli import checkpoint, interrupts, machine, resuming, run_directory, weights
 from nnbp_cli.checkpoint import Checkpoint
 from nnbp_cli.config import Config, augmentation, build, check_against_data, moved, to_toml
 from nnbp_cli.datasets import sources
 from nnbp_cli.datasets.dataset import Dataset, Split
-from nnbp_cli.errors import Diverged
+from nnbp_cli.errors import Diverged, NnbpError
 from nnbp_cli.evaluation import evaluating
 from nnbp_cli.nn.initializers import INITIALIZERS
 from nnbp_cli.nn.network import Network
@@ -183,7 +183,7 @@ def resume(path: Path, settings: Sequence[str], paths: Paths, display: Display) 
             state = loop.start(network, INITIALIZERS[config.network.initializer], config.training)
         per_epoch = loop.batches_per_epoch(data, config.training)
         display.note(f"{path}: {state.epoch} epochs and {state.batch} of {per_epoch} batches are done")
-        with threadpool_limits(config.training.threads, user_api="blas"):
+        with _threads(config):
             for line in resuming.differences(left.made_with) if left else ():
                 display.note(line)
         return _go_on(this, state, clock, display)
@@ -196,7 +196,7 @@ def _go_on(this: _Run, state: State, clock: _Clock, display: Display) -> Summary
     for line in introduction(config, this.data):
         display.note(line)
     with (
-        threadpool_limits(config.training.threads, user_api="blas"),
+        _threads(config),
         np.errstate(all="ignore"),
         interrupts.deferred() as signal_received,
     ):
@@ -240,6 +240,21 @@ def _left_diverged(this: _Run, state: State, clock: _Clock, error: Diverged) -> 
     why = str(error).rpartition("diverged: ")[2]
     directory.write_summary(this.summary(state, clock, learned, scores={}, diverged=why))
     return Diverged(f"{error}; the weights kept before are in {directory.weights}") if has_weights else error
+
+
+def _threads(config: Config) -> threadpool_limits:
+    """Within the block, matrix products take the threads that a config says. Raises NnbpError where they
+    cannot be had: BLAS would wait for them for ever.
+    """
+    threads = int(config.training.threads)
+    running = max(
+        (each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"), default=1
+    )
+    if not machine.can_start(threads - running):
+        raise NnbpError(
+            f"training.threads: no {threads} threads can be had; allow more (ulimit -u), or set it to 1"
+        )
+    return threadpool_limits(threads, user_api="blas")
 
 
 def _train(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from math import inf
+from threading import Event, Thread
 
 
 def memory() -> float:
@@ -20,3 +21,21 @@ def cores() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # only Linux knows
         return os.cpu_count() or 1
+
+
+def can_start(threads: int) -> bool:
+    """Whether this process can have so many threads more."""
+    done = Event()
+    started = []
+    try:
+        for _ in range(threads):
+            thread = Thread(target=done.wait, daemon=True)
+            thread.start()
+            started.append(thread)
+    except RuntimeError:
+        return False
+    finally:
+        done.set()
+        for thread in started:
+            thread.join()
+    return True

@@ -14,6 +14,8 @@ from nnbp_cli.errors import printable
 
 # tqdm's own lock is made when it is first needed, and an interrupt at that moment would break it.
 tqdm.set_lock(RLock())
+# No thread of its own, which it starts for bars that are seldom updated; where it cannot, it warns.
+tqdm.monitor_interval = 0
 
 
 def remark(message: str) -> None:

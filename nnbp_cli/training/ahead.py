@@ -17,6 +17,7 @@ def ahead(items: Iterator[Item]) -> Generator[Item, None, None]:
 
     What goes wrong there is raised here, where its item is due. Closing waits for the item being made, and no
     other is begun. numpy lets go of Python's lock in its products and loops, so both threads do get on.
+    Where no other thread can be had, the items are made in this one.
     """
     errors = np.geterr()  # each thread has its own, and another one begins with numpy's
 
@@ -25,7 +26,11 @@ def ahead(items: Iterator[Item]) -> Generator[Item, None, None]:
             return list(islice(items, 1))  # empty at the end
 
     with ThreadPoolExecutor(1) as other:
-        made = other.submit(following)
+        try:
+            made = other.submit(following)
+        except RuntimeError:  # "can't start new thread"
+            yield from items
+            return
         while item := made.result():
             made = other.submit(following)
             yield item[0]

@@ -1,0 +1,194 @@
+"""What is said, and what goes on, where a stream is closed or a process may have no more of something."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nnbp_cli import errors, machine
+from nnbp_cli.datasets import synthetic
+from nnbp_cli.errors import NnbpError, shortage
+from nnbp_cli.training.ahead import ahead
+from tests.command_line import nnbp
+from tests.small_run import results, train
+
+if sys.platform == "win32":
+    pytest.skip("limits, and streams that are closed, are POSIX's", allow_module_level=True)
+
+from tests.limits import no_more_descriptors
+
+DESCRIPTORS, THREADS = (f"nnbp: {errors.SHORTAGES[number]}\n" for number in (errno.EMFILE, errno.EAGAIN))
+LIMITED = "from tests import limits; limits.no_more_threads() or sys.exit(77)"
+
+
+def shell(line: str) -> subprocess.CompletedProcess[str]:
+    """What a line of bash gives, in which `nnbp` is this one."""
+    begun = f'nnbp() {{ {sys.executable} -m nnbp_cli "$@"; }}; {line}'
+    return subprocess.run(["bash", "-c", begun], capture_output=True, text=True, check=False)
+
+
+def without_threads(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """What a process says that can start no thread and no process; a skip where no limit holds."""
+    code = f"import sys; {LIMITED}; from nnbp_cli.__main__ import main; sys.argv[0] = 'nnbp'; main()"
+    path = {"PYTHONPATH": str(Path(__file__).parents[1])}
+    said = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env=os.environ | path | environment,
+    )
+    if said.returncode == 77:
+        pytest.skip("the limit of processes does not hold here")
+    return said
+
+
+@pytest.fixture
+def picture(here: Path) -> Path:
+    images, _ = synthetic.draw(1, 1, "test")
+    Image.fromarray(255 - images.reshape(28, 28)).resize((112, 112)).save("digit.png")
+    return Path("digit.png")
+
+
+# Streams
+
+
+@pytest.mark.parametrize("redirection", [">&-", "<&- >&- 2>&-", "2>&-"])
+def test_a_stream_that_is_closed_is_no_error(picture: Path, redirection: str) -> None:
+    train("--out", "run", "-q")
+    for line in ("predict run digit.png", "eval run --mistakes 3"):
+        said = shell(f"nnbp {line} {redirection}")
+        assert (said.returncode, said.stderr) == (0, "")
+        assert bool(said.stdout) == (">&-" not in redirection.replace("2>&-", ""))
+
+
+def test_no_file_gets_the_number_of_a_stream_that_is_closed(here: Path) -> None:
+    Path("look.py").write_text(
+        "import os\nfrom nnbp_cli.cli import main\n"
+        "try:\n    main(['--version'])\nexcept SystemExit:\n    pass\n"
+        "with open('number', 'w') as file:\n"
+        "    print(file.fileno(), *(os.get_inheritable(number) for number in range(3)), file=file)\n"
+    )
+    shell(f"{sys.executable} look.py <&- >&- 2>&-")
+    number, *inheritable = Path("number").read_text().split()
+    assert int(number) > 2
+    assert inheritable == ["True"] * 3
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux's device that is full")
+def test_a_result_that_cannot_be_written_is_said(here: Path) -> None:
+    train("--out", "run", "-q")
+    for line in ("eval run", "--help"):
+        said = shell(f"nnbp {line} >/dev/full")
+        expected = "nnbp: cannot write the result: no space left on device; send stdout elsewhere\n"
+        assert (said.returncode, said.stderr) == (1, expected)
+
+
+# Limits
+
+
+def test_a_shortage_is_told_apart_whatever_was_made_of_it() -> None:
+    def wrapped(error: Exception) -> Exception:
+        try:
+            raise NnbpError("x: cannot be read; make it readable") from error
+        except NnbpError as wrapping:
+            return wrapping
+
+    for number, words in errors.SHORTAGES.items():
+        assert shortage(OSError(number, "")) == shortage(wrapped(OSError(number, "", "x"))) == words
+    assert shortage(RuntimeError("can't start new thread")) == errors.SHORTAGES[errno.EAGAIN]
+    assert shortage(MemoryError()) == errors.SHORTAGES[errno.ENOMEM]
+    library = ImportError("libx.so: failed to map segment from shared object")
+    assert shortage(wrapped(library)) == errors.SHORTAGES[errno.ENOMEM]
+    for other in (OSError(errno.ENOSPC, ""), RuntimeError("no"), ImportError("no"), wrapped(ValueError())):
+        assert shortage(other) is None
+
+
+def test_an_error_without_a_name_is_not_taken_for_that_of_stdout(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> NoReturn:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("nnbp_cli.weights.load", fail)
+    said = nnbp("eval", "weights.npz")
+    assert (said.status, said.err) == (
+        1,
+        "nnbp: the system refuses: input/output error; add --debug to see what\n",
+    )
+
+
+def test_no_more_descriptors_is_said(here: Path, picture: Path) -> None:
+    train("--out", "run", "-q")
+    nnbp("predict", "run", picture)  # imports what it needs
+    for line in (
+        ("eval", "run"),
+        ("predict", "run", picture),
+        ("train", "--config", "small.toml"),
+        ("plot", "run"),
+    ):
+        with no_more_descriptors():
+            said = nnbp(*line)
+        assert (said.status, said.out, said.err) == (1, "", DESCRIPTORS), line
+
+
+def test_without_another_thread_the_same_items_are_made_in_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    where = set()
+
+    def items() -> Any:
+        for k in range(5):
+            where.add(threading.current_thread())
+            yield np.float32(3e38) * np.float32(10 * k)
+
+    monkeypatch.setattr(threading.Thread, "start", no_thread)
+    with np.errstate(over="ignore"):
+        assert list(ahead(items())) == [0.0, *[np.inf] * 4]
+    assert where == {threading.main_thread()}
+
+
+def no_thread(self: threading.Thread) -> NoReturn:
+    raise RuntimeError("can't start new thread")
+
+
+def test_a_run_without_threads_has_the_same_bits(here: Path) -> None:
+    distorted = ("--set", "data.augment.shift=1", "--set", "training.threads=1")
+    assert train("--out", "with", "-q", *distorted).status == 0
+    said = without_threads("train", "--config", "small.toml", "--out", "without", "-q", *distorted)
+    assert (said.returncode, said.stderr) == (0, "")
+    assert results(Path("with")) == results(Path("without"))
+
+
+@pytest.mark.skipif(machine.cores() < 2, reason="one core takes one thread")
+def test_threads_that_cannot_be_had_are_not_waited_for(here: Path) -> None:
+    line = ("train", "--config", "small.toml", "-q", "--set", "training.threads=2")
+    said = without_threads(*line)
+    assert (said.returncode, said.stdout) == (1, "")
+    assert said.stderr == (
+        "training.threads: no 2 threads can be had; allow more (ulimit -u), or set it to 1\n"
+    )
+
+
+def test_without_threads_a_download_says_so(here: Path) -> None:
+    said = without_threads("download", "--mirror", "http://127.0.0.1:9/")
+    assert (said.returncode, said.stderr) == (1, THREADS)
+
+
+def test_without_processes_a_reproduction_says_so(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from nnbp_cli.config import DataConfig
+    from nnbp_cli.reproduction import whole
+
+    def none_left(*_: object) -> NoReturn:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(whole, "DATA", DataConfig(name="synthetic", size=600, seed=1))
+    monkeypatch.setattr("_posixsubprocess.fork_exec", none_left)
+    said = nnbp("reproduce", "ch1-darkness", "--quiet")
+    assert (said.status, said.err) == (1, THREADS)
