@@ -5,10 +5,12 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+NO_LIMIT = 77  # the status that says that no limit holds here
 NOBODY = 65_534
 CAPABILITIES_3 = 0x20080522  # the version of what capget fills: of two words of 32 bits, three sets each
 SECURE_BITS, KEPT = 28, 1 << 2  # prctl's PR_SET_SECUREBITS; SECBIT_NO_SETUID_FIXUP: rights outlive their user
@@ -47,3 +49,16 @@ def no_more_descriptors() -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def _main() -> None:
+    """`python -m tests.limits ...` is `nnbp ...` in a process that can start no thread and no process."""
+    if not no_more_threads():
+        sys.exit(NO_LIMIT)
+    from nnbp_cli.__main__ import main  # after the limit is there, and with it numpy
+
+    main()
+
+
+if __name__ == "__main__":
+    _main()

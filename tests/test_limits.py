@@ -24,10 +24,9 @@ from tests.small_run import results, train
 if sys.platform == "win32":
     pytest.skip("limits, and streams that are closed, are POSIX's", allow_module_level=True)
 
-from tests.limits import no_more_descriptors
+from tests.limits import NO_LIMIT, no_more_descriptors
 
 DESCRIPTORS, THREADS = (f"nnbp: {errors.SHORTAGES[number]}\n" for number in (errno.EMFILE, errno.EAGAIN))
-LIMITED = "from tests import limits; limits.no_more_threads() or sys.exit(77)"
 
 
 def shell(line: str) -> subprocess.CompletedProcess[str]:
@@ -36,19 +35,17 @@ def shell(line: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["bash", "-c", begun], capture_output=True, text=True, check=False)
 
 
-def without_threads(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def without_threads(*arguments: str) -> subprocess.CompletedProcess[str]:
     """What a process says that can start no thread and no process; a skip where no limit holds."""
-    code = f"import sys; {LIMITED}; from nnbp_cli.__main__ import main; sys.argv[0] = 'nnbp'; main()"
-    path = {"PYTHONPATH": str(Path(__file__).parents[1])}
     said = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
+        [sys.executable, "-m", "tests.limits", *arguments],
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
-        env=os.environ | path | environment,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
     )
-    if said.returncode == 77:
+    if said.returncode == NO_LIMIT:
         pytest.skip("the limit of processes does not hold here")
     return said
 

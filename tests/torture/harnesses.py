@@ -7,6 +7,7 @@ from tests.torture import (
     configs,
     downloads,
     edited_runs,
+    environments,
     faults,
     full_disks,
     idx_files,
@@ -41,6 +42,7 @@ HARNESSES: tuple[Harness, ...] = (
     Harness("outputs", "what is not nnbp's own work is never written over", outputs.run, 40, EVERY),
     Harness("mirrors", "right files, or a reason for each mirror, by the deadline", mirrors.run, 20, 300),
     Harness("downloads", "two at once, one killed, never leave a wrong file", downloads.run, 3, 100),
+    Harness("environments", "whatever surrounds it, a line and a status", environments.run, 6, 450),
     Harness("command lines", "any line ends with a status and a word", command_lines.run, 60, 2_000),
     Harness("names", "no name makes a line, or reaches the terminal raw", names.run, 1, 40),
 )
