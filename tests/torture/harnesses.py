@@ -19,6 +19,7 @@ from tests.torture import (
     power,
     signals,
     stops,
+    system_calls,
     weights_files,
 )
 from tests.torture.harness import Harness
@@ -42,7 +43,8 @@ HARNESSES: tuple[Harness, ...] = (
     Harness("outputs", "what is not nnbp's own work is never written over", outputs.run, 40, EVERY),
     Harness("mirrors", "right files, or a reason for each mirror, by the deadline", mirrors.run, 20, 300),
     Harness("downloads", "two at once, one killed, never leave a wrong file", downloads.run, 3, 100),
-    Harness("environments", "whatever surrounds it, a line and a status", environments.run, 6, 450),
+    Harness("system calls", "any may fail, in any command: a line, and no harm", system_calls.run, 4, 1_000),
+    Harness("environments", "whatever surrounds it, a line and a status", environments.run, 6, 260),
     Harness("command lines", "any line ends with a status and a word", command_lines.run, 60, 2_000),
     Harness("names", "no name makes a line, or reaches the terminal raw", names.run, 1, 40),
 )

@@ -1,0 +1,261 @@
+"""Calls of the system that fail, one at a time, in every command but `train`, which has harnesses of its own.
+
+Two ways: `strace` lets the calls themselves fail, wherever in the program or in a library they are made; and
+where there is no strace, or it may not trace, the operations of Python do (see `operations`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from pathlib import Path
+from random import Random
+
+from nnbp_cli.cli import COMMANDS
+from tests.torture import environments
+from tests.torture.environments import NOWHERE, ROOT, furnish, unreadable
+from tests.torture.faults import KINDS
+from tests.torture.harness import Outcome
+from tests.torture.warm import Ended, Warm
+
+# HERE is where they write, beside a file that is not theirs.
+LINES = tuple(
+    tuple(line.split())
+    for line in (
+        "eval FOLDER/run --mistakes 3",
+        "predict FOLDER/run FOLDER/digit.png --save-input HERE/seen",
+        "runs FOLDER",
+        "plot FOLDER/run -o HERE/curves.svg",
+        "plot FOLDER/run --what weights -o HERE/weights.png",
+        "report FOLDER/run -o HERE/report.html",
+        "export FOLDER/run HERE/network.safetensors",
+        "export FOLDER/run HERE/network.onnx",
+        "import FOLDER/network.json -o HERE/book.npz",
+        "gradcheck --config FOLDER/small.toml",
+        f"download --data-dir HERE/data --mirror {NOWHERE}",
+        "train --config FOLDER/small.toml -q --out HERE/run --weights HERE/weights.npz",
+        "train --resume HERE/left -q --set training.epochs=4 --weights HERE/weights.npz",
+    )
+)
+assert {line[0] for line in LINES} >= set(COMMANDS) - {"init", "reproduce"}  # which write what they are given
+
+# The calls that are let fail, and how.
+ERRORS = {
+    "openat": ("EIO", "EACCES", "EMFILE", "ENFILE", "ENOSPC", "EINTR", "ENOMEM"),
+    "read": ("EIO", "EINTR"),
+    "write": ("EIO", "ENOSPC", "EDQUOT", "EFBIG", "EINTR"),
+    "fsync": ("EIO", "ENOSPC"),
+    "rename": ("EIO", "ENOSPC", "EACCES"),
+    "mkdir": ("EIO", "ENOSPC", "EACCES"),
+    "unlink": ("EIO", "EACCES"),
+    "getdents64": ("EIO",),
+    "newfstatat": ("EIO", "EACCES"),
+    "lseek": ("EIO",),
+    "flock": ("EIO", "ENOLCK"),
+    "close": ("EIO",),
+    "mmap": ("ENOMEM",),
+    "clone3": ("EAGAIN",),
+}
+CALL = re.compile(r"^(\d+) +(\w+)\(")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """The `number`-th call of a name in the process that runs a line, and the error that it gives."""
+
+    line: tuple[str, ...]
+    call: str
+    number: int
+    error: str
+
+
+def run(tries: int, seed: int, folder: Path) -> Outcome:
+    """Let so many calls fail, drawn by `seed`, by turns in the one way and in the other."""
+    outcome, rng = Outcome(), Random(seed)
+    furnish(folder)
+    with Warm() as warm:
+        scene = _Scene(folder, warm)
+        ways = (_patched, _traced) if _may_trace(folder) else (_patched,)
+        for number in range(tries):
+            ways[number % len(ways)](scene, rng, outcome)
+    return outcome
+
+
+class _Scene:
+    """A folder with what commands read, and one after the other in which they write."""
+
+    def __init__(self, folder: Path, warm: Warm) -> None:
+        self.folder, self.warm = folder, warm
+        self.left = folder / "left"
+        shutil.copytree(folder / "run", self.left)
+        self.before = self._contents()
+
+    def fresh(self) -> Path:
+        """The folder to write in, with a file that is not ours, and a run."""
+        here = self.folder / "here"
+        shutil.rmtree(here, ignore_errors=True)
+        here.mkdir()
+        (here / "notes.npz").write_text("not ours")
+        shutil.copytree(self.left, here / "left")
+        return here
+
+    def arguments(self, line: tuple[str, ...]) -> list[str]:
+        """A line with the folders in it."""
+        names = {"FOLDER": str(self.folder), "HERE": str(self.folder / "here")}
+        return [re.sub("FOLDER|HERE", lambda found: names[found[0]], each) for each in line]
+
+    def problems(self, line: tuple[str, ...], ended: Ended) -> Iterator[str]:
+        """What is not as it should be, now that a line has ended."""
+        if ended.status not in environments.STATUSES:
+            yield f"status {ended.status}: {ended.err}"
+        if any(word in ended.err for word in ("Traceback", "unexpected error", "Exception ignored")):
+            yield f"said {ended.err!r}"
+        lines = ended.err.count("\n")
+        if ended.status in (1, 2) and lines != 1 and line[0] not in ("download", "predict", "runs"):
+            yield f"status {ended.status}, and said {ended.err!r}"
+        if (self.folder / "here" / "notes.npz").read_text() != "not ours" or self._contents() != self.before:
+            yield "a file was changed that it only reads, or that is not its own"
+        yield from unreadable(self.folder / "here")
+
+    def _contents(self) -> dict[Path, bytes]:
+        places = (self.folder, self.folder / "run", self.folder / "left")
+        return {
+            path: path.read_bytes() for place in places for path in place.glob("[!.]*.*") if path.is_file()
+        }
+
+
+# By strace
+
+
+def _may_trace(folder: Path) -> bool:
+    """Whether strace is here, and may let a call of another process fail."""
+    if not shutil.which("strace"):
+        return False
+    command = ("strace", "-f", "-o", os.devnull, "-e", "inject=mkdir:error=EIO", "mkdir", folder / "not made")
+    return bool(subprocess.run(command, capture_output=True, check=False).returncode)
+
+
+def _traced(scene: _Scene, rng: Random, outcome: Outcome) -> None:
+    line = rng.choice(LINES)
+    calls = _calls(scene, line)
+    call = rng.choice(sorted(calls))
+    fault = Fault(line, call, rng.choice(calls[call]), rng.choice(ERRORS[call]))
+    scene.fresh()
+    log = scene.folder / ".trace"
+    inject = f"inject={call}:error={fault.error}:when={fault.number}"
+    ended = _strace(scene, line, log, "-e", inject)
+    # Another run may make other calls. What is read of a library is not the program's.
+    failed = [each for each in log.read_text(errors="replace").splitlines() if "(INJECTED)" in each]
+    outcome.tries += 1
+    if failed and _is_ours(scene, failed[0]):
+        for problem in scene.problems(line, ended):
+            outcome.failures.append(
+                f"strace -f -e {inject} nnbp {' '.join(line)}: {problem:.800}; {failed[0]:.200}"
+            )
+
+
+@cache
+def _calls(scene: _Scene, line: tuple[str, ...]) -> dict[str, list[int]]:
+    """By name, the numbers of the calls that may fail: for files of the scene; after the first of them, for
+    memory and threads.
+    """
+    scene.fresh()
+    log = scene.folder / ".trace"
+    ended = _strace(scene, line, log)
+    if ended.status != (line[0] == "download"):
+        raise RuntimeError(f"{line}: {ended.err}")
+    counts: Counter[str] = Counter()
+    found: dict[str, list[int]] = {}
+    begun, process = False, ""
+    for each in log.read_text(errors="replace").splitlines():
+        if not (match := CALL.match(each)):
+            continue
+        process = process or match[1]
+        if match[1] != process:
+            continue
+        counts[match[2]] += 1
+        begun = begun or (str(scene.folder) in _paths(each))
+        if begun and _is_ours(scene, each):
+            found.setdefault(match[2], []).append(counts[match[2]])
+    return found
+
+
+def _is_ours(scene: _Scene, call: str) -> bool:
+    kinds = ("MAP_ANONYMOUS", "clone3(")
+    return str(scene.folder) in _paths(call) or any(kind in call for kind in kinds)
+
+
+def _paths(call: str) -> str:
+    return re.sub(r"AT_FDCWD<[^>]*>", "", call)
+
+
+def _strace(scene: _Scene, line: tuple[str, ...], log: Path, *more: str) -> Ended:
+    """Run a line under strace, which writes its log."""
+    command = (
+        *("strace", "-f", "-y", "-o", str(log), "-e", f"trace={','.join(ERRORS)}", *more),
+        *(sys.executable, "-m", "nnbp_cli", *scene.arguments(line)),
+    )
+    environment = {"PYTHONPATH": str(ROOT), "NNBP_DATA_DIR": str(scene.folder / "data")}
+    environment |= dict.fromkeys(("http_proxy", "https_proxy"), NOWHERE)
+    said = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        cwd="/",
+        env=os.environ | environment,
+        check=False,
+        timeout=environments.LONGEST,
+    )
+    return Ended(said.returncode, said.stdout, said.stderr, 0)
+
+
+# By Python
+
+
+def _patched(scene: _Scene, rng: Random, outcome: Outcome) -> None:
+    line = rng.choice(LINES)
+    names = _operations(scene, line)
+    number, kind = rng.choice(list(product(range(len(names)), (*KINDS[:-1], "EMFILE", "ENOMEM"))))
+    here = scene.fresh()
+    step = ("tests.torture.faults:fail", str(scene.folder), number, kind)
+    ended = scene.warm.start(here, scene.arguments(line), [_surroundings(scene), step]).wait()
+    outcome.tries += 1
+    for problem in scene.problems(line, ended):
+        what = f"operation {number} ({names[number]}) fails with {kind}"
+        outcome.failures.append(f"nnbp {' '.join(line)}: {what}: {problem:.800}")
+
+
+@cache
+def _operations(scene: _Scene, line: tuple[str, ...]) -> list[str]:
+    """The names of all operations of a line on files of the scene."""
+    here = scene.fresh()
+    into = scene.folder / ".counted"
+    into.unlink(missing_ok=True)
+    step = ("tests.torture.faults:count", str(scene.folder), str(into))
+    ended = scene.warm.start(here, scene.arguments(line), [_surroundings(scene), step]).wait()
+    if ended.status != (line[0] == "download"):
+        raise RuntimeError(f"{line}: {ended.err}")
+    return into.read_text().split()
+
+
+def _surroundings(scene: _Scene) -> tuple[str, str]:
+    variables = {"NNBP_DATA_DIR": str(scene.folder / "data")}
+    return (
+        "tests.torture.system_calls:surround",
+        json.dumps(variables | dict.fromkeys(("http_proxy", "https_proxy"), NOWHERE)),
+    )
+
+
+def surround(variables: str) -> None:
+    """Let this process have these variables."""
+    os.environ.update(json.loads(variables))
