@@ -19,6 +19,17 @@ SHORTAGES = {
     errno.ENOMEM: "out of memory; use a smaller network, batch or data set",
 }
 
+# The same as errors without a number say it: of threads, of libraries that are loaded, and Python 3.11 where
+# there is no memory for a frame.
+SHORTAGES_BY_WORDS = {
+    "can't start new thread": errno.EAGAIN,
+    "Too many open files": errno.EMFILE,
+    "Cannot allocate memory": errno.ENOMEM,
+    "failed to map segment": errno.ENOMEM,
+    "cannot map zero-fill pages": errno.ENOMEM,
+    "error return without exception set": errno.ENOMEM,
+}
+
 
 class NnbpError(Exception):
     """Something failed: data, weights, network, disk, a run that diverged. Exit status 1.
@@ -75,17 +86,17 @@ def reason(error: OSError) -> str:
 def shortage(error: BaseException | None) -> str | None:
     """What this process ran short of, and what to do, where that is behind an error."""
     while error is not None:
+        numbers: list[int | None] = []
         match error:
-            case OSError() if error.errno in SHORTAGES:
-                return SHORTAGES[error.errno]
-            case RuntimeError() if "can't start new thread" in str(error):
-                return SHORTAGES[errno.EAGAIN]
+            case OSError():
+                numbers = [error.errno]
             case MemoryError():
-                return SHORTAGES[errno.ENOMEM]
-            case ImportError() if "failed to map segment" in str(
-                error
-            ):  # of a library, as the system says it
-                return SHORTAGES[errno.ENOMEM]
+                numbers = [errno.ENOMEM]
+            case ImportError() | RuntimeError() | SystemError():
+                numbers = [number for words, number in SHORTAGES_BY_WORDS.items() if words in str(error)]
+        for number in numbers:
+            if number in SHORTAGES:
+                return SHORTAGES[number]
         error = error.__cause__
     return None
 

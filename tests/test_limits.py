@@ -103,10 +103,10 @@ def test_a_shortage_is_told_apart_whatever_was_made_of_it() -> None:
 
     for number, words in errors.SHORTAGES.items():
         assert shortage(OSError(number, "")) == shortage(wrapped(OSError(number, "", "x"))) == words
-    assert shortage(RuntimeError("can't start new thread")) == errors.SHORTAGES[errno.EAGAIN]
     assert shortage(MemoryError()) == errors.SHORTAGES[errno.ENOMEM]
-    library = ImportError("libx.so: failed to map segment from shared object")
-    assert shortage(wrapped(library)) == errors.SHORTAGES[errno.ENOMEM]
+    for words, number in errors.SHORTAGES_BY_WORDS.items():
+        for kind in (ImportError, RuntimeError, SystemError):
+            assert shortage(wrapped(kind(f"it failed:\n\nlibx.so: {words}"))) == errors.SHORTAGES[number]
     for other in (OSError(errno.ENOSPC, ""), RuntimeError("no"), ImportError("no"), wrapped(ValueError())):
         assert shortage(other) is None
 
