@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nnbp_cli import checkpoint
+from nnbp_cli.files import Check
 from tests.torture import operations
 from tests.torture.harness import Outcome
 from tests.torture.scene import SOMETIMES, Scene, scene
@@ -89,8 +90,8 @@ def limit(under: str, size: int, into: str) -> None:
 
     save = checkpoint.save
 
-    def and_note(path: Path, left: checkpoint.Checkpoint) -> None:
-        save(path, left)
+    def and_note(path: Path, left: checkpoint.Checkpoint, check: Check) -> None:
+        save(path, left, check)
         with os.fdopen(os.open(into, os.O_WRONLY | os.O_CREAT | os.O_APPEND), "w") as notes:
             notes.write(f"{left.state.epoch} {left.state.batch}\n")
 
