@@ -6,6 +6,7 @@ that every number, date and name can be shown with.
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime
 from pathlib import Path
@@ -40,6 +41,7 @@ Rate = Annotated[float, Strict(), Field(ge=0, allow_inf_nan=False)]
 Number = Annotated[float, Strict(), Field(ge=-1e100, le=1e100, allow_inf_nan=False)]
 Flag = Annotated[bool, Strict()]
 Text = Annotated[str, Strict(), Field(max_length=10_000)]
+PathText = Annotated[str, Strict()]  # which need not be text
 Date = Annotated[Text, AfterValidator(_dated)]
 ScoreName = Annotated[Text, Field(pattern=SCORES)]
 
@@ -69,10 +71,14 @@ def content(file: Path, most: int) -> bytes:
 
 def from_json(schema: TypeAdapter[T], file: Path, most: int, remedy: str) -> T:
     """What the JSON in `file` says, by `schema`. Raises NnbpError for all that it can be instead."""
+    found = content(file, most)
     try:
-        return schema.validate_json(content(file, most))
+        # pydantic's own parser takes no escaped half of a pair, as in the name of a file that is no text.
+        return schema.validate_python(json.loads(found))
     except ValidationError as error:
         raise NnbpError(f"{file}: damaged: {explained(error)}; {remedy}") from error
+    except (ValueError, RecursionError) as error:
+        raise NnbpError(f"{file}: damaged: not JSON; {remedy}") from error
 
 
 def explained(error: ValidationError) -> str:

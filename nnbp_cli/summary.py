@@ -14,7 +14,7 @@ from nnbp_cli.checkpoint import Checkpoint
 from nnbp_cli.config import sizes
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import NnbpError
-from nnbp_cli.records import Count, Date, Flag, Natural, Number, ScoreName, Seconds, Share, Text
+from nnbp_cli.records import Count, Date, Flag, Natural, Number, PathText, ScoreName, Seconds, Share, Text
 from nnbp_cli.training import history
 from nnbp_cli.training.watching import watches_test
 from nnbp_cli.weights import Weights
@@ -60,8 +60,8 @@ class Summary:
     the epoch whose weights were kept; `validation` and `test` are theirs too, None where nobody looked.
     """
 
-    run: Text
-    weights: Text
+    run: PathText
+    weights: PathText
     began: Date
     network: Text
     parameters: Count
