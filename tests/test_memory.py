@@ -54,6 +54,12 @@ def test_images_are_evaluated_in_blocks_as_large_as_it_says() -> None:
         assert memory._images_at_once(params.theta.size) == block_size(params)
 
 
+def test_what_parameters_are_drawn_from_is_counted() -> None:
+    wide = config.loads(WIDE, "wide.toml")
+    least = 12_000 * 784 * (4 + 4 + 8)  # theta, the one to keep, and float64
+    assert memory.needed(wide.network, wide.training, inputs=784) > least
+
+
 @measured
 @pytest.mark.parametrize(
     "settings",
