@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field, TypeAdapter
 
 from nnbp_cli import interrupts, json_text, records
-from nnbp_cli.checkpoint import Checkpoint
 from nnbp_cli.config import sizes
-from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.records import Count, Date, Flag, Natural, Number, PathText, ScoreName, Seconds, Share, Text
 from nnbp_cli.training import history
 from nnbp_cli.training.watching import watches_test
-from nnbp_cli.weights import Weights
+
+if TYPE_CHECKING:
+    from nnbp_cli.checkpoint import Checkpoint
+    from nnbp_cli.datasets.dataset import Dataset
+    from nnbp_cli.weights import Weights
 
 LARGEST_FILE = 1 << 20  # bytes; it has some two thousand
 
