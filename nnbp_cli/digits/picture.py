@@ -1,6 +1,6 @@
 """A picture file as the light of its pixels.
 
-Pillow, an extra, reads the file. Nothing in it is trusted: its size is known before it is decoded, and
+Pillow, an extra, reads the file. Nothing in it is trusted: what it costs is known before it is decoded, and
 whatever a decoder makes of a damaged one, the user sees one line.
 """
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from nnbp_cli import __version__
 from nnbp_cli.datasets.idx import Bytes
+from nnbp_cli.digits import limits
 from nnbp_cli.errors import NnbpError, reason
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.outputs import Output, signed
@@ -24,14 +25,13 @@ if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF")
-LARGEST = 64_000_000  # pixels; at four bytes each 256 MB, for the moment that it takes to make it smaller
-LARGEST_FILE = 100_000_000  # bytes
 PNG = Output(
     "an input",
     {".png": signed(rb"\x89PNG.*tEXtSoftware\0nnbp predict ")},
     "name another folder with --save-input",
 )
 SIDE = 800  # pixels of the longer side that are looked at
+STRIP = 64  # rows of a picture of 16 bits that are made to 8 at a time
 
 
 def check_installed() -> None:
@@ -51,18 +51,19 @@ def light(path: Path) -> Array:
     from PIL import Image, UnidentifiedImageError
 
     content = _content(path)
+    limits.check_file(path, content)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Pillow thinks large is answered here
             with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-                _check_size(path, image.size)
+                limits.check(path, image, content, side=SIDE)
                 return _light(image)
     except NnbpError:
         raise
     except UnidentifiedImageError:
         raise NnbpError(f"{path}: {_what_it_is(content)}; name a PNG, JPEG, BMP or GIF file") from None
     except Image.DecompressionBombError:
-        raise NnbpError(f"{path}: {_too_large()}") from None
+        raise NnbpError(f"{path}: {limits.too_many_pixels()}") from None
     except MemoryError:
         raise NnbpError(f"{path}: does not fit into memory; make it smaller") from None
     except Exception as error:  # a decoder that meets damaged bytes may raise anything
@@ -86,52 +87,60 @@ def _content(path: Path) -> bytes:
     """
     try:
         with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)  # no more, or /dev/zero would never end
+            content = file.read(limits.MOST_BYTES + 1)  # no more, or /dev/zero would never end
     except FileNotFoundError:
         raise NnbpError(f"{path}: no such file; name a picture") from None
     except OSError as error:
         raise NnbpError(f"{path}: cannot be read: {reason(error)}; name a picture") from error
-    if len(content) > LARGEST_FILE:
-        raise NnbpError(f"{path}: more than {LARGEST_FILE // 1_000_000} MB are not read; make it smaller")
+    if len(content) > limits.MOST_BYTES:
+        most = limits.MOST_BYTES // 1_000_000
+        raise NnbpError(f"{path}: more than {most} MB are not read; make it smaller")
     return content
 
 
-def _check_size(path: Path, size: tuple[int, int]) -> None:
-    if size[0] * size[1] > LARGEST:
-        raise NnbpError(f"{path}: {size[0]:,}x{size[1]:,} pixels: {_too_large()}")
-
-
-def _too_large() -> str:
-    return f"more than {LARGEST // 1_000_000} million pixels are not decoded; make it smaller"
-
-
 def _light(image: Picture) -> Array:
-    """See `light`."""
-    from PIL import ImageOps
-
-    image.draft("L", (SIDE, SIDE))  # a JPEG need not be decoded at its full size
-    image = ImageOps.exif_transpose(image)
+    """See `light`. No more copies of a large picture are kept than `limits` knows of."""
     if not image.has_transparency_data:
         return _reduced(_grey(image))
-    with_alpha = image.convert("RGBA")
-    grey, alpha = _reduced(with_alpha.convert("L")), _reduced(with_alpha.getchannel("A"))
+    with_alpha = image if image.mode == "RGBA" else image.convert("RGBA")
+    parts = with_alpha.convert("L"), with_alpha.getchannel("A")
+    for each in (image, with_alpha):
+        each.close()
+    grey, alpha = map(_reduced, parts)
     dark = (grey * alpha).sum() < 0.5 * alpha.sum()
     shown: Array = grey * alpha + dark * (1 - alpha)
     return shown
 
 
 def _grey(image: Picture) -> Picture:
-    """In 8 bits; Pillow would cut off what is brighter in 16."""
-    if not image.mode.startswith("I"):
-        return image.convert("L")
+    """In 8 bits; Pillow would cut off what is brighter in 16. Of `image` nothing is kept."""
+    if image.mode == "L":
+        return image
+    grey = _grey_of_16_bits(image) if image.mode.startswith("I") else image.convert("L")
+    image.close()
+    return grey
+
+
+def _grey_of_16_bits(image: Picture) -> Picture:
     from PIL import Image
 
-    return Image.fromarray((np.asarray(image) >> 8).clip(0, 255).astype(np.uint8))
+    values = np.empty((image.height, image.width), np.uint8)
+    for top in range(0, image.height, STRIP):
+        rows = np.asarray(image.crop((0, top, image.width, min(top + STRIP, image.height))))
+        values[top : top + STRIP] = (rows >> 8).clip(0, 255)
+    grey = Image.fromarray(values)
+    grey.info = image.info
+    return grey
 
 
 def _reduced(grey: Picture) -> Array:
-    """The values of a picture in 8 bits from 0 to 1, made smaller by a whole factor where it is large."""
-    values: Array = np.asarray(grey.reduce(ceil(max(grey.size) / SIDE))) / 255
+    """The values of a picture in 8 bits from 0 to 1, upright, made smaller by a whole factor where it is
+    large.
+    """
+    from PIL import ImageOps
+
+    upright = ImageOps.exif_transpose(grey)
+    values: Array = np.asarray(upright.reduce(ceil(max(upright.size) / SIDE))) / 255
     return values
 
 

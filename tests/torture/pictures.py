@@ -1,4 +1,7 @@
-"""Pictures damaged at random, or forged: each is read, or refused in one line, soon and in little memory."""
+"""Pictures damaged at random, or forged: each is read, or refused in one line, soon and in little memory.
+
+One in twenty is large, or costs more than it weighs.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +16,20 @@ from PIL import Image, ImageOps
 
 from nnbp_cli import digits
 from nnbp_cli.datasets.idx import Bytes
-from nnbp_cli.digits.picture import LARGEST_FILE, SIDE
+from nnbp_cli.digits.limits import MOST_BYTES
+from nnbp_cli.digits.picture import SIDE
 from nnbp_cli.nn.arrays import Array
 from tests.photographs import grey
+from tests.picture_bombs import BOMBS
 from tests.torture.damage import damaged
 from tests.torture.harness import Outcome
 from tests.torture.trials import Trials
 
 SECONDS = 1.0
-MEMORY = LARGEST_FILE + 50e6  # of Python and numpy, which reserve what the largest file may have
+SECONDS_OF_LARGE = 3.0
+MEMORY = MOST_BYTES + 50e6  # of Python and numpy, which reserve what the largest file may have
+RESIDENT = 200e6  # of the process, beyond what was there
+LARGE = 0.05  # of the pictures
 HEAD = 8, 60  # the bytes that have a file's sizes among them, behind those that say what it is
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -29,15 +37,20 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 def run(tries: int, seed: int, folder: Path) -> Outcome:
     """Read so many pictures, and make digits of what is on them."""
     outcome = Outcome()
-    trials = Trials(outcome, SECONDS, MEMORY)
-    files = sound()
+    trials, of_large = Trials(outcome, SECONDS, MEMORY), Trials(outcome, SECONDS_OF_LARGE, MEMORY)
+    files, large = sound(), [make for make, _ in BOMBS.values()]
     path = folder / "picture"
     with trials.watching():
         for number in range(tries):
             rng = Random(f"{seed} {number}")
-            path.write_bytes(harmed(rng.choice(files), rng))
+            is_large = rng.random() < LARGE
+            content = rng.choice(large)() if is_large else rng.choice(files)
+            path.write_bytes(harmed(content, rng))
             what = f"seed {seed}, number {number}"
-            result = trials.of(lambda: _read(path), f"{path}: ", what)
+            before = _resident(reset=True)
+            result = (of_large if is_large else trials).of(lambda: _read(path), f"{path}: ", what)
+            taken = _resident() - before
+            outcome.check(taken < RESIDENT, f"{what}: the process took {taken:,} bytes")
             if result:
                 light, images = result
                 sound_light = max(light.shape) <= SIDE and light.min() >= 0 and light.max() <= 1
@@ -102,3 +115,14 @@ def forged(content: bytes) -> bytes:
 def _read(path: Path) -> tuple[Array, list[Bytes]]:
     light = digits.light(path)
     return light, [digits.normalized(digit.ink) for digit in digits.digits(digits.ink(light))]
+
+
+def _resident(*, reset: bool = False) -> int:
+    """The most bytes that this process has had since the last reset; 0 where the system does not say."""
+    try:
+        if reset:
+            Path("/proc/self/clear_refs").write_text("5")
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return 0
+    return 1024 * int(status.partition("VmHWM:")[2].split()[0])
