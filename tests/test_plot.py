@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -183,3 +184,62 @@ def test_a_run_may_have_any_name(here: Path, name: str) -> None:
     picture = Path("c.svg").read_text(encoding="utf-8")
     assert f"{printable(name)}, validation" in picture
     assert "other, test" in picture
+
+
+BROKEN = b"\xff\xfe\x00 no settings"
+STYLE = b"font.size: 30\nbackend: none\ntext.usetex: True\nfont.family: Nonesuch\nno.such.key: 1\n"
+SURROUNDINGS: dict[str, tuple[dict[str, str], bytes | None]] = {
+    "a notebook": ({"MPLBACKEND": "module://matplotlib_inline.backend_inline"}, None),
+    "no such backend": ({"MPLBACKEND": "none"}, None),
+    "a broken style file": ({"MATPLOTLIBRC": "broken"}, None),
+    "a style file here": ({}, STYLE),
+    "no configuration": ({"MPLCONFIGDIR": os.devnull, "HOME": os.devnull}, None),
+}
+
+
+def plotted(run: Path, **environment: str) -> tuple[int, bytes, bytes]:
+    """The status, the picture and what was said, in a process that imports matplotlib."""
+    Path("c.svg").unlink(missing_ok=True)
+    command = [sys.executable, "-m", "nnbp_cli", "plot", str(run), "-o", "c.svg"]
+    said = subprocess.run(command, capture_output=True, check=False, env=os.environ | environment)
+    return said.returncode, Path("c.svg").read_bytes() if not said.returncode else b"", said.stderr
+
+
+@pytest.fixture(scope="module")
+def fonts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where matplotlib keeps which fonts there are; to find out takes seconds."""
+    return tmp_path_factory.mktemp("matplotlib")
+
+
+@pytest.fixture
+def plain(run: Path, fonts: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    monkeypatch.setenv("MPLCONFIGDIR", str(fonts))
+    return plotted(run)[1]
+
+
+@pytest.mark.parametrize("name", SURROUNDINGS)
+def test_the_picture_is_the_same_whatever_matplotlib_is_told_elsewhere(
+    run: Path, plain: bytes, name: str
+) -> None:
+    environment, style = SURROUNDINGS[name]
+    Path("broken").write_bytes(BROKEN)
+    if style:
+        Path("matplotlibrc").write_bytes(style)
+    assert plotted(run, **environment) == (0, plain, b"")
+
+
+def test_settings_and_fonts_that_cannot_be_read_are_a_line(run: Path, plain: bytes, fonts: Path) -> None:
+    (cache,) = fonts.glob("fontlist*.json")
+    known = json.loads(cache.read_text())
+    Path("broken.ttf").write_bytes(BROKEN)
+    for font in known["ttflist"]:
+        font["fname"] = str(Path("broken.ttf").resolve())
+    Path("own").mkdir()
+    Path("own", cache.name).write_text(json.dumps(known))
+    status, _, said = plotted(run, MPLCONFIGDIR="own")
+    assert (status, said.count(b"\n")) == (1, 1)
+    assert said.startswith(b"c.svg: a font cannot be read: ")
+    Path("matplotlibrc").write_bytes(BROKEN)
+    status, _, said = plotted(run)
+    assert (status, said.count(b"\n")) == (1, 1)
+    assert said.startswith(b"nnbp plot: matplotlib does not start: ")

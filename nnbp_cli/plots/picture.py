@@ -1,13 +1,19 @@
-"""A picture that becomes a file, of a kind that its name says."""
+"""A picture that becomes a file, of a kind that its name says.
+
+matplotlib draws it with its own settings: the same values give the same picture, whatever style files,
+backend and fonts somebody has chosen for other programs.
+"""
 
 from __future__ import annotations
 
 import io
+import logging
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nnbp_cli import __version__
 from nnbp_cli.errors import NnbpError
@@ -33,9 +39,30 @@ def check_drawable(path: Path) -> None:
     """Raise NnbpError unless a picture can be drawn, and be written to `path`."""
     OUTPUT.check(path)
     try:
-        import matplotlib.figure  # noqa: F401
+        with _no_settings_of_the_user():
+            import matplotlib.figure  # noqa: F401
     except ImportError:
         raise NnbpError("nnbp plot: needs matplotlib; pip install 'nnbp-cli[plot]'") from None
+    except Exception as error:  # a matplotlibrc here, which it reads whatever it is told, may raise anything
+        why = str(error).partition("\n")[0]
+        raise NnbpError(
+            f"nnbp plot: matplotlib does not start: {why}; remove the matplotlibrc here, or set MPLCONFIGDIR"
+        ) from error
+
+
+@contextmanager
+def _no_settings_of_the_user() -> Iterator[None]:
+    """While matplotlib is imported: without what it would read of style files and say about them, and without
+    the backend of a notebook, which may not be there. None is needed to draw into a file.
+    """
+    logging.getLogger("matplotlib").addHandler(logging.NullHandler())  # else its warnings go to stderr
+    chosen = {name: os.environ.pop(name, None) for name in ("MPLBACKEND", "MATPLOTLIBRC")}
+    os.environ["MATPLOTLIBRC"] = os.devnull
+    try:
+        yield
+    finally:
+        del os.environ["MATPLOTLIBRC"]
+        os.environ.update({name: value for name, value in chosen.items() if value is not None})
 
 
 @contextmanager
@@ -43,13 +70,15 @@ def picture(path: Path, width: float, height: float) -> Iterator[Figure]:
     """A figure of so many inches to draw on, which becomes the file `path` when the block ends well. Raises
     NnbpError as `Output.write` does.
     """
-    from matplotlib import rc_context
+    from matplotlib import rc_context, rcParamsDefault
     from matplotlib.figure import Figure
 
     # Text stays text in an SVG, and the same values give the same file.
+    settings: dict[Any, Any] = {name: rcParamsDefault[name] for name in rcParamsDefault if name != "backend"}
+    settings |= {"svg.fonttype": "none", "svg.hashsalt": "nnbp", "font.size": 9}
     with (
-        rc_context({"svg.fonttype": "none", "svg.hashsalt": "nnbp", "font.size": 9}),
-        warnings.catch_warnings(action="ignore", category=UserWarning),  # a letter that the font has not
+        warnings.catch_warnings(action="ignore"),  # a letter that the font has not, a setting that will go
+        rc_context(settings),
     ):
         figure = Figure(figsize=(width, height), layout="constrained")
         yield figure
@@ -60,5 +89,11 @@ def picture(path: Path, width: float, height: float) -> Iterator[Figure]:
             "svg": {"Creator": SIGNATURE, "Date": None},
             "pdf": {"Creator": SIGNATURE, "CreationDate": None},
         }[suffix]
-        figure.savefig(content, format=suffix, dpi=150, metadata=metadata)
+        try:
+            figure.savefig(content, format=suffix, dpi=150, metadata=metadata)
+        except (OSError, RuntimeError) as error:
+            why = str(error).partition("\n")[0]
+            raise NnbpError(
+                f"{path}: a font cannot be read: {why}; remove matplotlib's font cache"
+            ) from error
     OUTPUT.write(path, content.getvalue())
