@@ -147,6 +147,6 @@ def main() -> None:
 
     \b
     nnbp download
-    nnbp train --config configs/mnist.toml
+    nnbp train configs/mnist.toml
     nnbp eval weights.npz
     """

@@ -10,13 +10,13 @@ import csv
 import io
 import os
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from nnbp_cli import config, files, locks, records, summary
 from nnbp_cli.config import Config
@@ -24,6 +24,8 @@ from nnbp_cli.config.wording import quoted
 from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.summary import Summary
 from nnbp_cli.training.history import Epoch
+
+T = TypeVar("T")
 
 LARGEST_LOG = 32 << 20  # bytes: some hundred thousand epochs
 
@@ -152,9 +154,38 @@ def create(path: Path | None, name: str) -> RunDirectory:
 
 def existing(path: Path) -> RunDirectory:
     """The run directory that is at `path`. Raises NnbpError if none is."""
+    if path.is_file() and path.suffix == ".npz":
+        raise NnbpError(
+            f"{path}: weights have no log; name the run directory that they are from, "
+            "or draw what they have with 'nnbp plot --what confusion'"
+        )
+    if path.is_file():
+        raise NnbpError(f"{path}: a file, and no run directory; 'nnbp runs' lists what there is")
     if not path.is_dir():
         raise NnbpError(f"{path}: no such run directory; 'nnbp runs' lists what there is")
     return RunDirectory(path)
+
+
+def each_readable(
+    runs: Iterable[tuple[str, Path]], read: Callable[[str, Path], T], note: Callable[[str], object]
+) -> list[T]:
+    """What `read` makes of each run, a name and a directory. A run that it refuses is left out, and `note` is
+    told so: a shell's `runs/*` names whatever is there. Raises NnbpError for a path where nothing is, and
+    where no run is left.
+    """
+    made, refusals = [], []
+    for name, path in runs:
+        try:
+            made.append(read(name, path))
+        except NnbpError as error:
+            if not path.exists():
+                raise
+            refusals.append(error)
+    if refusals and not made:
+        raise refusals[0]
+    for refusal in refusals:
+        note(f"left out: {refusal}")
+    return made
 
 
 def read_log(path: Path) -> dict[str, list[float]]:

@@ -59,13 +59,21 @@ def test_help_and_version() -> None:
         (["tarin"], "nnbp: no such command 'tarin' (did you mean 'train'?); see 'nnbp --help'\n"),
         (
             ["train"],
-            "nnbp train: missing option '--config', or '--resume' to go on with a run; see 'nnbp train ",
+            "nnbp train: missing argument 'CONFIG', or '--resume' to go on with a run; see 'nnbp train ",
         ),
         (
             ["train", "--config", "a.toml", "--resume", "b"],
             "nnbp train: a run that is resumed has its config",
         ),
         (["train", "--out", "a", "--resume", "b"], "nnbp train: a run that is resumed has its config"),
+        (["train", "a.toml", "--resume", "b"], "nnbp train: a run that is resumed has its config"),
+        (["train", "a.toml", "--config", "a.toml"], "nnbp train: the config is named twice; leave out"),
+        (
+            ["gradcheck", "a.toml", "--config", "b.toml"],
+            "nnbp gradcheck: the config is named twice; leave out",
+        ),
+        (["gradcheck"], "nnbp gradcheck: missing argument 'CONFIG'; see 'nnbp gradcheck --help'"),
+        (["train", "none.toml"], "none.toml: "),
         (["train", "--config"], "nnbp: option '--config' requires an argument"),
         (["eval"], "nnbp eval: missing argument 'WEIGHTS'; see 'nnbp eval --help'\n"),
         (["eval", "w.npz", "--split", "tset"], "nnbp eval: invalid value for '--split'"),
@@ -208,3 +216,17 @@ def test_folders_without_number_are_one_line(here: Path) -> None:
     assert said.status == 1
     assert said.err.endswith(": cannot be made: hundreds of folders in each other; name fewer\n")
     assert not Path("x").exists()
+
+
+@pytest.mark.parametrize("command", ["train", "gradcheck"])
+def test_a_config_is_named_with_or_without_its_option(here: Path, command: str) -> None:
+    more = [
+        "--set",
+        "training.epochs=1",
+        *(["--out", "a", "-q"] if command == "train" else ["--images", "1"]),
+    ]
+    assert nnbp(command, "small.toml", *more).status == 0
+    more = ["b" if each == "a" else each for each in more]
+    assert nnbp(command, "--config", "small.toml", *more).status == 0
+    if command == "train":
+        assert Path("a/config.toml").read_text() == Path("b/config.toml").read_text()

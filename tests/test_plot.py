@@ -20,7 +20,7 @@ from nnbp_cli.commands import plot
 from nnbp_cli.errors import NnbpError, printable
 from nnbp_cli.evaluation import Score
 from nnbp_cli.figures import curves
-from nnbp_cli.figures.curves import Curve, panels
+from nnbp_cli.figures.curves import Curve
 from nnbp_cli.figures.first_weights import first_weights
 from tests.command_line import nnbp
 from tests.small_run import train
@@ -40,6 +40,12 @@ def log(folder: Path, head: str, *rows: str) -> Path:
     columns = ",".join(["epoch,learning_rate,seconds", *filter(None, [head])])
     (folder / "log.csv").write_text("\n".join([columns, *rows, ""]))
     return folder
+
+
+def panels(
+    runs: list[Path], only: list[curves.Kind] | None = None, labels: list[str] | None = None
+) -> list[curves.Panel]:
+    return curves.panels(curves.logs(runs, labels or [], note=pytest.fail), only or [])
 
 
 def test_the_panels_are_what_the_log_has(tmp_path: Path) -> None:
@@ -88,7 +94,7 @@ def test_mistakes_are_a_line(run: Path, monkeypatch: pytest.MonkeyPatch) -> None
         2, "c.gif: not a name for a plot; name a .png, .svg or .pdf file\n"
     )  # fmt: skip
     said = nnbp("plot", "none")
-    assert said.err == "none/log.csv: no such file; name a run directory, as 'nnbp runs' lists them\n"
+    assert said.err == "none: no such run directory; 'nnbp runs' lists what there is\n"
     assert said.status == 1
     assert nnbp("plot", run, "-o", "no/such/folder/c.png").err.startswith("no/such/folder/c.png: cannot be")
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
@@ -243,3 +249,29 @@ def test_settings_and_fonts_that_cannot_be_read_are_a_line(run: Path, plain: byt
     status, _, said = plotted(run)
     assert (status, said.count(b"\n")) == (1, 1)
     assert said.startswith(b"nnbp plot: matplotlib does not start: ")
+
+
+def test_what_is_no_run_is_named_and_left_out(run: Path) -> None:
+    """As a shell's runs/* gives it; each label stays with the run that it was given to."""
+    Path("notes.txt").write_text("to do")
+    Path("odd").mkdir()
+    Path("odd/log.csv").write_text("no log")
+    stray = [
+        "left out: notes.txt: a file, and no run directory; 'nnbp runs' lists what there is",
+        "left out: odd/log.csv: not the log of a run; name a run directory of nnbp",
+        "left out: weights.npz: weights have no log; name the run directory that they are from, "
+        "or draw what they have with 'nnbp plot --what confusion'",
+    ]
+    given = ["notes.txt", "odd", run, "weights.npz"]
+    labels = [f"--label={name}" for name in ("A", "B", "C", "D")]
+    said = nnbp("plot", *given, run, *labels, "-o", "c.svg")
+    assert (said.status, said.err.splitlines()) == (0, stray)
+    assert {"C, training", "run, training"} <= set(words_of("c.svg"))
+    said = nnbp("report", "notes.txt", run, "weights.npz", "-o", "r.html")
+    assert (said.status, said.err.splitlines()) == (0, [stray[0], stray[2]])
+    assert nnbp("report", "notes.txt", run, "-o", "r.html", "-q").err == ""
+    for command in ("plot", "report"):
+        for several in ((), ("notes.txt",)):
+            said = nnbp(command, "weights.npz", *several)
+            assert (said.status, said.err) == (1, stray[2].removeprefix("left out: ") + "\n")
+        assert nnbp(command, run, "no such").err.startswith("no such: no such run directory; ")

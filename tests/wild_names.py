@@ -42,7 +42,7 @@ LINES: dict[str, tuple[tuple[int, str], ...]] = {
         (2, "--config N.gone.toml"),
         (2, "--config N.toml --set data.name=N.gone"),
         (2, "--config N.toml --set N=1"),
-        (2, "--config N"),
+        (2, "N"),
         (1, "--config synthetic.toml --offline --set data.name=kmnist --data-dir N.gone"),
     ),
     "eval": (
@@ -82,6 +82,7 @@ LINES: dict[str, tuple[tuple[int, str], ...]] = {
     "gradcheck": (
         (0, "--config N.toml --images 1 --data-dir B"),
         (2, "--config N.gone.toml"),
+        (2, "N.gone.toml"),
         (2, "--config N.toml --set data.name=N.gone"),
         (1, "--config synthetic.toml --set data.name=kmnist --data-dir N.gone"),
     ),

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnbp_cli import json_text
-from nnbp_cli.commands.options import config_option, data_dir_option, json_option, overrides_option
+from nnbp_cli.commands.options import (
+    config_argument,
+    config_option,
+    data_dir_option,
+    json_option,
+    named_config,
+    overrides_option,
+)
 
 if TYPE_CHECKING:
     from nnbp_cli.checking import Checked
@@ -17,6 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="gradcheck")
+@config_argument
 @config_option
 @overrides_option
 @click.option(
@@ -29,18 +37,27 @@ if TYPE_CHECKING:
 @data_dir_option
 @json_option
 def command(
-    config_path: Path, overrides: tuple[str, ...], images: int, data_dir: Path, as_json: bool
+    config_argument: Path | None,
+    config_option: Path | None,
+    overrides: tuple[str, ...],
+    images: int,
+    data_dir: Path,
+    as_json: bool,
 ) -> None:
     """Hold backprop against numerical differentiation.
 
-    The network of the config, at its initial weights, in float64: each parameter is moved by itself, and the
-    change of the cost is compared with what backprop says. In a network of more than 30,000 parameters all
-    those of a layer are moved at once, in random directions. Status 3 says that a gradient is wrong.
+    CONFIG is a TOML or YAML file. Of its network, at its initial weights, in float64, each parameter is moved
+    by itself, and the change of the cost is compared with what backprop says. In a network of more than
+    30,000 parameters all those of a layer are moved at once, in random directions. Status 3 says that a
+    gradient is wrong.
 
     \b
-    nnbp gradcheck --config configs/book/ch1-30.toml
-    nnbp gradcheck --config configs/mnist.toml --set network.layers.0.dropout=0.5 --json
+    nnbp gradcheck configs/book/ch1-30.toml
+    nnbp gradcheck configs/mnist.toml --set network.layers.0.dropout=0.5 --json
     """
+    config_path = named_config(config_argument, config_option)
+    if not config_path:
+        raise click.UsageError("missing argument 'CONFIG'")
     from nnbp_cli import config
     from nnbp_cli.checking import check_gradient
     from nnbp_cli.display.remarks import answer

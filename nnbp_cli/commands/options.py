@@ -30,14 +30,25 @@ class OutputFile(click.Path):
         return super().convert(value, param, ctx)
 
 
+config_argument = click.argument(
+    "config_argument", type=click.Path(path_type=Path), required=False, metavar="[CONFIG]"
+)
+
 config_option = click.option(
     "--config",
-    "config_path",
+    "config_option",
     type=click.Path(path_type=Path),
-    required=True,
     metavar="FILE",
-    help="The config: TOML or YAML.",
+    help="Another way to name the CONFIG.",
 )
+
+
+def named_config(argument: Path | None, option: Path | None) -> Path | None:
+    """The config that is named in one way or the other. Raises UsageError where it is in both."""
+    if argument and option:
+        raise click.UsageError("the config is named twice; leave out '--config' or the argument")
+    return argument or option
+
 
 overrides_option = click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one key of the config; repeatable."

@@ -47,9 +47,10 @@ def command(
 ) -> None:
     """Draw the figures of runs.
 
-    Each RUN is a run directory. Drawn are the curves of its log: cost, accuracy, the learning rate where it
-    changes, and how fast each layer learns; training.watch says what is logged. Or, of one run, which may be
-    a weights file: what it confuses with what, its worst mistakes, its first weights or its calibration.
+    Each RUN is a run directory; what is none is left out, and said. Drawn are the curves of its log: cost,
+    accuracy, the learning rate where it changes, and how fast each layer learns; training.watch says what is
+    logged. Or, of one run, which may be a weights file: what it confuses with what, its worst mistakes, its
+    first weights or its calibration.
 
     \b
     nnbp plot runs/mnist-20260131-120000
@@ -63,14 +64,14 @@ def command(
         raise click.UsageError(f"'--what {what}' looks at no images; leave '--data' out")
     from nnbp_cli import scoring, weights
     from nnbp_cli.display.remarks import answer, remark
-    from nnbp_cli.figures.curves import panels
+    from nnbp_cli.figures.curves import logs, panels
     from nnbp_cli.plots import curves, network
     from nnbp_cli.plots.picture import check_drawable
 
     output = output or Path(f"{what}.png")
     check_drawable(output)
     if what == "curves":
-        curves.draw(panels(runs, only, labels), output)  # type: ignore[arg-type]
+        curves.draw(panels(logs(runs, labels, note=remark), only), output)  # type: ignore[arg-type]
     elif what == "weights":
         network.weights(weights.load(runs[0]), output)
     else:

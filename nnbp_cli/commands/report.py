@@ -30,10 +30,10 @@ def command(
 ) -> None:
     """Show runs as one HTML page.
 
-    Each RUN is a run directory. The page of one run has its figures and curves, what it confuses with what,
-    its worst mistakes, its weights, and a pad to draw digits on for it. Of several runs the page compares
-    figures, configs and curves; one that is damaged is named, and left out. The page is one file, and works
-    wherever it is copied to, without a network.
+    Each RUN is a run directory; what is none is left out, and said. The page of one run has its figures and
+    curves, what it confuses with what, its worst mistakes, its weights, and a pad to draw digits on for it.
+    Of several runs the page compares figures, configs and curves. It is one file, and works wherever it is
+    copied to, without a network.
 
     \b
     nnbp report runs/mnist-20260131-120000 --open
@@ -43,12 +43,10 @@ def command(
     from nnbp_cli.report import OUTPUT, page, read
 
     OUTPUT.check(output)
-    material, odd = read(runs, data_name, data_dir)
-    for error in odd:
-        remark(f"left out: {error}")
-    if not quiet:
-        for note in [note for run in material for note in run.notes]:
-            remark(note)
+    note = remark if not quiet else (lambda _: None)
+    material = read(runs, data_name, data_dir, note)
+    for each in [each for run in material for each in run.notes]:
+        note(each)
     OUTPUT.write(output, page(material))
     answer(f"wrote {output}")
     if open_it and not webbrowser.open(output.resolve().as_uri()):

@@ -12,9 +12,12 @@ from click.core import ParameterSource
 
 from nnbp_cli.commands.options import (
     OutputFile,
+    config_argument,
+    config_option,
     data_dir_option,
     data_option,
     json_option,
+    named_config,
     overrides_option,
     quiet_option,
 )
@@ -24,13 +27,8 @@ if TYPE_CHECKING:
 
 
 @click.command(name="train")
-@click.option(
-    "--config",
-    "config_path",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="What to train: TOML or YAML.",
-)
+@config_argument
+@config_option
 @click.option(
     "--resume",
     "run",
@@ -61,7 +59,8 @@ if TYPE_CHECKING:
 @click.pass_context
 def command(
     ctx: click.Context,
-    config_path: Path | None,
+    config_argument: Path | None,
+    config_option: Path | None,
     run: Path | None,
     overrides: tuple[str, ...],
     data_name: str | None,
@@ -75,16 +74,17 @@ def command(
     """Train the network that a config describes.
 
     \b
-    nnbp train --config configs/mnist.toml
-    nnbp train --config configs/mnist.toml --set training.epochs=5 --set training.seed=2
+    nnbp train configs/mnist.toml
+    nnbp train configs/mnist.toml --set training.epochs=5 --set training.seed=2
     nnbp train --resume runs/mnist-20260131-120000
 
-    The data set is downloaded first if it is missing. Ctrl-C stops the run after the batch at hand, and
-    keeps what it has learned; a second Ctrl-C stops it at once. However a run was stopped, --resume goes on
-    with it to the very same end; with --set training.epochs=N, to a later one.
+    CONFIG is a TOML or YAML file. The data set is downloaded first if it is missing. Ctrl-C stops the run
+    after the batch at hand, and keeps what it has learned; a second Ctrl-C stops it at once. However a run
+    was stopped, --resume goes on with it to the very same end; with --set training.epochs=N, to a later one.
     """
+    config_path = named_config(config_argument, config_option)
     if not config_path and not run:
-        raise click.UsageError("missing option '--config', or '--resume' to go on with a run")
+        raise click.UsageError("missing argument 'CONFIG', or '--resume' to go on with a run")
     if run and (config_path or out):
         raise click.UsageError("a run that is resumed has its config and its directory; leave the others out")
     if data_name and not run:

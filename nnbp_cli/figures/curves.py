@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
 from nnbp_cli.errors import NnbpError
-from nnbp_cli.run_directory import read_log
+from nnbp_cli.run_directory import each_readable, existing, read_log
 
 Kind = Literal["cost", "accuracy", "learning rate", "layer speed"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+Log = Mapping[str, Sequence[float]]
 
 
 @dataclass(frozen=True)
@@ -68,25 +69,36 @@ class Panel:
         return drawn
 
 
-def panels(runs: Sequence[Path], only: Sequence[Kind] = (), labels: Sequence[str] = ()) -> list[Panel]:
+def logs(
+    runs: Sequence[Path], labels: Sequence[str] = (), *, note: Callable[[str], object]
+) -> list[tuple[str, Log]]:
+    """The logs of `runs`, each under its label, or else the name of its directory.
+
+    Raises NnbpError, and tells `note` what is left out, as `each_readable` does.
+    """
+
+    def named(label: str, run: Path) -> tuple[str, Log]:
+        log = read_log(existing(run).path)
+        return label or run.resolve().name, log
+
+    given = [*labels, *[""] * len(runs)]
+    return each_readable(zip(given, runs), named, note)
+
+
+def panels(logs: Sequence[tuple[str, Log]], only: Sequence[Kind] = ()) -> list[Panel]:
     """`logged`, but raises NnbpError when there is nothing to draw."""
-    drawn = logged(runs, only, labels)
+    drawn = logged(logs, only)
     if not drawn:
         what = f"no {' or '.join(only)}" if only else "no curves"
-        raise NnbpError(f"{runs[0]}: {what} in the log; name in training.watch what is to be measured")
+        raise NnbpError(f"{logs[0][0]}: {what} in the log; name in training.watch what is to be measured")
     return drawn
 
 
-def logged(runs: Sequence[Path], only: Sequence[Kind] = (), labels: Sequence[str] = ()) -> list[Panel]:
-    """A panel for each kind of curve that the logs of `runs` have, or of those that `only` names.
+def logged(logs: Sequence[tuple[str, Log]], only: Sequence[Kind] = ()) -> list[Panel]:
+    """A panel for each kind of curve that the logs of runs have, or of those that `only` names.
 
-    A run is called by its label, or else by the name of its directory.
-    A learning rate that never changes is no curve, unless it is asked for. Raises NnbpError for a run without
-    a log.
+    A learning rate that never changes is no curve, unless it is asked for.
     """
-    read = [read_log(run) for run in runs]
-    names = [run.resolve().name for run in runs]
-    logs = list(zip([*labels, *names[len(labels) :]], read))
     drawn = []
     for kind in only or KINDS:
         curves = [curve for name, log in logs for curve in _curves(name, log, kind)]
@@ -96,7 +108,7 @@ def logged(runs: Sequence[Path], only: Sequence[Kind] = (), labels: Sequence[str
     return drawn
 
 
-def _curves(name: str, log: dict[str, list[float]], kind: Kind) -> list[Curve]:
+def _curves(name: str, log: Log, kind: Kind) -> list[Curve]:
     unit = 100 if kind == "accuracy" else 1
     found = []
     for column, values in log.items():

@@ -42,7 +42,7 @@ class Section:
 
 def page(runs: Sequence[Material]) -> str:
     """The report on one run, or on several compared: HTML that holds all it needs."""
-    panels = curves.logged([run.path for run in runs], labels=[run.name for run in runs])
+    panels = curves.logged([(run.name, run.log) for run in runs])
     if len(runs) > 1:
         lead, sections = ", ".join(run.name for run in runs), list(_compared(runs, panels))
         title = f"{len(runs)} runs compared"

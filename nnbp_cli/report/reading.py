@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from nnbp_cli import runs, summary, weights
 from nnbp_cli.answers import Answers, answers
 from nnbp_cli.config import Config
-from nnbp_cli.errors import MissingData, NnbpError
-from nnbp_cli.run_directory import existing, read_log
+from nnbp_cli.errors import MissingData
+from nnbp_cli.run_directory import each_readable, existing, read_log
 from nnbp_cli.runs import Run
 from nnbp_cli.scoring import changed, fitting_data
 from nnbp_cli.summary import Summary
@@ -37,29 +37,20 @@ class Material:
 
 
 def read(
-    paths: tuple[Path, ...], data_name: str | None, data_dir: Path
-) -> tuple[list[Material], list[NnbpError]]:
-    """The material of each run, named by its directory, or by its path where two are called the same; and
-    why others are left out, which are no runs, or damaged. The test images are those that a run was trained
-    with, or those of `data_name`.
+    paths: tuple[Path, ...], data_name: str | None, data_dir: Path, note: Callable[[str], object]
+) -> list[Material]:
+    """The material of each run, named by its directory, or by its path where two are called the same. The
+    test images are those that a run was trained with, or those of `data_name`.
 
-    Raises NnbpError for a path that is not there, and where nothing is left. That a run has not ended, or
+    Raises NnbpError, and tells `note` what is left out, as `each_readable` does. That a run has not ended, or
     that its test images are not at hand, is no error: notes say so.
     """
-    for path in paths:
-        if not path.exists():
-            existing(path)
-    distinct = list({path.resolve(): path for path in paths}.values())
-    names = [path.resolve().name for path in distinct]
-    found, odd = [], []
-    for name, path in zip(names, distinct):
-        try:
-            found.append(_read(name if names.count(name) == 1 else str(path), path, data_name, data_dir))
-        except NnbpError as error:
-            odd.append(error)
-    if not found:
-        raise odd[0]
-    return found, odd
+    places = {path.resolve() if path.is_dir() else path: path for path in paths}
+    names = [place.name for place in places]
+    named = [
+        (name if names.count(name) == 1 else str(path), path) for name, path in zip(names, places.values())
+    ]
+    return each_readable(named, lambda name, path: _read(name, path, data_name, data_dir), note)
 
 
 def _read(name: str, path: Path, data_name: str | None, data_dir: Path) -> Material:

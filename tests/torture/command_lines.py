@@ -170,10 +170,12 @@ def _line(rng: Random) -> list[str]:
     name = rng.choice((*cli.COMMANDS, "train", "train"))
     line = [name]
     for param in import_module(f"nnbp_cli.commands.{name}").command.params:
-        if isinstance(param, click.Argument):
+        if param.name == "config_argument":
+            line += ["small.toml"] * (rng.random() < 0.4)
+        elif isinstance(param, click.Argument):
             many = rng.choice((0, 1, 1, 2, 3)) if param.nargs == -1 else rng.choice((0, 1, 1, 1, 1, 1))
             line += [_value(param, rng) for _ in range(many)]
-        elif param.name == "config_path" and rng.random() < 0.7:
+        elif param.name == "config_option" and "small.toml" not in line and rng.random() < 0.7:
             line += ["--config", "small.toml"]
         elif rng.random() < 0.3:
             for _ in range(rng.choice((1, 1, 2))):
