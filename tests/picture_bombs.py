@@ -95,14 +95,14 @@ BOMBS: dict[str, Bomb] = {
     "64 MP, RGB.png": (partial(png, 8000, 8000, 8, 2), f"8,000x8,000 pixels would take 320 {MEMORY}"),
     "64 MP, RGBA.png": (partial(png, 8000, 8000, 8, 6), f"would take 385 {MEMORY}"),
     "64 MP, grey and alpha.png": (partial(png, 8000, 8000, 8, 4), f"would take 640 {MEMORY}"),
-    "64 MP, 16 bits.png": (partial(png, 8000, 8000, 16), f"would take 192 {MEMORY}"),
+    "64 MP, 16 bits.png": (partial(png, 8000, 8000, 16), MEMORY),  # how much, Pillow's version decides
     "64 MP, palette.png": (partial(png, 8000, 8000, 8, 3), ""),
     "64 MP, palette, one transparent.png": (
         partial(png, 8000, 8000, 8, 3, extra=chunk(b"tRNS", b"\0")),
         f"would take 448 {MEMORY}",
     ),
     "64 MP, interlaced.png": (partial(png, 8000, 8000, 8, interlaced=True), ""),
-    "56 MP, 16 bits.png": (partial(png, 7000, 8000, 16), ""),
+    "32 MP, 16 bits.png": (partial(png, 4000, 8000, 16), ""),
     "12 MP, RGB.png": (partial(png, 4000, 3000, 8, 2), ""),
     "12 MP, RGBA.png": (partial(png, 4000, 3000, 8, 6), ""),
     "24 MP, RGB.png": (partial(png, 6000, 4000, 8, 2), ""),
