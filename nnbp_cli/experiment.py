@@ -226,6 +226,7 @@ def _to_the_end(
     directory.write_summary(summary)
     if this.weights:
         weights.save(this.weights, learned, weights.OUTPUT.check_replaceable)
+    interrupts.complete(stopped_by)
     return summary
 
 

@@ -14,6 +14,9 @@ from contextlib import contextmanager
 from types import FrameType
 
 EXIT_STATUS = {"SIGINT": 130, "SIGTERM": 143}
+GRACE = 1  # seconds that a result has to reach who reads it, after a signal
+
+_status: int | None = None  # of work that is done
 
 
 def at_once() -> None:
@@ -22,6 +25,14 @@ def at_once() -> None:
     """
     for name in _minded():
         signal.signal(getattr(signal, name), _end)
+
+
+def complete(stopped_by: str | None = None) -> None:
+    """The work of this process is done, or left in good order for the signal `stopped_by`: no other signal
+    changes its status any more. After the first one its result has a moment to be read, after the next none.
+    """
+    global _status
+    _status = EXIT_STATUS[stopped_by] if stopped_by else 0
 
 
 def ignored() -> None:
@@ -36,6 +47,8 @@ def deferred() -> Iterator[Callable[[], str | None]]:
 
     A second signal acts at once, as it would outside. To be used in the main thread.
     """
+    global _status
+    _status = None
     received: list[str] = []
     before = {name: signal.getsignal(getattr(signal, name)) for name in _minded()}
 
@@ -53,6 +66,8 @@ def deferred() -> Iterator[Callable[[], str | None]]:
         yield lambda: received[0] if received else None
     finally:
         restore()
+        if received and _status is not None and _end in before.values():
+            _end_soon(_status)
 
 
 @contextmanager
@@ -81,6 +96,9 @@ def _minded() -> list[str]:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
+    if _status is not None:
+        _end_soon(_status)
+        return
     try:
         # Nothing that could be half way through something else: no stream, no lock.
         os.write(2, b"\ninterrupted\n" if os.isatty(2) else b"interrupted\n")
@@ -88,3 +106,18 @@ def _end(number: int, frame: FrameType | None) -> None:
         pass
     finally:
         os._exit(EXIT_STATUS[signal.Signals(number).name])
+
+
+def _end_soon(status: int) -> None:
+    """Let the process end with `status` by itself; if it has not after GRACE, as nobody reads what it says,
+    or at the next signal, it is ended.
+    """
+
+    def end(number: int, frame: FrameType | None) -> None:
+        os._exit(status)
+
+    if not hasattr(signal, "setitimer"):  # Windows
+        os._exit(status)
+    for number in (signal.SIGALRM, *(getattr(signal, name) for name in _minded())):
+        signal.signal(number, end)
+    signal.setitimer(signal.ITIMER_REAL, GRACE)

@@ -6,6 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -104,6 +107,81 @@ atexit.register(lambda: (print(flush=True), time.sleep(0.2)))
 __main__.main()
 """
     assert child(program, signal.SIGINT) == (3, "")
+
+
+TRAIN = """
+import os, sys
+from nnbp_cli import interrupts
+from nnbp_cli.display import remarks
+answer = remarks.answer
+remarks.answer = lambda line: (os.write(2, b"prints\\n"), answer(line))
+interrupts.GRACE = float(sys.argv.pop(1))
+from nnbp_cli.__main__ import main
+main()
+"""
+
+
+@contextmanager
+def training_into_a_full_pipe(grace: float) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A training whose result nobody reads, unless from the other end of its pipe."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    for size in (1000, 1):
+        with suppress(BlockingIOError):
+            while True:
+                os.write(writer, b"x" * size)
+    os.set_blocking(writer, True)
+    line = [sys.executable, "-c", TRAIN, str(grace), "train", "--config", "small.toml", "-q", "--out", "run"]
+    with subprocess.Popen(line, stdout=writer, stderr=subprocess.PIPE, text=True) as process:
+        os.close(writer)
+        try:
+            yield process, reader
+        finally:
+            process.kill()
+            os.close(reader)
+
+
+def wait_for(path: Path, lines: int = 0) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if path.exists() and path.read_text().count("\n") >= lines:
+            return
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("prints", [False, True])
+def test_a_run_that_is_complete_keeps_its_status_and_ends_though_nobody_reads_its_result(
+    here: Path, prints: bool
+) -> None:
+    with training_into_a_full_pipe(0.1) as (process, _):
+        wait_for(Path("run/summary.json"))
+        if prints:
+            assert process.stderr
+            assert process.stderr.readline() == "prints\n"
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=30)
+    assert (process.returncode, err.replace("prints\n", "")) == (0, "")
+
+
+def test_a_run_that_is_stopped_ends_though_nobody_reads_its_result(here: Path) -> None:
+    config = Path("small.toml").read_text()
+    Path("small.toml").write_text(config.replace("epochs = 3", "epochs = 100000"))
+    with training_into_a_full_pipe(0.1) as (process, _):
+        wait_for(Path("run/log.csv"), lines=2)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (143, "prints\n")
+
+
+def test_a_result_is_whole_for_whoever_reads_it_after_a_signal(here: Path) -> None:
+    with training_into_a_full_pipe(60) as (process, reader):
+        assert process.stderr
+        assert process.stderr.readline() == "prints\n"
+        process.send_signal(signal.SIGTERM)
+        said = b""
+        while piece := os.read(reader, 10_000):
+            said += piece
+        assert (process.wait(), said.decode().splitlines()[-1]) == (0, "next: nnbp eval weights.npz")
 
 
 def test_a_run_that_is_stopped_says_so_in_its_status_though_nobody_reads_its_answer(here: Path) -> None:

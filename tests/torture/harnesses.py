@@ -17,6 +17,7 @@ from tests.torture import (
     outputs,
     pictures,
     power,
+    reproductions,
     signals,
     stops,
     system_calls,
@@ -29,6 +30,7 @@ EVERY = 10**6  # as many as there can be
 HARNESSES: tuple[Harness, ...] = (
     Harness("kills", "a run killed at random moments goes on to the same bits", kills.run, 6, 500),
     Harness("signals", "a run stops in two seconds, and goes on to the same bits", signals.run, 8, 200),
+    Harness("reproductions", "killed, it leaves no process, and goes on at once", reproductions.run, 1, 50),
     Harness("stops", "stopped at any batch, a run goes on to the same bits", stops.run, 8, EVERY),
     Harness("faults", "any file operation may fail, and nothing is lost", faults.run, 15, EVERY),
     Harness("power", "after a power cut all files can be read, and nothing is lost", power.run, 15, EVERY),

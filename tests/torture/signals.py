@@ -50,7 +50,9 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
                 ended = stop(run)
             again = f"try {k}, {name} {1e3 * delay:.1f} ms after the start, seed {seed}"
             finished = RunDirectory(run).finished_after(EPOCHS)
-            good = {EXIT_STATUS[name], *([0] if finished else [])}
+            good = {0} if finished else {EXIT_STATUS[name]}
+            if second is not None:  # which ends it at once, even when it has just finished
+                good |= {EXIT_STATUS[name]}
             outcome.check(ended.status in good, f"{again}: status {ended.status}: {ended.err}")
             outcome.check(ended.err in ("", "interrupted\n"), f"{again}: {ended.err}")
             outcome.check(ended.seconds < SOON, f"{again}: after {ended.seconds:.1f} seconds")
