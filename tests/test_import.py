@@ -75,7 +75,7 @@ def test_eval_wants_mnist_for_it_and_has_nothing_to_remark(here: Path) -> None:
     assert said.err == "empty/mnist: no MNIST files here; run 'nnbp download --data-dir empty'\n"
     learned = weights.load(Path("weights.npz"))
     assert changed(blobs(), learned) == "", "nobody knows what it was trained on"
-    assert changed(blobs(), replace(learned, digest="another")) != ""
+    assert changed(replace(blobs(), name="mnist"), replace(learned, digest="another")) != ""
 
 
 @pytest.mark.mnist

@@ -109,7 +109,7 @@ __main__.main()
     assert child(program, signal.SIGINT) == (3, "")
 
 
-TRAIN = """
+PROGRAM = """
 import os, sys
 from nnbp_cli import interrupts
 from nnbp_cli.display import remarks
@@ -121,9 +121,14 @@ main()
 """
 
 
+TRAIN = "train --config small.toml -q --out run"
+
+
 @contextmanager
-def training_into_a_full_pipe(grace: float) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """A training whose result nobody reads, unless from the other end of its pipe."""
+def printing_into_a_full_pipe(
+    grace: float, command: str = TRAIN
+) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A command whose result nobody reads, unless from the other end of its pipe."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     for size in (1000, 1):
@@ -131,7 +136,7 @@ def training_into_a_full_pipe(grace: float) -> Iterator[tuple[subprocess.Popen[s
             while True:
                 os.write(writer, b"x" * size)
     os.set_blocking(writer, True)
-    line = [sys.executable, "-c", TRAIN, str(grace), "train", "--config", "small.toml", "-q", "--out", "run"]
+    line = [sys.executable, "-c", PROGRAM, str(grace), *command.split()]
     with subprocess.Popen(line, stdout=writer, stderr=subprocess.PIPE, text=True) as process:
         os.close(writer)
         try:
@@ -153,7 +158,7 @@ def wait_for(path: Path, lines: int = 0) -> None:
 def test_a_run_that_is_complete_keeps_its_status_and_ends_though_nobody_reads_its_result(
     here: Path, prints: bool
 ) -> None:
-    with training_into_a_full_pipe(0.1) as (process, _):
+    with printing_into_a_full_pipe(0.1) as (process, _):
         wait_for(Path("run/summary.json"))
         if prints:
             assert process.stderr
@@ -163,10 +168,20 @@ def test_a_run_that_is_complete_keeps_its_status_and_ends_though_nobody_reads_it
     assert (process.returncode, err.replace("prints\n", "")) == (0, "")
 
 
+def test_a_command_that_has_written_its_file_keeps_its_status(here: Path) -> None:
+    with printing_into_a_full_pipe(0.1, "init") as (process, _):
+        assert process.stderr
+        assert process.stderr.readline() == "prints\n"
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (0, "")
+    assert Path("configs/mnist.toml").exists()
+
+
 def test_a_run_that_is_stopped_ends_though_nobody_reads_its_result(here: Path) -> None:
     config = Path("small.toml").read_text()
     Path("small.toml").write_text(config.replace("epochs = 3", "epochs = 100000"))
-    with training_into_a_full_pipe(0.1) as (process, _):
+    with printing_into_a_full_pipe(0.1) as (process, _):
         wait_for(Path("run/log.csv"), lines=2)
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=30)
@@ -174,7 +189,7 @@ def test_a_run_that_is_stopped_ends_though_nobody_reads_its_result(here: Path) -
 
 
 def test_a_result_is_whole_for_whoever_reads_it_after_a_signal(here: Path) -> None:
-    with training_into_a_full_pipe(60) as (process, reader):
+    with printing_into_a_full_pipe(60) as (process, reader):
         assert process.stderr
         assert process.stderr.readline() == "prints\n"
         process.send_signal(signal.SIGTERM)

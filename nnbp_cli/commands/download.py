@@ -30,7 +30,7 @@ def command(name: str, data_dir: Path, mirrors: tuple[str, ...], force: bool, qu
     """
     from nnbp_cli.datasets.download import fetch
     from nnbp_cli.display.download import DownloadDisplay
-    from nnbp_cli.display.remarks import answer
+    from nnbp_cli.display.remarks import answer, wrote
 
     if name not in CATALOG:
         answer(f"{name}: nothing to download; it is drawn when it is first trained on")
@@ -39,4 +39,4 @@ def command(name: str, data_dir: Path, mirrors: tuple[str, ...], force: bool, qu
     with DownloadDisplay(quiet) as display:
         folder = fetch(entry, data_dir, mirrors=mirrors, force=force, progress=display)
     licence = f", licence {entry.licence}" if entry.licence else ""
-    answer(f"{folder}: {entry.title}, {len(entry.files)} files, all verified{licence}")
+    wrote(f"{folder}: {entry.title}, {len(entry.files)} files, all verified{licence}")

@@ -23,11 +23,11 @@ def command(weights: Path, file: Path) -> None:
     nnbp export weights.npz model.onnx
     nnbp export runs/mnist-20260131-120000 model.safetensors
     """
-    from nnbp_cli.display.remarks import answer
+    from nnbp_cli.display.remarks import wrote
     from nnbp_cli.export import check_exportable, export
     from nnbp_cli.weights import load
 
     check_exportable(file)
     learned = load(weights)
     export(learned, file)
-    answer(f"wrote {file}: {learned.sizes}")
+    wrote(f"wrote {file}: {learned.sizes}")

@@ -32,12 +32,12 @@ def command(file: Path, output: Path) -> None:
     nnbp import network.json -o book.npz
     """
     from nnbp_cli import book_network, weights
-    from nnbp_cli.display.remarks import answer
+    from nnbp_cli.display.remarks import answer, wrote
 
     own = replace(weights.OUTPUT, remedy="name another file with -o")
     own.check(output)
     learned = book_network.load(file)
     weights.save(output, learned, own.check_replaceable)
     cost = learned.config.cost
-    answer(f"wrote {output}: {learned.sizes}, cost {cost}; its first weights times 255/256")
+    wrote(f"wrote {output}: {learned.sizes}, cost {cost}; its first weights times 255/256")
     answer(f"next: nnbp eval {output}")

@@ -27,7 +27,7 @@ def command(name: str, listing: bool) -> None:
     nnbp init book/ch1-30
     """
     from nnbp_cli import shipped
-    from nnbp_cli.display.remarks import answer
+    from nnbp_cli.display.remarks import answer, wrote
 
     if listing:
         paths = shipped.shipped()
@@ -36,4 +36,4 @@ def command(name: str, listing: bool) -> None:
             answer(f"{each:{width}}  {shipped.headline(path)}")
         return
     written = shipped.copy(name)
-    answer(f"wrote {written}; next: nnbp train --config {written}")
+    wrote(f"wrote {written}; next: nnbp train --config {written}")

@@ -63,7 +63,7 @@ def command(
     if data_name and what in ("curves", "weights"):
         raise click.UsageError(f"'--what {what}' looks at no images; leave '--data' out")
     from nnbp_cli import scoring, weights
-    from nnbp_cli.display.remarks import answer, remark
+    from nnbp_cli.display.remarks import remark, wrote
     from nnbp_cli.figures.curves import logs, panels
     from nnbp_cli.plots import curves, network
     from nnbp_cli.plots.picture import check_drawable
@@ -84,4 +84,4 @@ def command(
             "calibration": network.reliability,
         }[what]
         draw(answers, output)
-    answer(f"wrote {output}")
+    wrote(f"wrote {output}")

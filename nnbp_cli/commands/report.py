@@ -39,7 +39,7 @@ def command(
     nnbp report runs/mnist-20260131-120000 --open
     nnbp report runs/* -o compared.html
     """
-    from nnbp_cli.display.remarks import answer, remark
+    from nnbp_cli.display.remarks import remark, wrote
     from nnbp_cli.report import OUTPUT, page, read
 
     OUTPUT.check(output)
@@ -48,6 +48,6 @@ def command(
     for each in [each for run in material for each in run.notes]:
         note(each)
     OUTPUT.write(output, page(material))
-    answer(f"wrote {output}")
+    wrote(f"wrote {output}")
     if open_it and not webbrowser.open(output.resolve().as_uri()):
         remark(f"no browser was found; open {output} in one")

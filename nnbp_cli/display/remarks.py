@@ -10,6 +10,7 @@ from typing import TextIO
 import click
 from tqdm import tqdm
 
+from nnbp_cli import interrupts
 from nnbp_cli.errors import printable
 
 # tqdm's own lock is made when it is first needed, and an interrupt at that moment would break it.
@@ -34,6 +35,14 @@ def answer(line: str) -> None:
         click.echo(printable(line))
     except BrokenPipeError:
         _let_go(sys.stdout)
+
+
+def wrote(line: str) -> None:
+    """Print the first line of a command that has written all there was to write: no signal changes its status
+    any more.
+    """
+    interrupts.complete()
+    answer(line)
 
 
 def _let_go(stream: TextIO) -> None:
