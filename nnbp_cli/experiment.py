@@ -240,7 +240,8 @@ def _left_diverged(this: _Run, state: State, clock: _Clock, error: Diverged) -> 
         weights.save(directory.weights, learned, directory.check)
     why = str(error).rpartition("diverged: ")[2]
     directory.write_summary(this.summary(state, clock, learned, scores={}, diverged=why))
-    return Diverged(f"{error}; the weights kept before are in {directory.weights}") if has_weights else error
+    kept = f"; the weights kept before are in {directory.weights}" if has_weights else ""
+    return Diverged(f"{error}{kept}")  # a new one, as none may be its own cause
 
 
 def _threads(config: Config) -> threadpool_limits:
