@@ -50,7 +50,7 @@ def test_all_else_is(monkeypatch: pytest.MonkeyPatch) -> None:
     assert slow.startswith("it: took 0.")
     (large,) = noted(lambda: bytes(20_000_000))
     assert " s and 20,000," in large
-    for text in ("v.npz: damaged", "w.npz damaged", "w.npz: \x1b[2J", "w.npz: " + "x" * 600):
+    for text in ("v.npz: damaged", "w.npz damaged", "w.npz: " + "x" * 600):
         assert noted(saying(text)) == [f"it: said {text!r}"]
     monkeypatch.setattr(trials, "HUNG_AFTER", 0.3)
     assert noted(for_ever) == ["it: Hung: not done after 0.3 s"]

@@ -36,8 +36,10 @@ LINES: dict[str, tuple[tuple[int, str], ...]] = {
         (0, "--config synthetic.toml --out N.synthetic --weights N.npz --data-dir B"),
         (0, "--resume N --weights N.npz --set training.epochs=2"),
         (1, "--config N.toml --out N --weights N.npz"),
-        (1, "--config N.toml --out new --weights N.bmp"),
+        (2, "--config N.toml --out new --weights N.bmp"),
+        (1, "--config N.toml --out new --weights N.foreign.npz"),
         (1, "--config N.toml --out new --weights N.gone/w.npz"),
+        (2, "--resume N --weights N.npz --set training.epochs=3 --data ./B"),
         (1, "--resume N.gone --weights N.npz"),
         (2, "--config N.gone.toml"),
         (2, "--config N.toml --set data.name=N.gone"),
@@ -49,7 +51,7 @@ LINES: dict[str, tuple[tuple[int, str], ...]] = {
         (0, "N"),
         (1, "N.forged.npz --mistakes 2"),
         (0, "N --json"),
-        (0, "N --data ./B"),
+        (2, "N --data ./B"),
         (1, "N.gone"),
         (1, "N --data ./N.gone"),
         (2, "N --data N.gone"),
@@ -67,6 +69,7 @@ LINES: dict[str, tuple[tuple[int, str], ...]] = {
         (0, "N -o N.svg"),
         (0, "N N.synthetic --label N --label $a^{ -o N.pdf"),
         (0, "N --what confusion -o N.svg"),
+        (2, "N --what confusion -o N.svg --data ./B"),
         (1, "N.gone"),
         (2, "N -o N.gone"),
         (1, "N.kmnist.npz --what confusion --data-dir N.gone"),
@@ -74,11 +77,12 @@ LINES: dict[str, tuple[tuple[int, str], ...]] = {
     "report": (
         (0, "N -o N.html"),
         (0, "N N.synthetic --data-dir N.gone -o N.html"),
+        (2, "N -o N.html --data ./B"),
         (1, "N.gone"),
         (2, "N -o N.empty"),
     ),
     "export": ((0, "N.npz N.onnx"), (0, "N N.safetensors"), (1, "N.gone N.onnx"), (2, "N N.gone")),
-    "import": ((0, "N.json -o N.book.npz"), (1, "N.gone"), (1, "N.json -o N.json"), (1, "N.png -o N.npz")),
+    "import": ((0, "N.json -o N.book.npz"), (1, "N.gone"), (2, "N.json -o N.json"), (1, "N.png -o N.npz")),
     "gradcheck": (
         (0, "--config N.toml --images 1 --data-dir B"),
         (2, "--config N.gone.toml"),
@@ -124,6 +128,7 @@ def furnish(folder: Path, name: str) -> None:
     picture[10:50, 28:34] = 0
     Image.fromarray(picture).save(folder / f"{name}.png")
     (folder / f"{name}.bmp").write_bytes(b"no picture")
+    (folder / f"{name}.foreign.npz").write_bytes(b"no weights")
     book = {"sizes": [784, 10], "weights": [[[0.5] * 784] * 10], "biases": [[[0.0]] * 10]}
     (folder / f"{name}.json").write_text(json.dumps(book | {"cost": "QuadraticCost"}))
 
@@ -153,11 +158,11 @@ def names(said: Said, name: str = NAME) -> bool:
 
 
 def _forge(folder: Path, name: str) -> None:
-    """A run that `name` stopped, and weights that learned from a data set called `name`."""
-    for run in (folder / name, folder / f"{name}.synthetic"):
-        plain = json.loads((run / "summary.json").read_text())
-        forged = {"stopped_by": name, "ended": name, "versions": {name: name}}
-        (run / "summary.json").write_text(json.dumps(plain | forged))
+    """Runs that ended for `name`, one stopped by it, and weights that learned from a data set called so."""
+    for run, forged in ((name, {}), (f"{name}.synthetic", {"stopped_by": name})):
+        file = folder / run / "summary.json"
+        plain = json.loads(file.read_text())
+        file.write_text(json.dumps(plain | {"ended": name, "versions": {name: name}} | forged))
     learned = weights.load(folder / name)
     for file, data in ((f"{name}.forged.npz", name), (f"{name}.kmnist.npz", "kmnist")):
         weights.save(folder / file, replace(learned, data=replace(learned.data, name=data)))

@@ -21,7 +21,7 @@ class OutputFile(click.Path):
     """The name of a file to be written, which `out/` is not."""
 
     def __init__(self) -> None:
-        super().__init__(path_type=Path)
+        super().__init__(dir_okay=False, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The name as a Path, which would forget a slash at its end."""

@@ -43,10 +43,9 @@ def command(
     from nnbp_cli.report import OUTPUT, page, read
 
     OUTPUT.check(output)
-    note = remark if not quiet else (lambda _: None)
-    material = read(runs, data_name, data_dir, note)
-    for each in [each for run in material for each in run.notes]:
-        note(each)
+    material = read(runs, data_name, data_dir, remark)
+    for each in () if quiet else [each for run in material for each in run.notes]:
+        remark(each)
     OUTPUT.write(output, page(material))
     wrote(f"wrote {output}")
     if open_it and not webbrowser.open(output.resolve().as_uri()):
