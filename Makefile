@@ -10,8 +10,10 @@ PEERS := .venv-bench/.installed
 BENCH := env -u OPENBLAS_CORETYPE .venv-bench/bin/python -m benchmarks.
 SHORT := $(if $(QUICK),--quick)
 DEMO := .demo
+# The tests of a file stay in one process, one after the other: they share what the file sets up.
+PARALLEL := -n auto --dist loadfile
 
-.PHONY: help demo test lint coverage torture docs wheel test-lowest bench scale clean
+.PHONY: help demo test test-fast lint coverage torture docs wheel test-lowest bench scale clean
 
 help:  ## List the targets.
 	@awk -F ':.*##' '/^[a-z-]+:.*##/ { printf "%-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,8 +23,11 @@ demo: $(INSTALLED)  ## Train on digits that the program draws itself, and score 
 	$(BIN)/nnbp train --config configs/demo.toml --data-dir $(DEMO) --weights $(DEMO)/weights.npz
 	$(BIN)/nnbp eval $(DEMO)/weights.npz --data-dir $(DEMO)
 
-test: lint  ## Run every check and every test.
-	$(BIN)/python -m pytest
+test: lint  ## Run every check and every test, on all cores.
+	$(BIN)/python -m pytest $(PARALLEL)
+
+test-fast: $(TOOLS)  ## Run the tests that one waits for between two edits.
+	$(BIN)/python -m pytest $(PARALLEL) -q -m "not slow and not mnist"
 
 lint: $(TOOLS)  ## Check format, style and types.
 	$(BIN)/ruff format --check .

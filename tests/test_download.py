@@ -69,6 +69,7 @@ def refusals(data_dir: Path, *mirrors: str, **options: Any) -> list[str]:
     return [reason[len(url) :] for reason, url in zip(reasons, urls, strict=True)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FAULTS, ids=str)
 @by_the_clock
 def test_a_fault_leads_to_the_next_mirror_and_a_clear_word_or_does_no_harm(

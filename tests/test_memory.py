@@ -60,6 +60,7 @@ def test_what_parameters_are_drawn_from_is_counted() -> None:
     assert memory.needed(wide.network, wide.training, inputs=784) > least
 
 
+@pytest.mark.slow
 @measured
 @pytest.mark.parametrize(
     "settings",

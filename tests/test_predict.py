@@ -275,6 +275,7 @@ print(peak())
 
 
 @measured
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BOMBS)
 def test_no_picture_takes_more_than_256_mb(tmp_path: Path, name: str) -> None:
     """Those that people have are read, the others refused before they cost anything."""

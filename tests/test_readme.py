@@ -15,6 +15,8 @@ import nnbp_cli
 from nnbp_cli.nn.network import Network
 from tests.command_line import nnbp
 
+pytestmark = pytest.mark.slow
+
 CHECKOUT = Path(nnbp_cli.__file__).parent.parent
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 CODE = re.findall(r"```python\n(.*?)```", README, re.DOTALL)

@@ -273,6 +273,7 @@ def test_ctrl_c_reaches_every_process_of_a_terminal_and_shows_no_traceback(here:
     assert (process.returncode, "stopped by SIGINT" in said) == (130, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", ["SIGINT", "SIGTERM"])
 def test_a_signal_stops_every_process_and_keeps_what_is_done(here: Path, which: str) -> None:
     with reproducing(here) as process:
@@ -290,6 +291,7 @@ def test_a_signal_stops_every_process_and_keeps_what_is_done(here: Path, which: 
     assert "Traceback" not in said
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 def test_what_a_killed_reproduction_leaves_is_taken_over_at_once(here: Path) -> None:
     with reproducing(here, epochs=100) as process:

@@ -9,6 +9,8 @@ import pytest
 from tests.torture.harness import Harness
 from tests.torture.harnesses import HARNESSES
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("harness", HARNESSES, ids=lambda harness: harness.name)
 def test_nothing_breaks_in_a_moment(harness: Harness, tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ import nnbp_cli
 from nnbp_cli.datasets.catalog import NAMES
 from tests.mirror import mirror
 
+pytestmark = pytest.mark.slow
+
 CHECKOUT = Path(nnbp_cli.__file__).parent.parent
 
 

@@ -160,9 +160,9 @@ def names(said: Said, name: str = NAME) -> bool:
 def _forge(folder: Path, name: str) -> None:
     """Runs that ended for `name`, one stopped by it, and weights that learned from a data set called so."""
     for run, forged in ((name, {}), (f"{name}.synthetic", {"stopped_by": name})):
-        file = folder / run / "summary.json"
-        plain = json.loads(file.read_text())
-        file.write_text(json.dumps(plain | {"ended": name, "versions": {name: name}} | forged))
+        summary = folder / run / "summary.json"
+        plain = json.loads(summary.read_text())
+        summary.write_text(json.dumps(plain | {"ended": name, "versions": {name: name}} | forged))
     learned = weights.load(folder / name)
     for file, data in ((f"{name}.forged.npz", name), (f"{name}.kmnist.npz", "kmnist")):
         weights.save(folder / file, replace(learned, data=replace(learned.data, name=data)))
