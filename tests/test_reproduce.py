@@ -299,7 +299,7 @@ def test_what_a_killed_reproduction_leaves_is_taken_over_at_once(here: Path) -> 
         process.kill()
         process.communicate(timeout=20)  # to the end of the streams, which every process of it holds open
     unfinished = [run for run in Path("book-runs").iterdir() if not (run / "summary.json").exists()]
-    assert len(unfinished) == 2, "it was killed on the way"
+    assert unfinished, "it was killed on the way"
     with reproducing(here, epochs=100) as process:
         _, said = process.communicate(timeout=120)
     assert process.returncode == 0, said
