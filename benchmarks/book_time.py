@@ -35,8 +35,9 @@ IMAGES = 1000  # that are timed
 
 def seconds(loaded: Config, data: dataset.Dataset, rounds: int) -> float:
     """How long the loop takes for one image, in training the network of a config."""
-    params = build(loaded.network, data.inputs).parameters(np.float64)
-    INITIALIZERS[loaded.network.initializer].fill(params, stream(1, "initialization"))
+    network = build(loaded.network, data.shape)
+    params = network.parameters(np.float64)
+    INITIALIZERS[loaded.network.initializer].fill(network, params, stream(1, "initialization"))
     weights = [W.copy() for W, _ in params.layers]
     biases = [b[:, None].copy() for _, b in params.layers]
     order = batches(data.training, np.eye(10), 10, seed=1, epoch=0, first=0, dtype=float)

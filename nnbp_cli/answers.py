@@ -68,7 +68,7 @@ def answers(
 ) -> Answers:
     """What the network of `learned` says to every image of a split. Raises Diverged as `evaluate` does."""
     params = learned.params
-    outputs = np.empty((len(split.labels), len(params.layers[-1][1])), params.theta.dtype)
+    outputs = np.empty((len(split.labels), learned.network.outputs), params.theta.dtype)
     with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
         score = evaluate(learned.network, params, split, learned.penalty, outputs, where=where, seen=seen)
     return Answers(split, learned.shape, score, outputs, gives_shares(learned))

@@ -61,7 +61,7 @@ def _network(plain: Any) -> Weights:
     Ws[0] *= PIXEL
     layers = tuple(LayerConfig(neurons=neurons, activation="sigmoid") for neurons, _ in shapes)
     config = NetworkConfig(cost=COSTS[plain["cost"]], layers=layers)
-    params = build(config, shapes[0][1]).parameters()
+    params = build(config, SHAPE).parameters()
     with np.errstate(over="ignore"):
         for (W, b), book_W, book_b in zip(params.layers, Ws, bs):
             W[...], b[...] = book_W, book_b[:, 0]

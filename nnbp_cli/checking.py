@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from nnbp_cli.config import Config, build, check_against_data, load_data, sizes
+from nnbp_cli.config import Config, build, check_against_data, load_data
 from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.datasets.scaling import scaled
 from nnbp_cli.errors import Diverged
@@ -50,9 +50,9 @@ def check_gradient(config: Config, where: Path, data_dir: Path, images: int) -> 
     data = load_data(config.data, data_dir, where=str(where))
     check_against_data(config, data, where=str(where))
     training = config.training
-    network = build(config.network, data.inputs)
+    network = build(config.network, data.shape)
     params = network.parameters(np.float64)
-    INITIALIZERS[config.network.initializer].fill(params, stream(training.seed, "initialization"))
+    INITIALIZERS[config.network.initializer].fill(network, params, stream(training.seed, "initialization"))
     penalty = loop.penalty(training, data)
     if penalty.l1:
         near = abs(params.weights) < NEAREST_TO_ZERO
@@ -74,7 +74,7 @@ def check_gradient(config: Config, where: Path, data_dir: Path, images: int) -> 
     if not all(isfinite(each.largest) for each in agreements):
         why = "diverged: the cost at the initial weights is not finite"
         raise Diverged(f"{where}: {why}; try another initializer, fewer layers or a weaker penalty")
-    return Checked(sizes(config.network, data.inputs), network.size, len(x), one_by_one, agreements)
+    return Checked(network.title, network.size, len(x), one_by_one, agreements)
 
 
 def _far_from_kinks(

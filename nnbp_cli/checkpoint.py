@@ -149,7 +149,7 @@ def _read(opened: Archive) -> Checkpoint:
 
 def _state(opened: Archive, meta: _Meta, described: Config) -> State:
     """The state that `meta` says, with arrays to be filled."""
-    network = build(described.network, meta.inputs)
+    network = build(described.network, (meta.inputs,))
     if 8 * network.size > opened.size:
         raise opened.refused(f"its network has {network.size:,} parameters, more than the file can hold")
     state = loop.blank(network, described.training)

@@ -77,11 +77,11 @@ def evaluate(
             return score
 
 
-def block_size(params: Parameters) -> int:
-    """How many images are evaluated at once: at 2 FLOP a parameter and image 4 GFLOP at most, and no more
-    than 1,000, which stay in the cache.
+def block_size(network: Network) -> int:
+    """How many images are evaluated at once: 2 billion multiplications at most, and no more than 1,000, which
+    stay in the cache.
     """
-    return max(1, min(1000, 2_000_000_000 // params.theta.size))
+    return max(1, min(1000, 2_000_000_000 // network.work))
 
 
 def evaluating(
@@ -95,11 +95,11 @@ def evaluating(
     seen: str = "on these images",
 ) -> Generator[None, None, Score]:
     """`evaluate` in blocks of well under half a second, yielding after each so that a run can stop there."""
-    classes = len(params.layers[-1][1])
+    classes = network.outputs
     confusion = np.zeros((classes, classes), dtype=np.int64)
     one_hot = np.eye(classes, dtype=params.theta.dtype)
     total = 0.0
-    block = block_size(params)
+    block = block_size(network)
     for start in range(0, len(split.labels), block):
         labels = split.labels[start : start + block]
         z, a, _ = network.feedforward(

@@ -134,8 +134,8 @@ def run(config: Config, paths: Paths, display: Display) -> Summary:
         run_directory.check_free(paths.out)
     data = obtain(config.data, paths, display)
     check_against_data(config, data, where=str(paths.config))
-    config = decided(config, data, display)
-    network = build(config.network, data.inputs)
+    network = build(config.network, data.shape)
+    config = decided(config, data, network, display)
 
     directory = run_directory.create(paths.out, paths.config.stem)
     with directory.locked() as directory:
@@ -167,9 +167,9 @@ def resume(path: Path, settings: Sequence[str], paths: Paths, display: Display) 
         data = obtain(config.data, paths, display)
         check_against_data(config, data, where=str(path))
         resuming.check_data(directory, left, data)
+        network = build(config.network, data.shape)
         if not left:  # config.toml is all there is, and may leave something open again
-            config = decided(config, data, display)
-        network = build(config.network, data.inputs)
+            config = decided(config, data, network, display)
         directory.write_config(to_toml(config))
         this = _Run(config, data, network, directory, paths.weights, began)
         if left:
@@ -193,7 +193,7 @@ def _go_on(this: _Run, state: State, clock: _Clock, display: Display) -> Summary
     """Train from `state` to the end, score what was kept, and leave everything in the run directory."""
     config, directory = this.config, this.directory
     directory.write_log(this.columns, state.history)
-    for line in introduction(config, this.data):
+    for line in introduction(config, this.data, this.network):
         display.note(line)
     with (
         _threads(config),

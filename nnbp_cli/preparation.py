@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from nnbp_cli import machine
-from nnbp_cli.config import Config, DataConfig, load_data, sizes
+from nnbp_cli.config import Config, DataConfig, load_data
 from nnbp_cli.datasets import catalog, sources
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import MissingData
+from nnbp_cli.nn.network import Network
 from nnbp_cli.training.watching import watches_test
 
 if TYPE_CHECKING:
@@ -68,13 +68,12 @@ def obtain(data: DataConfig, paths: Paths, listener: Listener) -> Dataset:
     return obtain(data, replace(paths, offline=True), listener)
 
 
-def decided(config: Config, data: Dataset, listener: Listener) -> Config:
+def decided(config: Config, data: Dataset, network: Network, listener: Listener) -> Config:
     """The config with everything it left open decided, so that it says all there is to say of the run."""
     training = config.training
     threads = training.threads
     if threads == "auto":
-        neurons = [data.inputs, *(layer.neurons for layer in config.network.layers)]
-        largest = max(a * b for a, b in pairwise(neurons)) * training.batch_size
+        largest = max(layer.work for layer in network.layers) * training.batch_size
         threads = 1 if largest < ONE_THREAD else machine.cores()
     elif threads > machine.cores():
         # They would wait for each other: three threads on two cores have taken 28 times as long as one.
@@ -87,13 +86,13 @@ def decided(config: Config, data: Dataset, listener: Listener) -> Config:
     )
 
 
-def introduction(config: Config, data: Dataset) -> Iterator[str]:
+def introduction(config: Config, data: Dataset, network: Network) -> Iterator[str]:
     """What is about to be trained, line by line."""
     training, validation, test = (len(split.labels) for split in (data.training, data.validation, data.test))
     rows, columns = data.shape
     counts = f"{training:,} training, {validation:,} validation, {test:,} test images"
     yield f"{config.data.name}: {counts} of {rows}x{columns}"
     cost, seed, threads = config.network.cost, config.training.seed, config.training.threads
-    yield f"network {sizes(config.network, data.inputs)}, cost {cost}, seed {seed}, threads {threads}"
+    yield f"network {network.title}, cost {cost}, seed {seed}, threads {threads}"
     if watches_test(config.training):
         yield "note: the test set is watched, to show its curve; nothing is chosen by it"

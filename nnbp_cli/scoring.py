@@ -67,7 +67,7 @@ class _Asked:
     note: str
 
     def scored(self, score: Score) -> Scored:
-        return Scored(self.learned.sizes, self.data, self.split, score, self.note)
+        return Scored(self.learned.network.title, self.data, self.split, score, self.note)
 
 
 def _asked(path: Path, data_name: str | None, data_dir: Path, split: str) -> _Asked:
@@ -92,7 +92,7 @@ def fitting_data(path: Path, learned: Weights, data_name: str | None, data_dir: 
         data = load_data(DataConfig(name=name), data_dir, where="--data")
         if data.digest == learned.digest:
             data = load_data(moved(learned.data, name), data_dir, where="--data")
-    classes = learned.config.layers[-1].neurons
+    classes = learned.network.outputs
     if (data.shape, data.classes) != (learned.shape, classes):
         due, found = (
             f"{n} classes of {s[0]}x{s[1]}" for n, s in ((classes, learned.shape), (data.classes, data.shape))

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator, Field, TypeAdapter
 
 from nnbp_cli import interrupts, json_text, records
-from nnbp_cli.config import sizes
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.records import Count, Date, Flag, Natural, Number, PathText, ScoreName, Seconds, Share, Text
 from nnbp_cli.training import history
@@ -145,7 +144,7 @@ def summarized(
         run=str(run),
         weights=str(weights),
         began=left.began,
-        network=sizes(config.network, data.inputs),
+        network=learned.network.title,
         parameters=learned.network.size,
         data=asdict(config.data) | {"digest": data.digest, "test": len(data.test.labels)},
         seed=config.training.seed,

@@ -7,7 +7,8 @@ its pixels were scaled.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from math import inf, prod
+from functools import cached_property
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ from nnbp_cli.config import (
     build,
     data_from_plain,
     network_from_plain,
-    sizes,
     to_plain,
 )
 from nnbp_cli.config.wording import quoted
@@ -51,15 +51,10 @@ class Weights:
     penalty: Penalty
     epoch: int
 
-    @property
+    @cached_property
     def network(self) -> Network:
         """The network that `params` belong to."""
-        return build(self.config, prod(self.shape))
-
-    @property
-    def sizes(self) -> str:
-        """Its inputs and the neurons of each layer: 784-30-10."""
-        return sizes(self.config, prod(self.shape))
+        return build(self.config, self.shape)
 
 
 def save(path: Path, weights: Weights, check: files.Check = files.anything) -> None:
@@ -132,7 +127,7 @@ def _read(opened: Archive) -> Weights:
     if scaling != SCALING:
         raise opened.refused(f"pixels scaled as {quoted(scaling)}, where this program knows '{SCALING}'")
 
-    described = build(network, rows * columns)
+    described = build(network, (rows, columns))
     if 4 * described.size > opened.size:
         raise opened.refused(f"its network has {described.size:,} parameters, more than the file can hold")
     params = described.parameters(np.float32)

@@ -30,7 +30,7 @@ def dense(sizes: list[int], activations: list[Activation], cost: Cost) -> Networ
 def started(network: Network, seed: int = 1, dtype: type[np.floating] = np.float64) -> Parameters:
     """Parameters drawn by the default initializer."""
     params = network.parameters(dtype)
-    default.fill(params, np.random.default_rng(seed))
+    default.fill(network, params, np.random.default_rng(seed))
     return params
 
 
@@ -51,7 +51,7 @@ TRAINED = NetworkConfig(
 
 def trained() -> Weights:
     """What a run on 3x2 images might have learned."""
-    params = build(TRAINED, 6).parameters()
+    params = build(TRAINED, (3, 2)).parameters()
     params.theta[:] = np.random.default_rng(0).standard_normal(params.theta.size)
     data = DataConfig(name="./digits", train=50, validation=10)
     return Weights(TRAINED, params, data, (3, 2), "a digest", Penalty(l1=0.25, l2=0.5, images=50), epoch=7)

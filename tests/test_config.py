@@ -23,6 +23,7 @@ from nnbp_cli.config import (
     OverrideConfig,
     TrainingConfig,
     augmentation,
+    build,
     check_against_data,
     data_from_plain,
     documentation,
@@ -512,13 +513,13 @@ def test_two_layers_of_a_million_neurons_would_need_15_tib() -> None:
 
 
 def test_what_training_needs_has_to_be_there_to_the_last_byte(monkeypatch: pytest.MonkeyPatch) -> None:
-    small = config()
-    needed = memory.needed(small.network, small.training, inputs=784)
+    small, training = build(config().network, (28, 28)), config().training
+    needed = memory.needed(small, training)
     for there, fits in ((needed + 1000, True), (needed + 999, False), (math.inf, True)):
         monkeypatch.setattr(machine, "memory", lambda there=there: there)
-        assert (memory.too_large(small.network, small.training, inputs=784, data=1000) is None) == fits
+        assert (memory.too_large(small, training, data=1000) is None) == fits
     parameters = 30 * (784 + 1) + 10 * (30 + 1)
-    assert memory.needed(small.network, None, inputs=784) == 4 * parameters, "to answer takes theta alone"
+    assert memory.needed(small, None) == 4 * parameters, "to answer takes theta alone"
 
 
 def test_batches_that_would_need_more_than_all_else_are_what_is_to_change(
@@ -526,7 +527,7 @@ def test_batches_that_would_need_more_than_all_else_are_what_is_to_change(
 ) -> None:
     monkeypatch.setattr(machine, "memory", lambda: 24 * 2**30)
     large = config("training.batch_size = 100000000", "data.train = 100000000")
-    place, said = memory.too_large(large.network, large.training, inputs=784) or ((), "")
+    place, said = memory.too_large(build(large.network, (28, 28)), large.training) or ((), "")
     assert place == ("training", "batch_size")
     assert said == (
         "batches of 100,000,000 images would need 355 GiB of memory, this machine has 24 GiB; "

@@ -62,7 +62,7 @@ def held(found: list[Agreement]) -> bool:
 def with_dropout(network: Network, kind: type[Dropout] = Dropout) -> Network:
     """The same network with dropout after each hidden layer."""
     *hidden, output = network.layers
-    layers = [each for layer in hidden for each in (layer, kind(0.3))]
+    layers = [each for layer in hidden for each in (layer, kind(layer.outputs, 0.3))]
     return Network((*layers, output), network.cost)
 
 

@@ -50,14 +50,14 @@ print(peak() - before)
 
 def test_images_are_evaluated_in_blocks_as_large_as_it_says() -> None:
     for inputs in (1, 500, 30_000, 300_000):
-        params = Network((Dense(inputs, 100, sigmoid),), costs.quadratic).parameters()
-        assert memory._images_at_once(params.theta.size) == block_size(params)
+        network = Network((Dense(inputs, 100, sigmoid),), costs.quadratic)
+        assert memory._images_at_once(network) == block_size(network)
 
 
 def test_what_parameters_are_drawn_from_is_counted() -> None:
     wide = config.loads(WIDE, "wide.toml")
     least = 12_000 * 784 * (4 + 4 + 8)  # theta, the one to keep, and float64
-    assert memory.needed(wide.network, wide.training, inputs=784) > least
+    assert memory.needed(config.build(wide.network, (28, 28)), wide.training) > least
 
 
 @pytest.mark.slow
@@ -81,6 +81,6 @@ def test_a_training_takes_what_was_said_at_its_peak(
     Path("wide.toml").write_text(WIDE)
     taken = int(output_with_peak(PROGRAM, *settings)[-1])
     wide = config.load("wide.toml", settings)
-    said = memory.needed(wide.network, wide.training, inputs=784)
+    said = memory.needed(config.build(wide.network, (28, 28)), wide.training)
     print(f"{taken / 2**20:.0f} MiB taken, {said / 2**20:.0f} MiB said")
     assert 0.85 * said < taken < 1.15 * said

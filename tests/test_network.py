@@ -190,7 +190,7 @@ def test_parameters_are_one_aligned_vector_with_windows() -> None:
 def test_an_initializer_draws_with_its_variance(name: str, weights: float, biases: float) -> None:
     network = dense([900, 200], [sigmoid], costs.quadratic)
     params = network.parameters(np.float64)
-    initializers.INITIALIZERS[name].fill(params, np.random.default_rng(0))
+    initializers.INITIALIZERS[name].fill(network, params, np.random.default_rng(0))
     W, b = params.layers[0]
     variance = weights**2 if name == "default" else weights
 

@@ -206,7 +206,7 @@ def test_every_activation_is_the_same_in_the_page(browser: Browser, report: Path
         LayerConfig(neurons=5, activation=output, override=other),
     )
     config = NetworkConfig(cost=cost, layers=layers)
-    network = build(config, 12)
+    network = build(config, (4, 3))
     params = network.parameters(np.float32)
     params.theta[:] = rng.normal(0, 2, params.theta.size)
     learned = Weights(config, params, DataConfig(), (3, 4), "", Penalty(l1=0, l2=0, images=1), 1)

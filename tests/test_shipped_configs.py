@@ -23,7 +23,7 @@ def test_shipped_is_what_a_config_may_be() -> None:
 @pytest.mark.parametrize("name", shipped())
 def test_a_shipped_config_is_valid_and_says_what_it_is_for(name: str) -> None:
     loaded = config.load(shipped()[name])
-    assert config.build(loaded.network, 784).layers
+    assert config.build(loaded.network, (28, 28)).layers
     assert 30 < len(headline(shipped()[name])) <= 110
 
 

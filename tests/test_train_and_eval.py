@@ -370,7 +370,7 @@ def test_an_epoch_is_a_line_and_the_bar_shows_the_whole_run(
         assert line in capsys.readouterr().err
     display.bar.mininterval = display.bar.miniters = 0
     state = loop.start(
-        build(config.load("small.toml").network, 784), default, config.load("small.toml").training
+        build(config.load("small.toml").network, (28, 28)), default, config.load("small.toml").training
     )
     state.epoch, state.batch, state.cost = 6, 0, 0.25
     display.step(state)

@@ -37,7 +37,9 @@ from tests.networks import dense
 TRAINING = TrainingConfig(epochs=3, batch_size=16, learning_rate=0.5)
 CONFIG = NetworkConfig(cost="log-likelihood", layers=(LayerConfig(neurons=5, activation="softmax"),))
 NETWORK = dense([12, 7, 5], [sigmoid, softmax], costs.log_likelihood)
-DROPOUT = Network((NETWORK.layers[0], Dropout(0.3), NETWORK.layers[1]), NETWORK.cost)
+DROPOUT = Network(
+    (NETWORK.layers[0], Dropout(NETWORK.layers[0].outputs, 0.3), NETWORK.layers[1]), NETWORK.cost
+)
 
 
 @pytest.fixture(autouse=True)
@@ -282,7 +284,7 @@ def test_a_cost_that_overflows_while_the_parameters_do_not_names_the_layer_with_
 def test_a_score_is_counted_right() -> None:
     network = dense([12, 5], [softmax], costs.log_likelihood)
     params, data = network.parameters(np.float64), blobs(training=5000)
-    initializers.default.fill(params, np.random.default_rng(3))
+    initializers.default.fill(network, params, np.random.default_rng(3))
 
     score = evaluate(network, params, data.training, Penalty(l2=4.0, images=5000))
 
@@ -425,7 +427,7 @@ def test_watching_layer_speeds_changes_nothing_else() -> None:
 
 
 def test_dropout_leaves_out_its_share_at_every_step_and_only_in_training() -> None:
-    layer, a = Dropout(0.25), np.ones((200, 50), np.float32)
+    layer, a = Dropout((50,), 0.25), np.ones((200, 50), np.float32)
     dropped, mask = layer.forward((), a, np.random.default_rng(0))
     assert set(np.unique(dropped)) == {np.float32(0), np.float32(1) / np.float32(0.75)}
     assert dropped.mean() == pytest.approx(1, abs=0.02)
@@ -477,7 +479,7 @@ def test_a_yield_costs_nothing_where_batches_take_no_time(monkeypatch: pytest.Mo
     )
     assert state.params.theta.tobytes() == whole.params.theta.tobytes()
 
-    monkeypatch.setattr(loop, "MOST_WORK", 2 * 3 * 16 * NETWORK.size - 1)
+    monkeypatch.setattr(loop, "MOST_WORK", 2 * 3 * 16 * NETWORK.work - 1)
     assert yields(loop.start(NETWORK, initializers.default, TRAINING))[:2] == [(0, 2), (0, 4)]
     monkeypatch.setattr(loop, "MOST_WORK", 0)
     assert yields(loop.start(NETWORK, initializers.default, TRAINING))[:2] == [(0, 1), (0, 2)]

@@ -178,13 +178,13 @@ def data(case: Case) -> Dataset:
 
 def first_parameters(case: Case) -> tuple[Network, Parameters]:
     """The network, and the parameters that it starts with, in float64."""
-    network = build(case.network, INPUTS)
+    network = build(case.network, (1, INPUTS))
     return network, _state(network, case).params
 
 
 def trajectory(case: Case, noise: Noise | None = None) -> Trajectory:
     """How nnbp trains a case, with a noise in first parameters, activations and gradients if there is one."""
-    network, dataset = build(case.network, INPUTS), data(case)
+    network, dataset = build(case.network, (1, INPUTS)), data(case)
     state = _state(network, case)
     if noise:
         network = _noisy(network, noise)
@@ -202,7 +202,7 @@ def _state(network: Network, case: Case) -> loop.State:
 
 def fingerprint(case: Case, theta: Array) -> list[list[float]]:
     """Two numbers for every W and b: the sum of its entries, and that of entry k times cos(k)."""
-    params = build(case.network, INPUTS).parameters(np.float64)
+    params = build(case.network, (1, INPUTS)).parameters(np.float64)
     params.theta[:] = theta
     flat = [window.reshape(-1) for _, _, window in params.named()]
     return [[float(each.sum()), float(each @ np.cos(np.arange(each.size)))] for each in flat]

@@ -45,7 +45,7 @@ def begin(job: Job) -> tuple[Network, TrainingConfig, State]:
     activations = [job.hidden] * (len(neurons) - 1) + ["sigmoid" if book else "softmax"]
     layers = tuple(LayerConfig(neurons=n, activation=each) for n, each in zip(neurons, activations))  # type: ignore[arg-type]
     network = build(
-        NetworkConfig(cost="cross-entropy" if book else "log-likelihood", layers=layers), job.sizes[0]
+        NetworkConfig(cost="cross-entropy" if book else "log-likelihood", layers=layers), (1, job.sizes[0])
     )
     training = TrainingConfig(
         epochs=10**6,

@@ -39,5 +39,5 @@ def command(file: Path, output: Path) -> None:
     learned = book_network.load(file)
     weights.save(output, learned, own.check_replaceable)
     cost = learned.config.cost
-    wrote(f"wrote {output}: {learned.sizes}, cost {cost}; its first weights times 255/256")
+    wrote(f"wrote {output}: {learned.network.title}, cost {cost}; its first weights times 255/256")
     answer(f"next: nnbp eval {output}")

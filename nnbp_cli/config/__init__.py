@@ -3,7 +3,7 @@
 file -> reading -> plain values -> overrides -> validation (schema, then rules) -> Config
 """
 
-from nnbp_cli.config.building import augmentation, build, load_data, sizes
+from nnbp_cli.config.building import augmentation, build, load_data
 from nnbp_cli.config.loading import load, loads
 from nnbp_cli.config.schema import (
     AugmentConfig,
@@ -35,7 +35,6 @@ __all__ = [
     "loads",
     "moved",
     "network_from_plain",
-    "sizes",
     "to_plain",
     "to_toml",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from math import prod
 from pathlib import Path
 
 from nnbp_cli.config.schema import DataConfig, NetworkConfig
@@ -11,13 +12,14 @@ from nnbp_cli.datasets.augment import Augmentation
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import ConfigError
 from nnbp_cli.nn.activations import ACTIVATIONS, override
+from nnbp_cli.nn.arrays import Shape
 from nnbp_cli.nn.costs import COSTS
 from nnbp_cli.nn.layers import Dense, Dropout, Layer
 from nnbp_cli.nn.network import Network
 
 
-def build(config: NetworkConfig, inputs: int) -> Network:
-    """The network of a valid config, for images of `inputs` pixels."""
+def build(config: NetworkConfig, shape: Shape) -> Network:
+    """The network of a valid config, for images of `shape` (rows, columns)."""
     layers: list[Layer] = []
     for layer in config.layers:
         activation = ACTIVATIONS[layer.activation]
@@ -25,16 +27,11 @@ def build(config: NetworkConfig, inputs: int) -> Network:
             activation = override(
                 activation, {each.neuron: ACTIVATIONS[each.activation] for each in layer.override}
             )
-        layers.append(Dense(inputs, layer.neurons, activation))
+        layers.append(Dense(prod(shape), layer.neurons, activation))
+        shape = layers[-1].outputs
         if layer.dropout:
-            layers.append(Dropout(layer.dropout))
-        inputs = layer.neurons
+            layers.append(Dropout(shape, layer.dropout))
     return Network(tuple(layers), COSTS[config.cost])
-
-
-def sizes(config: NetworkConfig, inputs: int) -> str:
-    """The network's sizes as the book writes them: 784-30-10."""
-    return "-".join(str(n) for n in (inputs, *(layer.neurons for layer in config.layers)))
 
 
 def load_data(config: DataConfig, data_dir: Path, where: str) -> Dataset:

@@ -6,6 +6,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from nnbp_cli.config.building import build
 from nnbp_cli.config.memory import too_large
 from nnbp_cli.config.schema import AugmentConfig, Config, DataConfig, NetworkConfig, TrainingConfig
 from nnbp_cli.config.wording import Place, listed, quoted
@@ -64,7 +65,8 @@ def breaches(
     if network:
         yield from _layers(network)
         yield from _cost(network)
-        if problem := too_large(network, training):
+        # The least that it may be: of the images nothing is known yet, nor how many there are for a batch.
+        if problem := too_large(build(network, (1, 1)), training and replace(training, batch_size=1)):
             yield problem
     if training:
         yield from _useless_keys("training", training)

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from nnbp_cli.config import rules
+from nnbp_cli.config.building import build
 from nnbp_cli.config.explaining import explained
 from nnbp_cli.config.memory import too_large
 from nnbp_cli.config.overrides import Origins
@@ -89,7 +90,7 @@ def check_against_data(config: Config, data: Dataset, where: str) -> None:
     if config.training.batch_size > images:
         problems.append(rules.batch_too_large(config.training.batch_size, images))
     size = sum(split.images.nbytes for split in (data.training, data.validation, data.test))
-    if problem := too_large(config.network, config.training, data.inputs, size):
+    if problem := too_large(build(config.network, data.shape), config.training, size):
         problems.append(problem)
     _refuse(problems, where)
 

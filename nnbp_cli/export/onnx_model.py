@@ -44,7 +44,7 @@ def encode(learned: Weights, metadata: Mapping[str, str]) -> bytes:
         [node for number, layer in enumerate(layers) for node in _layer(number, layer, *names[number:][:2])],
         "nnbp",
         [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["batch", rows * columns])],
-        [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["batch", layers[-1].neurons])],
+        [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["batch", learned.network.outputs])],
         [numpy_helper.from_array(w, f"layers.{number}.{name}") for number, name, w in learned.params.named()],
     )
     model = helper.make_model(

@@ -7,8 +7,8 @@ have even numbers: 0.weight (neurons, inputs), 0.bias (neurons,), 2.weight, ...
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
 
+from nnbp_cli.nn.layers import Dense
 from nnbp_cli.weights import Weights
 
 SIGNATURE = rb'.{8}\{"__metadata__":\{.*"program":"nnbp '  # the header's length, and its metadata
@@ -37,11 +37,9 @@ def module(learned: Weights) -> str:
     """The expression that makes the module whose state the tensors are, after `from torch import nn`.
     Dropout, which does nothing outside training, is left out.
     """
-    rows, columns = learned.shape
-    layers = learned.config.layers
-    sizes = pairwise([rows * columns, *(layer.neurons for layer in layers)])
     parts = (
-        f"nn.Linear({inputs}, {neurons}), {MODULES[layer.activation]}"
-        for (inputs, neurons), layer in zip(sizes, layers)
+        f"nn.Linear({layer.inputs}, {layer.neurons}), {MODULES[layer.activation.name]}"
+        for layer in learned.network.layers
+        if isinstance(layer, Dense)
     )
     return f"nn.Sequential({', '.join(parts)})"

@@ -92,7 +92,8 @@ def compare_along(
     for layer, name, window, gradient in check.windows():
         theta = window.reshape(-1)
         along = rng.standard_normal((directions, theta.size))
-        h = H / sqrt(window.shape[-1])  # so that a neuron's z moves no further than one weight moves it
+        # So that a neuron's z moves no further than one weight moves it.
+        h = H / sqrt(check.fan_in(layer)) if name == "W" else H
         numeric = np.array([check.slope(theta, direction, h) for direction in along])
         yield check.agreement(layer, name, along @ gradient.reshape(-1), numeric, h)
 
@@ -128,6 +129,9 @@ class _Check:
     def windows(self) -> Iterator[tuple[int, str, Array, Array]]:
         for (layer, name, window), (_, _, gradient) in zip(self.params.named(), self.gradient.named()):
             yield layer, name, window, gradient
+
+    def fan_in(self, layer: int) -> int:
+        return [each.fans[0] for each in self.network.layers if each.shapes][layer]
 
     def slope(self, theta: Array, direction: Array | float, h: float) -> float:
         """The slope of the cost as `theta` moves along `direction`: the five-point rule, to about h^4."""

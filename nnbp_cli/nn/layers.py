@@ -8,7 +8,8 @@ forward pass to the backward pass it returns, and gets back.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from math import prod
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
 
@@ -31,6 +32,26 @@ class Layer(Protocol):
     def shapes(self) -> tuple[Shape, ...]:
         """The shapes of W and b; () where nothing is learned."""
 
+    @property
+    def inputs(self) -> int:
+        """How many numbers it gets of an example."""
+
+    @property
+    def outputs(self) -> Shape:
+        """The shape of what it gives of an example: (neurons,)."""
+
+    @property
+    def fans(self) -> tuple[int, int]:
+        """Fan-in and fan-out: how many neurons one of its own sees, and by how many of them one is seen."""
+
+    @property
+    def work(self) -> int:
+        """Multiplications that the forward pass of an example takes."""
+
+    @property
+    def random(self) -> bool:
+        """Whether it draws random numbers in training."""
+
     def forward(self, p: Windows, a: Array, rng: np.random.Generator | None, /) -> tuple[Array, Any]:
         """z, and whatever the two methods below want to remember; no `rng` means not training."""
 
@@ -48,11 +69,27 @@ class Dense:
     inputs: int
     neurons: int
     activation: Activation
+    random: ClassVar[bool] = False
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
         """((neurons, inputs), (neurons,))."""
         return (self.neurons, self.inputs), (self.neurons,)
+
+    @property
+    def outputs(self) -> Shape:
+        """(neurons,)."""
+        return (self.neurons,)
+
+    @property
+    def fans(self) -> tuple[int, int]:
+        """(inputs, neurons)."""
+        return self.inputs, self.neurons
+
+    @property
+    def work(self) -> int:
+        """One multiplication for each weight."""
+        return self.inputs * self.neurons
 
     def forward(self, p: Windows, a: Array, rng: np.random.Generator | None, /) -> tuple[Array, Array]:
         """z, (m, neurons), and a to remember, (m, inputs)."""
@@ -76,15 +113,28 @@ class Dense:
 
 @dataclass(frozen=True)
 class Dropout:
-    """Leave out each neuron of the layer before with probability `rate`, while training only.
+    """Leave out each neuron of the layer before, which gives `outputs`, with probability `rate` in training.
 
     Those that stay are made 1/(1 - rate) as large ("inverted"), so that the sum keeps its mean, and nothing
     has to change where nothing is left out. Srivastava and others, 2014; the book's chapter 3.
     """
 
+    outputs: Shape
     rate: float
-    activation: Activation = linear
-    shapes: tuple[Shape, ...] = ()
+    activation: ClassVar[Activation] = linear
+    shapes: ClassVar[tuple[Shape, ...]] = ()
+    work: ClassVar[int] = 0
+    random: ClassVar[bool] = True
+
+    @property
+    def inputs(self) -> int:
+        """As many as it gives."""
+        return prod(self.outputs)
+
+    @property
+    def fans(self) -> tuple[int, int]:
+        """Each neuron has one before it."""
+        return 1, 1
 
     def forward(self, p: Windows, a: Array, rng: np.random.Generator | None, /) -> tuple[Array, Array | None]:
         """a with some neurons at zero, (m, neurons), and the mask to remember."""

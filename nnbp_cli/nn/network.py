@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.costs import Cost
-from nnbp_cli.nn.layers import Dropout, Layer
+from nnbp_cli.nn.layers import Layer
 from nnbp_cli.nn.parameters import Parameters
 
 
@@ -34,14 +34,35 @@ class Network:
     cost: Cost
 
     @property
+    def title(self) -> str:
+        """Its inputs, and what each layer that learns gives, as the book writes them: "784-30-10"."""
+        learning = (prod(layer.outputs) for layer in self.layers if layer.shapes)
+        return "-".join(map(str, (self.inputs, *learning)))
+
+    @property
+    def inputs(self) -> int:
+        """How many numbers an example has."""
+        return self.layers[0].inputs
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers it answers an example with: the classes."""
+        return prod(self.layers[-1].outputs)
+
+    @property
     def size(self) -> int:
         """How many parameters it has."""
         return sum(prod(shape) for layer in self.layers for shape in layer.shapes)
 
     @property
+    def work(self) -> int:
+        """Multiplications that the forward pass of an example takes."""
+        return sum(layer.work for layer in self.layers)
+
+    @property
     def random(self) -> bool:
         """Whether it wants random numbers while it trains."""
-        return any(isinstance(layer, Dropout) for layer in self.layers)
+        return any(layer.random for layer in self.layers)
 
     def parameters(self, dtype: npt.DTypeLike = np.float32) -> Parameters:
         """Parameters of the right shapes, all zero; also what `backprop` takes as `out`."""

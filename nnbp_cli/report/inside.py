@@ -27,7 +27,7 @@ def why_no_pad(learned: Weights) -> str | None:
 
 def pad(learned: Weights) -> Markup:
     """Where to draw, what the network sees of it, and its outputs."""
-    classes = range(learned.config.layers[-1].neurons)
+    classes = range(learned.network.outputs)
     surface = tag(
         "div",
         tag(

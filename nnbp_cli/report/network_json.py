@@ -22,5 +22,4 @@ def network_json(learned: Weights) -> dict[str, Any]:
         for layer in learned.config.layers
     ]
     theta = learned.params.theta.astype("<f4").tobytes()
-    rows, columns = learned.shape
-    return {"inputs": rows * columns, "layers": layers, "theta": base64.b64encode(theta).decode()}
+    return {"inputs": learned.network.inputs, "layers": layers, "theta": base64.b64encode(theta).decode()}

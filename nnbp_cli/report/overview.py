@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator
 
-from nnbp_cli.config import Config, to_toml
+from nnbp_cli.config import Config, build, to_toml
 from nnbp_cli.figures.calibration import calibration
 from nnbp_cli.figures.curves import Panel
 from nnbp_cli.report import charts
@@ -18,8 +18,7 @@ from nnbp_cli.summary import Summary
 def lead(material: Material) -> str:
     """What was trained on what, in a line."""
     network, data, learned = material.config.network, material.config.data, material.learned
-    neurons = [str(layer.neurons) for layer in network.layers]
-    size = learned.sizes if learned else "-".join(["?", *neurons])
+    size = learned.network.title if learned else f"?{build(network, (1, 1)).title[1:]}"
     kinds = ", ".join(layer.activation for layer in network.layers)
     train = "" if data.train is None else f" {data.train:,} images of"
     return f"{size} ({kinds}), {network.cost} cost, trained on{train} {data.name}"
@@ -45,7 +44,7 @@ def figures(material: Material) -> Markup:
         sure = f"{percent(answers.sureness.mean(), 1)} sure on average"
         told.append(("calibration error", percent(error), sure))
     if learned:
-        told.append(("parameters", f"{learned.network.size:,}", learned.sizes))
+        told.append(("parameters", f"{learned.network.size:,}", learned.network.title))
     if summary:
         told.append(("training", seconds(summary.seconds.training), _epochs(run.epochs, summary)))
     else:

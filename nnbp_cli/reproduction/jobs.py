@@ -6,15 +6,13 @@ import hashlib
 import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
-from itertools import pairwise
-from math import prod
 from pathlib import Path
 from time import monotonic, perf_counter, sleep
 
 from pydantic import TypeAdapter
 
 from nnbp_cli import __version__, config, experiment, files, json_text, records
-from nnbp_cli.config import Config
+from nnbp_cli.config import Config, build
 from nnbp_cli.datasets import dataset
 from nnbp_cli.datasets.darkness import accuracy_by_darkness
 from nnbp_cli.errors import NnbpError
@@ -81,17 +79,15 @@ class Job:
     def work(self) -> float:
         """How long it takes, in units of its own: images times what one costs, in training and in watching.
 
-        An image costs as much as its parameters, and 32,000 more for the calls of a step.
+        An image costs as much as its multiplications, and 32,000 more for the calls of a step.
         """
         if not self.config:
             return 1e9
-        training, layers = self.config.training, self.config.network.layers
-        sizes = [784, *(layer.neurons for layer in layers)]
-        parameters = sum(map(prod, pairwise(sizes)))
+        training, work = self.config.training, build(self.config.network, dataset.SHAPE).work
         split = {"training": self.config.data.train or 50_000, "layer": 1000}
         watched = {name.split()[0] for name in training.watch}
         images = (self.config.data.train or 50_000) + sum(split.get(name, 10_000) for name in watched) / 4
-        return training.epochs * images * (32_000 + parameters)
+        return training.epochs * images * (32_000 + work)
 
     @property
     def done(self) -> bool:

@@ -68,7 +68,7 @@ def start(
 ) -> State:
     """The state of a run that has yet to begin: drawn parameters, empty slots."""
     state = blank(network, training, dtype)
-    initializer.fill(state.params, stream(training.seed, "initialization"))
+    initializer.fill(network, state.params, stream(training.seed, "initialization"))
     state.kept[:] = state.params.theta
     return state
 
@@ -118,7 +118,7 @@ def train(
     random = network.random
     per_epoch = batches_per_epoch(dataset, training)
     sample_every = ceil(per_epoch / COSTS_SAMPLED)
-    yield_every = min(MOST_BATCHES, 1 + MOST_WORK // (3 * training.batch_size * params.theta.size))
+    yield_every = min(MOST_BATCHES, 1 + MOST_WORK // (3 * training.batch_size * network.work))
 
     def measured() -> Generator[None, None, dict[str, float]]:
         check_finite(state)

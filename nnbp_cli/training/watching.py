@@ -68,7 +68,7 @@ def layer_speeds(
     dtype, images = params.theta.dtype, min(SPEED_IMAGES, len(split.labels))
     gradient = network.parameters(dtype)
     deltas = [np.zeros_like(window) for _, name, window in gradient.named() if name == "b"]
-    block = block_size(params)
+    block = block_size(network)
     for start in range(0, images, block):
         labels = split.labels[start : min(start + block, images)]
         x = scaled(split.images[start : start + len(labels)], dtype)

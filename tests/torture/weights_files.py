@@ -142,7 +142,7 @@ training = {epochs = 4, batch_size = 10, optimizer = "adam", learning_rate = 0.0
 
 def _checkpoint(folder: Path) -> Kind:
     described = config.loads(CONFIG, "config")
-    state = loop.blank(config.build(described.network, 6), described.training)
+    state = loop.blank(config.build(described.network, (3, 2)), described.training)
     rng = np.random.default_rng(0)
     for array in (state.params.theta, state.kept, state.slots):
         array[...] = rng.standard_normal(array.shape)
