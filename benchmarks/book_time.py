@@ -21,13 +21,14 @@ from threadpoolctl import threadpool_limits
 from benchmarks.data import DATA_DIR
 from benchmarks.timing import timed
 from nnbp_cli import config
-from nnbp_cli.config import Config, build, sizes
+from nnbp_cli.config import Config, build
 from nnbp_cli.datasets import dataset
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.nn.initializers import INITIALIZERS
+from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.reproduction import experiments
 from nnbp_cli.streams import stream
-from nnbp_cli.training.batches import batches
+from nnbp_cli.training.batches import stretches
 from tests import per_example
 
 IMAGES = 1000  # that are timed
@@ -40,8 +41,8 @@ def seconds(loaded: Config, data: dataset.Dataset, rounds: int) -> float:
     INITIALIZERS[loaded.network.initializer].fill(network, params, stream(1, "initialization"))
     weights = [W.copy() for W, _ in params.layers]
     biases = [b[:, None].copy() for _, b in params.layers]
-    order = batches(data.training, np.eye(10), 10, seed=1, epoch=0, first=0, dtype=float)
-    some = [*islice(filter(None, order), IMAGES // 10)]
+    order = filter(None, stretches(data.training, 10, 1, seed=1, epoch=0, first=0))
+    some = [(scaled(x, float), np.eye(10)[labels]) for x, labels in islice(order, IMAGES // 10)]
     functions = ["sigmoid"] * len(weights)
 
     def epoch() -> None:
@@ -58,7 +59,7 @@ def main(data_dir: Path, rounds: int, seeds: int) -> None:
     for each in experiments.chosen(["ch1", "ch5"], experiments.load()):
         if each.config:
             loaded = config.load(each.config, each.settings)
-            name = sizes(loaded.network, data.inputs)
+            name = build(loaded.network, data.shape).title
             if name not in known:
                 known[name] = seconds(loaded, data, rounds)
             taken = known[name] * 50_000 * loaded.training.epochs * seeds

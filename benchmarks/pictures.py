@@ -20,8 +20,8 @@ from PIL import Image
 from benchmarks import data
 from nnbp_cli import digits, weights
 from nnbp_cli.datasets.dataset import Split
-from nnbp_cli.datasets.scaling import scaled
 from nnbp_cli.nn.arrays import Array
+from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.weights import Weights
 from tests.photographs import BLANK, KINDS, disturbed, grey, recognized
 

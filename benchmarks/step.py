@@ -22,10 +22,12 @@ from benchmarks import data
 from benchmarks.contenders import floor, nnbp
 from benchmarks.job import Array, Job
 from benchmarks.timing import in_turns, ratios, spread
+from nnbp_cli.config import optimizer
 from nnbp_cli.datasets.dataset import Dataset
-from nnbp_cli.datasets.scaling import scaled
+from nnbp_cli.engines.numpy import PARAMETERS_PER_UPDATE
 from nnbp_cli.nn.layers import SMALL_BATCH
-from nnbp_cli.training import loop, optimizers
+from nnbp_cli.nn.scaling import scaled
+from nnbp_cli.training import loop
 
 JOBS = [
     Job((784, 30, 10), 10, 0.5),
@@ -85,8 +87,10 @@ class Loop:
 def the_contract(job: Job, x: Array, y: Array) -> Callable[[], object]:
     """The loop's middle: backpropagation, and the optimizer on stretches of theta."""
     network, training, state = nnbp.begin(job)
-    gradient, step = network.parameters(), optimizers.from_config(training).step
-    parts = [slice(k, k + loop.BLOCK) for k in range(0, gradient.theta.size, loop.BLOCK)]
+    gradient, step = network.parameters(), optimizer(training).step
+    parts = [
+        slice(k, k + PARAMETERS_PER_UPDATE) for k in range(0, gradient.theta.size, PARAMETERS_PER_UPDATE)
+    ]
     stretches = [(state.params.theta[part], gradient.theta[part], state.slots[:, part]) for part in parts]
 
     def work() -> None:

@@ -11,13 +11,13 @@ from threadpoolctl import threadpool_limits
 
 from nnbp_cli.config import Config, build, check_against_data, load_data
 from nnbp_cli.datasets.dataset import Split
-from nnbp_cli.datasets.scaling import scaled
 from nnbp_cli.errors import Diverged
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.gradient_check import Agreement, Masks, compare, compare_along
 from nnbp_cli.nn.initializers import INITIALIZERS
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.parameters import Parameters
+from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.streams import stream
 from nnbp_cli.training import loop
 from nnbp_cli.training.batches import smoothed_targets

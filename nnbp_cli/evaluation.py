@@ -9,12 +9,12 @@ from math import isfinite
 import numpy as np
 
 from nnbp_cli.datasets.dataset import Split
-from nnbp_cli.datasets.scaling import scaled
 from nnbp_cli.errors import Diverged
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.parameters import Parameters
 from nnbp_cli.nn.penalties import Penalty
+from nnbp_cli.nn.scaling import scaled
 
 
 @dataclass(frozen=True)

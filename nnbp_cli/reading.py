@@ -11,12 +11,12 @@ import numpy as np
 
 from nnbp_cli import digits, files
 from nnbp_cli.datasets.idx import Bytes
-from nnbp_cli.datasets.scaling import scaled
 from nnbp_cli.datasets.sources import SYNTHETIC
 from nnbp_cli.digits import SIDE, Digit
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.evaluation import diverged
 from nnbp_cli.nn.arrays import Array
+from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.weights import Weights
 
 MADE_AS = ("mnist", SYNTHETIC)  # data sets whose images are made as those of pictures are

@@ -25,12 +25,12 @@ from nnbp_cli.config import (
     to_plain,
 )
 from nnbp_cli.config.wording import quoted
-from nnbp_cli.datasets.scaling import SCALING
 from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.parameters import Parameters
 from nnbp_cli.nn.penalties import Penalty
+from nnbp_cli.nn.scaling import SCALING
 
 KIND = Kind("weights file", format=1, remedy="choose another file or train again")
 

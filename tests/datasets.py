@@ -8,12 +8,9 @@ from typing import Any
 import numpy as np
 
 from nnbp_cli.datasets.dataset import Dataset, Split
-from nnbp_cli.training import batches as training_batches
-
-
-def batches(*arguments: Any, **options: Any) -> Iterator[tuple[Any, Any]]:
-    """Those that training takes, without the places where it may be left between them."""
-    return filter(None, training_batches.batches(*arguments, **options))
+from nnbp_cli.nn.arrays import Array
+from nnbp_cli.nn.scaling import scaled
+from nnbp_cli.training.batches import stretches
 
 
 def blobs(training: int = 120, others: int = 40, seed: int = 0) -> Dataset:
@@ -28,3 +25,11 @@ def blobs(training: int = 120, others: int = 40, seed: int = 0) -> Dataset:
         return Split((pictures[labels] + noise).astype(np.uint8), labels)
 
     return Dataset("blobs", split(training), split(others), split(others), (3, 4), 5, "no digest")
+
+
+def batches(
+    split: Split, targets: Array, batch_size: int, *, dtype: Any, **options: Any
+) -> Iterator[tuple[Array, Array]]:
+    """x and y of each batch of an epoch, as training takes them; the options are those of `stretches`."""
+    for images, labels in filter(None, stretches(split, batch_size, 1, **options)):
+        yield scaled(images, dtype), targets[labels]

@@ -21,6 +21,7 @@ PACKAGE = Path(nnbp_cli.__file__).parent
 ORDER = [
     {"errors", "files", "locks", "outputs", "streams", "machine", "interrupts", "json_text"},
     {"nn"},
+    {"engines"},
     {"datasets"},
     {"digits"},
     {"config", "shipped"},

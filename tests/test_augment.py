@@ -359,7 +359,7 @@ def test_a_block_of_large_images_has_fewer_of_them(monkeypatch: pytest.MonkeyPat
         return distorted(self, images, rng)
 
     monkeypatch.setattr(Distortion, "distorted", noting)
-    monkeypatch.setattr("nnbp_cli.training.batches.PIXELS", 100 * 9 * 14)
+    monkeypatch.setattr("nnbp_cli.training.batches.PIXELS_PER_BLOCK", 100 * 9 * 14)
     epoch()
     assert sizes == [90] * 12 + [20]
 
@@ -368,17 +368,17 @@ def test_a_block_of_large_images_has_fewer_of_them(monkeypatch: pytest.MonkeyPat
 def test_a_batch_of_large_images_may_be_left_after_some_of_them(
     monkeypatch: pytest.MonkeyPatch, background: bool
 ) -> None:
-    monkeypatch.setattr(training_batches, "PIXELS", 14 * 9 * 14)
+    monkeypatch.setattr(training_batches, "PIXELS_PER_BLOCK", 14 * 9 * 14)
     monkeypatch.setattr(augment, "PIXELS", 4 * 9 * 14)
     split = Split(noise(70), np.zeros(70, np.uint8))
-    asked: dict[str, Any] = {"seed": 1, "epoch": 0, "first": 0, "dtype": np.float32, "background": background}
+    asked: dict[str, Any] = {"seed": 1, "epoch": 0, "first": 0, "background": background}
     distorting = distortion(EVERYTHING, SHAPE)
-    rest = training_batches.batches(split, np.eye(1), 30, distortion=distorting, **asked)
+    rest = training_batches.stretches(split, 30, 1, distortion=distorting, **asked)
     assert [each and len(each[0]) for each in rest] == [None, None, 30, None, None, 30, 10]
-    monkeypatch.setattr(training_batches, "PIXELS", 30 * 9 * 14)
-    undivided = list(batches(split, np.eye(1), 30, distortion=distorting, **asked))
-    monkeypatch.setattr(training_batches, "PIXELS", 1)
-    divided = list(batches(split, np.eye(1), 30, distortion=distorting, **asked))
+    monkeypatch.setattr(training_batches, "PIXELS_PER_BLOCK", 30 * 9 * 14)
+    undivided = list(batches(split, np.eye(1), 30, distortion=distorting, dtype=np.float32, **asked))
+    monkeypatch.setattr(training_batches, "PIXELS_PER_BLOCK", 1)
+    divided = list(batches(split, np.eye(1), 30, distortion=distorting, dtype=np.float32, **asked))
     assert same(undivided, divided)
 
 

@@ -45,6 +45,8 @@ from nnbp_cli.errors import ConfigError
 from nnbp_cli.nn.activations import ACTIVATIONS
 from nnbp_cli.nn.costs import COSTS
 from nnbp_cli.nn.initializers import INITIALIZERS
+from nnbp_cli.nn.optimizers import OPTIMIZERS
+from nnbp_cli.nn.schedules import SCHEDULES
 
 GOOD = """\
 [data]
@@ -161,6 +163,8 @@ def test_the_names_in_the_schema_are_those_of_the_network() -> None:
     assert set(get_args(schema.HiddenActivation)) == set(ACTIVATIONS) - {"softmax"}
     assert set(get_args(schema.CostName)) == set(COSTS)
     assert set(get_args(schema.InitializerName)) == set(INITIALIZERS)
+    assert set(get_args(schema.OptimizerName)) == set(OPTIMIZERS)
+    assert set(get_args(schema.ScheduleName)) == set(SCHEDULES)
 
 
 @pytest.mark.parametrize("cost", COSTS)

@@ -18,11 +18,11 @@ from safetensors.numpy import load_file
 from nnbp_cli import weights
 from nnbp_cli.config import DataConfig, LayerConfig, NetworkConfig, OverrideConfig
 from nnbp_cli.datasets import dataset
-from nnbp_cli.datasets.scaling import scaled
 from nnbp_cli.export import export, formats, onnx_model, tensors
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.costs import COSTS
 from nnbp_cli.nn.penalties import Penalty
+from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.weights import Weights
 from tests.command_line import nnbp
 from tests.per_example import FUNCTIONS, softmax

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from nnbp_cli import book_network, weights
 from nnbp_cli.datasets import dataset
-from nnbp_cli.datasets.scaling import scaled
 from nnbp_cli.errors import NnbpError
+from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.scoring import changed
 from tests import per_example
 from tests.command_line import nnbp

@@ -16,10 +16,10 @@ from nnbp_cli import answers, scoring, weights
 from nnbp_cli.answers import how_sure
 from nnbp_cli.datasets import dataset
 from nnbp_cli.datasets.dataset import Split
-from nnbp_cli.datasets.scaling import scaled
 from nnbp_cli.display import pictures
 from nnbp_cli.display.terminal import shows
 from nnbp_cli.evaluation import Score
+from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.report.mistakes import worst
 from tests.command_line import nnbp
 from tests.small_run import train

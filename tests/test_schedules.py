@@ -7,10 +7,9 @@ from typing import Any, get_args
 
 import pytest
 
-from nnbp_cli.config import TrainingConfig
+from nnbp_cli.config import TrainingConfig, learning_rate
 from nnbp_cli.config.schema import ScheduleName
 from nnbp_cli.training.history import Epoch, best, ended, halvings
-from nnbp_cli.training.schedules import learning_rate
 
 TRAINING = TrainingConfig(
     epochs=10, batch_size=16, learning_rate=2.0, decay=0.5, step_epochs=3, halve_after=2, keep="best"
@@ -37,20 +36,20 @@ def epochs(*accuracies: float, start: int = 1) -> list[Epoch]:
     ],
 )
 def test_the_learning_rate_over_a_run(schedule: Any, expected: list[float]) -> None:
-    rate = learning_rate(replace(TRAINING, schedule=schedule), [])
-    assert [rate(e) for e in (0, 2.5, 5, 10)] == pytest.approx(expected)
+    rate = learning_rate(replace(TRAINING, schedule=schedule))
+    assert [rate.at(e) for e in (0, 2.5, 5, 10)] == pytest.approx(expected)
 
 
 def test_a_step_falls_at_the_end_of_its_epochs_and_not_before() -> None:
-    rate = learning_rate(replace(TRAINING, schedule="step"), [])
-    assert [rate(e) for e in (2.99, 3, 5.99, 6)] == [2, 1, 1, 0.5]
+    rate = learning_rate(replace(TRAINING, schedule="step"))
+    assert [rate.at(e) for e in (2.99, 3, 5.99, 6)] == [2, 1, 1, 0.5]
 
 
 @pytest.mark.parametrize("schedule", get_args(ScheduleName))
 def test_warm_up_rises_in_a_straight_line_and_the_schedule_begins_after_it(schedule: Any) -> None:
-    rate = learning_rate(replace(TRAINING, schedule=schedule, warmup=0.2), [])
-    assert [rate(0), rate(1), rate(2)] == pytest.approx([0, 1, 2])
-    assert rate(10) == pytest.approx(
+    rate = learning_rate(replace(TRAINING, schedule=schedule, warmup=0.2))
+    assert [rate.at(e) for e in range(3)] == pytest.approx([0, 1, 2])
+    assert rate.at(10) == pytest.approx(
         {"linear": 0, "cosine": 0, "step": 0.5, "exponential": 2 * 0.5**8}.get(schedule, 2)
     )
 
@@ -61,7 +60,7 @@ def test_the_rate_is_halved_each_time_two_epochs_brought_no_improvement() -> Non
     counted = [halvings(history[:n], training) for n in range(11)]
     #          none 0.5 0.6 0.6 0.5 0.6 0.61 0.2 0.3 0.4 0.5
     assert counted == [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3]
-    assert learning_rate(training, history)(7) == 0.25
+    assert learning_rate(training).at(7, halvings(history, training)) == 0.25
     assert halvings(history, replace(training, schedule="constant")) == 0
 
 

@@ -277,7 +277,8 @@ def test_the_commands_work_with_a_config_in_yaml(here: Path) -> None:
 
 
 def test_five_lines_use_it_as_a_library(here: Path) -> None:
-    from nnbp_cli.datasets import dataset, scaling
+    from nnbp_cli.datasets import dataset
+    from nnbp_cli.nn import scaling
 
     train()
     learned = weights.load(Path("weights.npz"))

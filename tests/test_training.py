@@ -17,19 +17,19 @@ from nnbp_cli import machine
 from nnbp_cli.config import LayerConfig, NetworkConfig, TrainingConfig
 from nnbp_cli.datasets.augment import Augmentation, Distortion
 from nnbp_cli.datasets.dataset import Dataset, Split
-from nnbp_cli.datasets.scaling import scaled
 from nnbp_cli.errors import Diverged, NnbpError
 from nnbp_cli.evaluation import evaluate, evaluating
 from nnbp_cli.nn import costs, initializers
 from nnbp_cli.nn.activations import Activation, linear, sigmoid, softmax, tanh
 from nnbp_cli.nn.layers import Dropout
 from nnbp_cli.nn.network import Network
+from nnbp_cli.nn.optimizers import OPTIMIZERS
 from nnbp_cli.nn.penalties import Penalty
+from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.training import loop
 from nnbp_cli.training.batches import smoothed_targets
 from nnbp_cli.training.history import Epoch
 from nnbp_cli.training.loop import State
-from nnbp_cli.training.optimizers import OPTIMIZERS
 from tests import per_example
 from tests.datasets import batches, blobs
 from tests.networks import dense
@@ -44,7 +44,7 @@ DROPOUT = Network(
 
 @pytest.fixture(autouse=True)
 def _a_yield_at_every_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "MOST_BATCHES", 1)
+    monkeypatch.setattr(loop, "BATCHES_PER_STRETCH", 1)
 
 
 def run(
@@ -120,7 +120,8 @@ DISTORTED = Augmentation(shift=1.0, rotation=20.0, scaling=0.2, shear=0.2, elast
 def test_a_run_left_at_any_yield_and_taken_up_again_ends_with_the_same_bits(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nnbp_cli.training.batches.BLOCK", 3 * TRAINING.batch_size)  # eight batches an epoch
+    # Eight batches an epoch.
+    monkeypatch.setattr("nnbp_cli.training.batches.IMAGES_PER_BLOCK", 3 * TRAINING.batch_size)
     monkeypatch.setattr(machine, "cores", lambda: 2)
     augmentation = DISTORTED if kind.startswith("augmentation") else None
     if "large" in kind:  # four pieces a batch
@@ -201,7 +202,7 @@ def test_smoothed_targets_sum_to_one() -> None:
 def test_updates_in_stretches_are_the_update_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     training = replace(TRAINING, optimizer="adam", learning_rate=0.01, l2=1.0)
     whole, _ = run(training)
-    monkeypatch.setattr(loop, "BLOCK", 13)
+    monkeypatch.setattr("nnbp_cli.engines.numpy.PARAMETERS_PER_UPDATE", 13)
     assert run(training)[0].params.theta.tobytes() == whole.params.theta.tobytes()
 
 
@@ -467,7 +468,7 @@ def test_a_network_without_dropout_does_not_ask_for_random_numbers() -> None:
 
 def test_a_yield_costs_nothing_where_batches_take_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     whole, _ = run()
-    monkeypatch.setattr(loop, "MOST_BATCHES", 3)
+    monkeypatch.setattr(loop, "BATCHES_PER_STRETCH", 3)
 
     def yields(state: State) -> list[tuple[int, int]]:
         steps = loop.train(NETWORK, blobs(), TRAINING, state)
@@ -479,7 +480,7 @@ def test_a_yield_costs_nothing_where_batches_take_no_time(monkeypatch: pytest.Mo
     )
     assert state.params.theta.tobytes() == whole.params.theta.tobytes()
 
-    monkeypatch.setattr(loop, "MOST_WORK", 2 * 3 * 16 * NETWORK.work - 1)
+    monkeypatch.setattr(loop, "WORK_PER_STRETCH", 2 * 3 * 16 * NETWORK.work - 1)
     assert yields(loop.start(NETWORK, initializers.default, TRAINING))[:2] == [(0, 2), (0, 4)]
-    monkeypatch.setattr(loop, "MOST_WORK", 0)
+    monkeypatch.setattr(loop, "WORK_PER_STRETCH", 0)
     assert yields(loop.start(NETWORK, initializers.default, TRAINING))[:2] == [(0, 1), (0, 2)]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nnbp_cli.nn.initializers import INITIALIZERS
-from nnbp_cli.training.optimizers import OPTIMIZERS
+from nnbp_cli.nn.optimizers import OPTIMIZERS
 from tests.trajectories import PAIRS, STEPS, Case, cases, fingerprint, trajectory
 
 RECORDED = json.loads(Path(__file__).with_name("trajectories.json").read_text(encoding="utf-8"))

@@ -19,9 +19,9 @@ from nnbp_cli.nn.costs import COSTS
 from nnbp_cli.nn.initializers import INITIALIZERS
 from nnbp_cli.nn.layers import Dense, Layer
 from nnbp_cli.nn.network import Network
+from nnbp_cli.nn.optimizers import OPTIMIZERS
 from nnbp_cli.nn.parameters import Parameters
 from nnbp_cli.training import loop
-from nnbp_cli.training.optimizers import OPTIMIZERS
 from tests.datasets import blobs
 
 STEPS = 50
@@ -189,7 +189,7 @@ def trajectory(case: Case, noise: Noise | None = None) -> Trajectory:
     if noise:
         network = _noisy(network, noise)
         state.params.theta[:] = noise.on(state.params.theta)
-    with patch.object(loop, "MOST_BATCHES", 1), np.errstate(all="ignore"):
+    with patch.object(loop, "BATCHES_PER_STRETCH", 1), np.errstate(all="ignore"):
         steps = loop.train(network, dataset, case.training, state)
         thetas = [state.params.theta.copy() for step in steps if step is None]
         cost = evaluate(network, state.params, dataset.training, loop.penalty(case.training, dataset)).cost

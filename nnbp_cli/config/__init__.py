@@ -3,7 +3,7 @@
 file -> reading -> plain values -> overrides -> validation (schema, then rules) -> Config
 """
 
-from nnbp_cli.config.building import augmentation, build, load_data
+from nnbp_cli.config.building import augmentation, build, learning_rate, load_data, optimizer
 from nnbp_cli.config.loading import load, loads
 from nnbp_cli.config.schema import (
     AugmentConfig,
@@ -30,11 +30,13 @@ __all__ = [
     "changed_keys",
     "check_against_data",
     "data_from_plain",
+    "learning_rate",
     "load",
     "load_data",
     "loads",
     "moved",
     "network_from_plain",
+    "optimizer",
     "to_plain",
     "to_toml",
 ]

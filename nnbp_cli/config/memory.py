@@ -8,11 +8,9 @@ from nnbp_cli import machine
 from nnbp_cli.config.schema import TrainingConfig
 from nnbp_cli.config.wording import Place
 from nnbp_cli.nn.network import Network
+from nnbp_cli.nn.optimizers import OPTIMIZERS
 
 NUMBER = 4  # bytes in a float32
-
-# What an optimizer remembers of each parameter.
-_SLOTS = {"sgd": 0, "momentum": 1, "nesterov": 1, "rmsprop": 1, "adam": 2, "adamw": 2}
 
 
 def too_large(
@@ -51,13 +49,13 @@ def needed(network: Network, training: TrainingConfig | None) -> int:
     # At first there are theta, the one to keep and, in float64, what a layer of them is drawn from. Later,
     # theta, its gradient, the one to keep, and what the optimizer remembers.
     first = 2 * row + 2 * NUMBER * max(prod(layer.shapes[0]) for layer in network.layers if layer.shapes)
-    lasting = (3 + _SLOTS[training.optimizer]) * row
+    lasting = (3 + OPTIMIZERS[training.optimizer].rows) * row
     return max(first, lasting + max(passing))
 
 
 def _images_at_once(network: Network) -> int:
     """How many images are evaluated at once, as `evaluation` says, which is not to be imported here."""
-    return max(1, min(1000, 2_000_000_000 // network.work))
+    return max(1, min(1000, 2_000_000_000 // max(1, network.work)))
 
 
 def _batch(network: Network, training: TrainingConfig) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
 from nnbp_cli.config.building import build
@@ -13,6 +13,8 @@ from nnbp_cli.config.wording import Place, listed, quoted
 from nnbp_cli.datasets.augment import SIGMA
 from nnbp_cli.datasets.sources import SEED, SIZE, SYNTHETIC, absolute
 from nnbp_cli.nn.costs import COSTS
+from nnbp_cli.nn.optimizers import OPTIMIZERS
+from nnbp_cli.nn.schedules import SCHEDULES
 
 Breaches = Iterator[tuple[Place, str]]
 Table = TypeVar("Table", DataConfig, TrainingConfig)
@@ -28,21 +30,23 @@ class OnlyWith:
     defaults: Mapping[str, int | float]
 
 
+def _numbers_of(key: str, choices: Mapping[str, Any]) -> dict[str, OnlyWith]:
+    """The keys of [training] that are numbers of what `key` chooses, with the usual ones of each choice."""
+    return {
+        name: OnlyWith(
+            key, {each: vars(value)[name] for each, value in choices.items() if name in vars(value)}
+        )
+        for name in (field.name for field in fields(TrainingConfig))
+        if any(name in vars(value) for value in choices.values())
+    }
+
+
 ONLY_WITH = {
     "data": {
         "size": OnlyWith("name", {SYNTHETIC: SIZE}),
         "seed": OnlyWith("name", {SYNTHETIC: SEED}),
     },
-    "training": {
-        "momentum": OnlyWith("optimizer", {"momentum": 0.9, "nesterov": 0.9}),
-        "rho": OnlyWith("optimizer", {"rmsprop": 0.9}),
-        "beta1": OnlyWith("optimizer", {"adam": 0.9, "adamw": 0.9}),
-        "beta2": OnlyWith("optimizer", {"adam": 0.999, "adamw": 0.999}),
-        "weight_decay": OnlyWith("optimizer", {"adamw": 0.01}),
-        "decay": OnlyWith("schedule", {"step": 0.1, "exponential": 0.95}),
-        "step_epochs": OnlyWith("schedule", {"step": 10}),
-        "halve_after": OnlyWith("schedule", {"halving": 10}),
-    },
+    "training": {**_numbers_of("optimizer", OPTIMIZERS), **_numbers_of("schedule", SCHEDULES)},
 }
 
 _NEEDS = {
@@ -66,7 +70,7 @@ def breaches(
         yield from _layers(network)
         yield from _cost(network)
         # The least that it may be: of the images nothing is known yet, nor how many there are for a batch.
-        if problem := too_large(build(network, (1, 1)), training and replace(training, batch_size=1)):
+        if problem := too_large(build(network, (0, 0)), training and replace(training, batch_size=1)):
             yield problem
     if training:
         yield from _useless_keys("training", training)

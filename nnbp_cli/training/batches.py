@@ -1,4 +1,4 @@
-"""Mini-batches: each epoch in an order of its own, gathered a block at a time."""
+"""The images of an epoch in an order of its own, gathered a block at a time."""
 
 from __future__ import annotations
 
@@ -12,54 +12,53 @@ import numpy.typing as npt
 
 from nnbp_cli.datasets.augment import Distortion
 from nnbp_cli.datasets.dataset import Split
-from nnbp_cli.datasets.scaling import scaled
+from nnbp_cli.datasets.idx import Bytes
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.streams import stream
 from nnbp_cli.training.ahead import ahead
 
-BLOCK = 512  # images
-PIXELS = 4_000_000  # no more of them in a block of large images, which take a third of a second to distort
+IMAGES_PER_BLOCK = 512  # that are shuffled together, and distorted by one stream of random numbers
+PIXELS_PER_BLOCK = 4_000_000  # and no more, which take a third of a second to distort
 
-Batch: TypeAlias = tuple[Array, Array]
+Stretch: TypeAlias = tuple[Bytes, Bytes]
 
 
-def batches(
+def stretches(
     split: Split,
-    targets: Array,
     batch_size: int,
+    most: int,
     *,
     seed: int,
     epoch: int,
     first: int,
-    dtype: npt.DTypeLike,
     distortion: Distortion | None = None,
     background: bool = False,
-) -> Iterator[Batch | None]:
-    """(x, y) of every batch of an epoch from batch number `first` on: (m, pixels) and (m, classes).
+) -> Iterator[Stretch | None]:
+    """Images, (n, pixels), and labels, (n,), of an epoch from batch number `first` on: `most` whole batches
+    at a time, or what is left in a block; the last batch of all may be short. Or None, where it may be left.
 
-    The images are shuffled by (seed, epoch); a short last batch is a batch. y are rows of `targets`,
-    (classes, classes). Images are gathered as bytes and scaled a few hundred at a time, which takes a
-    third of the time of gathering floats, and leaves them in the cache for the batches.
-
-    With a `distortion` each block of images is distorted by (seed, epoch, block). Blocks are counted from the
-    epoch's start wherever `first` is, and may be made in the `background`: the batches are the same. A batch
-    of more than PIXELS takes so long to distort that None comes now and then, where an epoch may be left.
+    The images are shuffled by (seed, epoch), and gathered as bytes: gathering floats takes three times as
+    long. With a `distortion` each block of images is distorted by (seed, epoch, block). Blocks are counted
+    from the epoch's start wherever `first` is, and may be made in the `background`: the images are the same.
+    One of more than PIXELS_PER_BLOCK takes so long to distort that None comes now and then.
     """
     order = stream(seed, "shuffle", epoch).permutation(len(split.labels))
-    size = max(1, min(BLOCK, PIXELS // split.images.shape[1]) // batch_size) * batch_size
+    most_images = min(IMAGES_PER_BLOCK, PIXELS_PER_BLOCK // split.images.shape[1])
+    size = max(1, most_images // batch_size) * batch_size
 
-    def blocks(first: int) -> Iterator[Batch | None]:
+    def blocks(first: int) -> Iterator[Stretch | None]:
         for number in range(first, ceil(len(order) / size)):
             chosen = order[number * size : (number + 1) * size]
             images = split.images.take(chosen, axis=0)  # a sixth faster than images[chosen]
             if distortion:
                 rng = stream(seed, "augmentation", epoch, number)
-                some = max(1, PIXELS // images.shape[1] // distortion.at_once) * distortion.at_once
+                at_once = distortion.at_once
+                some = max(1, PIXELS_PER_BLOCK // images.shape[1] // at_once) * at_once
                 for k in range(0, len(images), some):
                     if k:
                         yield None
                     images[k : k + some] = distortion.distorted(images[k : k + some], rng)
-            yield scaled(images, dtype), targets[split.labels[chosen]]
+            yield images, split.labels[chosen]
 
     number, done = divmod(first * batch_size, size)
     made = blocks(number)
@@ -68,9 +67,9 @@ def batches(
             if block is None:
                 yield None
                 continue
-            x, y = block
-            for k in range(done, len(x), batch_size):
-                yield x[k : k + batch_size], y[k : k + batch_size]
+            images, labels = block
+            for k in range(done, len(labels), most * batch_size):
+                yield images[k : k + most * batch_size], labels[k : k + most * batch_size]
             done = 0
 
 

@@ -17,9 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from nnbp_cli import machine
-from nnbp_cli.config import TrainingConfig
+from nnbp_cli.config import TrainingConfig, learning_rate, optimizer
 from nnbp_cli.datasets.augment import Augmentation, distortion
 from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.engines import NumpyEngine
 from nnbp_cli.errors import Diverged
 from nnbp_cli.evaluation import diverged
 from nnbp_cli.nn.arrays import Array, aligned_zeros
@@ -28,16 +29,13 @@ from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.parameters import Parameters
 from nnbp_cli.nn.penalties import Penalty
 from nnbp_cli.streams import stream
-from nnbp_cli.training import optimizers
-from nnbp_cli.training.batches import batches, smoothed_targets
-from nnbp_cli.training.history import Epoch, best, ended
-from nnbp_cli.training.schedules import learning_rate
+from nnbp_cli.training.batches import smoothed_targets, stretches
+from nnbp_cli.training.history import Epoch, best, ended, halvings
 from nnbp_cli.training.watching import SPEED, watching
 
-COSTS_SAMPLED = 50  # a run shows its running cost this many times an epoch
-BLOCK = 131_072  # parameters are updated in stretches that stay in the cache
-MOST_BATCHES = 50  # between two yields, which cost something where a batch takes no time,
-MOST_WORK = 1_000_000_000  # and no more multiplications than this, a few hundredths of a second
+# Between two yields, which cost something where a batch takes no time.
+BATCHES_PER_STRETCH = 64
+WORK_PER_STRETCH = 1_000_000_000  # multiplications; a few hundredths of a second
 
 
 @dataclass
@@ -46,8 +44,7 @@ class State:
 
     `params` is theta now, `kept` is theta at the epoch to keep so far (the best, or the last), `slots` is
     the optimizer's memory.
-    `seconds` is the time that this epoch's batches have taken; `cost` is the mean cost of the batch it was
-    last sampled at.
+    `seconds` is the time that this epoch's batches have taken; `cost` is the mean cost of the last batch.
     """
 
     params: Parameters
@@ -76,7 +73,7 @@ def start(
 def blank(network: Network, training: TrainingConfig, dtype: npt.DTypeLike = np.float32) -> State:
     """A state of the right shapes, all zero."""
     params = network.parameters(dtype)
-    rows, size = optimizers.from_config(training).rows, params.theta.size
+    rows, size = optimizer(training).rows, params.theta.size
     slots = aligned_zeros(rows * size, dtype).reshape(rows, size)
     return State(params, kept=np.zeros_like(params.theta), slots=slots)
 
@@ -105,20 +102,18 @@ def train(
 
     Raises Diverged when the cost or a parameter is no longer finite.
     """
-    params, dtype = state.params, state.params.theta.dtype
-    gradient = network.parameters(dtype)
-    targets = smoothed_targets(dataset.classes, training.label_smoothing, dtype)
+    params = state.params
+    targets = smoothed_targets(dataset.classes, training.label_smoothing, params.theta.dtype)
     regularization = penalty(training, dataset)
-    step = optimizers.from_config(training).step
-    parts = [slice(k, k + BLOCK) for k in range(0, params.theta.size, BLOCK)]
-    stretches = [(params.theta[part], gradient.theta[part], state.slots[:, part]) for part in parts]
+    batch_size, per_epoch = training.batch_size, batches_per_epoch(dataset, training)
+    engine = NumpyEngine(
+        network, optimizer(training), regularization, targets, batch_size, params, state.slots
+    )
+    rate = learning_rate(training)
+    most = min(BATCHES_PER_STRETCH, 1 + WORK_PER_STRETCH // (3 * batch_size * network.work))
     distorting = distortion(augmentation, dataset.shape) if augmentation else None
     # A second thread pays where a core is free, and matrix products do not use it: theirs would wait for it.
     background = bool(distorting) and training.threads == 1 and machine.cores() > 1
-    random = network.random
-    per_epoch = batches_per_epoch(dataset, training)
-    sample_every = ceil(per_epoch / COSTS_SAMPLED)
-    yield_every = min(MOST_BATCHES, 1 + MOST_WORK // (3 * training.batch_size * network.work))
 
     def measured() -> Generator[None, None, dict[str, float]]:
         check_finite(state)
@@ -128,51 +123,45 @@ def train(
             raise _diverged(state, f"a {SPEED} is")
         return scores
 
+    def masks(step: int) -> np.random.Generator:
+        return stream(training.seed, "dropout", *divmod(step - 1, per_epoch))
+
+    def learn(images: Array, labels: Array, halved: int) -> None:
+        batches = ceil(len(labels) / batch_size)
+        t = state.epoch * per_epoch + state.batch + 1
+        # At the middle of step t, so that a rate that begins or ends at zero is never zero.
+        rates = [rate.at((t + k - 0.5) / per_epoch, halved) for k in range(batches)]
+        state.cost = engine.advance(images, labels, rates, t, masks if network.random else None)
+        state.batch += batches
+        if not isfinite(state.cost):
+            raise _diverged(state)
+
     if SPEED in training.watch and not state.history:
         state.history.append(Epoch(0, nan, 0.0, (yield from measured())))
         yield state.history[-1]
 
     while not ended(state.history, training):
-        rate = learning_rate(training, state.history)
+        halved = halvings(state.history, training)
         clock = perf_counter()
-        for batch in batches(
+        for stretch in stretches(
             dataset.training,
-            targets,
-            training.batch_size,
+            batch_size,
+            most,
             seed=training.seed,
             epoch=state.epoch,
             first=state.batch,
-            dtype=dtype,
             distortion=distorting,
             background=background,
         ):
-            if batch is None:
-                state.seconds += perf_counter() - clock
-                yield None
-                clock = perf_counter()
-                continue
-            x, y = batch
-            t = state.epoch * per_epoch + state.batch + 1
-            rng = stream(training.seed, "dropout", state.epoch, state.batch) if random else None
-            z, a = network.backprop(params, x, y, gradient, rng)
-            regularization.add_gradient(params, gradient)
-            # At the middle of step t, so that a rate that begins or ends at zero is never zero.
-            now = rate((t - 0.5) / per_epoch)
-            for theta, slope, slots in stretches:
-                step(theta, slope, slots, now, t)
-
-            state.batch += 1
-            if state.batch % sample_every == 0 or state.batch == per_epoch:
-                state.cost = float(network.cost.values(z, a, y).mean())
-                if not isfinite(state.cost):
-                    raise _diverged(state)
-            if state.batch % yield_every == 0 or state.batch == per_epoch:
-                state.seconds += perf_counter() - clock
-                yield None
-                clock = perf_counter()
+            if stretch:
+                learn(*stretch, halved)
+            state.seconds += perf_counter() - clock
+            yield None
+            clock = perf_counter()
 
         scores = yield from measured()
-        epoch = Epoch(state.epoch + 1, rate(state.epoch + 1 - 0.5 / per_epoch), state.seconds, scores)
+        last_rate = rate.at(state.epoch + 1 - 0.5 / per_epoch, halved)
+        epoch = Epoch(state.epoch + 1, last_rate, state.seconds, scores)
         state.history.append(epoch)
         if best(state.history, training) is epoch:
             state.kept[:] = params.theta

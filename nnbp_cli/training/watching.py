@@ -8,12 +8,12 @@ import numpy as np
 
 from nnbp_cli.config import TrainingConfig
 from nnbp_cli.datasets.dataset import Dataset, Split
-from nnbp_cli.datasets.scaling import scaled
 from nnbp_cli.evaluation import block_size, evaluating
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.parameters import Parameters
 from nnbp_cli.nn.penalties import Penalty
+from nnbp_cli.nn.scaling import scaled
 
 SPEED = "layer speed"
 SPEED_IMAGES = 1000  # as in the book's chapter 5

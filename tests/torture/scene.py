@@ -43,7 +43,7 @@ SOMETIMES: Step = ("tests.torture.scene:save_every", 8)
 def save_every(steps: int) -> None:
     """Let a run be left after every batch, and save it at every so many places where it may be left."""
     # A second is the time from one such place to the next.
-    loop.MOST_BATCHES = 1
+    loop.BATCHES_PER_STRETCH = 1
     experiment.SAVE_EVERY, experiment.SHARE_OF_SAVING = steps, inf
     setattr(experiment, "perf_counter", count().__next__)  # noqa: B010, mypy would compare the types
 

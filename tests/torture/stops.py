@@ -12,8 +12,8 @@ from unittest.mock import patch
 import numpy as np
 
 from nnbp_cli import interrupts
+from nnbp_cli.nn.optimizers import OPTIMIZERS
 from nnbp_cli.training import loop
-from nnbp_cli.training.optimizers import OPTIMIZERS
 from tests.command_line import Said, nnbp
 from tests.interruption import Interruption
 from tests.small_run import results
@@ -57,7 +57,7 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
     signal, wholes, places = Interruption(), {}, []
     with ExitStack() as stack:
         stack.enter_context(patch.object(interrupts, "deferred", signal.deferred))
-        stack.enter_context(patch.object(loop, "MOST_BATCHES", 1))
+        stack.enter_context(patch.object(loop, "BATCHES_PER_STRETCH", 1))
         for number, kind in enumerate(rng.permutation(list(KINDS))[:tries]):
             signal.stay_away()
             _begin(config, folder / f"whole-{number}", kind)

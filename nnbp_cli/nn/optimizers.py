@@ -7,12 +7,12 @@ steps from 1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 import numpy as np
 
-from nnbp_cli.config import TrainingConfig
 from nnbp_cli.nn.arrays import Array
 
 
@@ -39,29 +39,14 @@ class Sgd:
 
 @dataclass(frozen=True)
 class Momentum:
-    """The book's momentum (chapter 3): v <- mu v - rate g, theta <- theta + v."""
+    """The book's momentum (chapter 3): v <- mu v - rate g, theta <- theta + v.
 
-    momentum: float = 0.9
-    rows: ClassVar[int] = 1
-
-    def step(self, theta: Array, gradient: Array, slots: Array, rate: float, t: int) -> None:
-        """See `Optimizer`."""
-        (v,) = slots
-        v *= self.momentum
-        gradient *= rate
-        v -= gradient
-        theta += v
-        _lift_denormals(slots, t)
-
-
-@dataclass(frozen=True)
-class Nesterov:
-    """Nesterov's momentum, 1983, in the form of Bengio and others, 2012 (arXiv:1212.0901).
-
-    v <- mu v - rate g, theta <- theta + mu v - rate g: the step that the velocity would make next, too.
+    With `nesterov` that of Nesterov, 1983, in the form of Bengio and others, 2012 (arXiv:1212.0901): theta <-
+    theta + mu v - rate g, the step that the velocity would make next, too.
     """
 
     momentum: float = 0.9
+    nesterov: bool = False
     rows: ClassVar[int] = 1
 
     def step(self, theta: Array, gradient: Array, slots: Array, rate: float, t: int) -> None:
@@ -70,8 +55,11 @@ class Nesterov:
         v *= self.momentum
         gradient *= rate
         v -= gradient
-        theta += self.momentum * v
-        theta -= gradient
+        if self.nesterov:
+            theta += self.momentum * v
+            theta -= gradient
+        else:
+            theta += v
         _lift_denormals(slots, t)
 
 
@@ -136,18 +124,12 @@ def _lift_denormals(slots: Array, t: int) -> None:
         slots += 1e-20
 
 
-def from_config(training: TrainingConfig) -> Optimizer:
-    """The optimizer that the config names, with the config's numbers or else its own defaults."""
-    optimizer = OPTIMIZERS[training.optimizer]
-    given = {each.name: getattr(training, each.name, None) for each in fields(optimizer)}
-    return optimizer(**{name: value for name, value in given.items() if value is not None})
-
-
-OPTIMIZERS: dict[str, type[Sgd | Momentum | Nesterov | RmsProp | Adam | AdamW]] = {
-    "sgd": Sgd,
-    "momentum": Momentum,
-    "nesterov": Nesterov,
-    "rmsprop": RmsProp,
-    "adam": Adam,
-    "adamw": AdamW,
+# By the name that a config has for it, each with its usual numbers.
+OPTIMIZERS: Mapping[str, Sgd | Momentum | RmsProp | Adam | AdamW] = {
+    "sgd": Sgd(),
+    "momentum": Momentum(),
+    "nesterov": Momentum(nesterov=True),
+    "rmsprop": RmsProp(),
+    "adam": Adam(),
+    "adamw": AdamW(),
 }

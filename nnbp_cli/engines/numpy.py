@@ -1,0 +1,58 @@
+"""Steps in numpy: backprop as the book has it, the penalty, the optimizer, batch by batch. The reference that
+other engines are held against, and the one that takes every network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from nnbp_cli.engines.contract import Masks
+from nnbp_cli.nn.arrays import Array
+from nnbp_cli.nn.network import Network
+from nnbp_cli.nn.optimizers import Optimizer
+from nnbp_cli.nn.parameters import Parameters
+from nnbp_cli.nn.penalties import Penalty
+from nnbp_cli.nn.scaling import scaled
+
+PARAMETERS_PER_UPDATE = 131_072  # that stay in the cache
+
+
+@dataclass(frozen=True)
+class NumpyEngine:
+    """An `Engine` for batches of `batch_size`; `targets` has the y of each class, (classes, classes)."""
+
+    network: Network
+    optimizer: Optimizer
+    penalty: Penalty
+    targets: Array
+    batch_size: int
+    params: Parameters
+    slots: Array
+
+    def advance(
+        self, images: Array, labels: Array, rates: Sequence[float], first_step: int, masks: Masks | None
+    ) -> float:
+        """See `Engine`."""
+        x, y = scaled(images, self.params.theta.dtype), self.targets[labels]
+        for k, rate in enumerate(rates):
+            batch = slice(k * self.batch_size, (k + 1) * self.batch_size)
+            rng = masks(first_step + k) if masks else None
+            z, a = self.network.backprop(self.params, x[batch], y[batch], self.gradient, rng)
+            self.penalty.add_gradient(self.params, self.gradient)
+            for theta, slope, slots in self._parts:
+                self.optimizer.step(theta, slope, slots, rate, first_step + k)
+        return float(self.network.cost.values(z, a, y[batch]).mean())
+
+    @cached_property
+    def gradient(self) -> Parameters:
+        """Where backprop writes the gradient of each batch."""
+        return self.network.parameters(self.params.theta.dtype)
+
+    @cached_property
+    def _parts(self) -> list[tuple[Array, Array, Array]]:
+        """Stretches of theta, of its gradient and of the slots."""
+        ends = range(0, self.params.theta.size, PARAMETERS_PER_UPDATE)
+        parts = [slice(k, k + PARAMETERS_PER_UPDATE) for k in ends]
+        return [(self.params.theta[p], self.gradient.theta[p], self.slots[:, p]) for p in parts]

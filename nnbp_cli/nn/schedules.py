@@ -1,0 +1,119 @@
+"""Schedules: the learning rate over a run, as a factor of the rate that it begins with.
+
+A schedule is a pure function of how far the run is, so a run that is taken up again goes on as if it had
+never stopped. At e epochs after the warm-up, of E that are left for them:
+
+    constant      1
+    linear        1 - e/E
+    cosine        (1 + cos(pi e/E)) / 2            Loshchilov and Hutter, 2017
+    step          decay^floor(e / step_epochs)
+    exponential   decay^e
+    halving       1/2 for each time the monitored score did not improve; the book's chapter 3
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import cos, floor, pi
+from typing import Protocol
+
+
+class Schedule(Protocol):
+    """What becomes of the learning rate after the warm-up."""
+
+    def factor(self, e: float, E: float, halvings: int) -> float:
+        """The factor after e of E epochs, where there was no improvement so many times."""
+
+
+@dataclass(frozen=True)
+class Constant:
+    """The learning rate stays."""
+
+    def factor(self, e: float, E: float, halvings: int) -> float:
+        """1."""
+        return 1.0
+
+
+@dataclass(frozen=True)
+class Linear:
+    """It falls to zero in a straight line."""
+
+    def factor(self, e: float, E: float, halvings: int) -> float:
+        """1 - e/E."""
+        return 1 - e / E
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """It falls to zero along half a cosine: Loshchilov and Hutter, 2017 (arXiv:1608.03983)."""
+
+    def factor(self, e: float, E: float, halvings: int) -> float:
+        """(1 + cos(pi e/E)) / 2."""
+        return (1 + cos(pi * e / E)) / 2
+
+
+@dataclass(frozen=True)
+class Step:
+    """It is multiplied with `decay` every `step_epochs`."""
+
+    decay: float = 0.1
+    step_epochs: int = 10
+
+    def factor(self, e: float, E: float, halvings: int) -> float:
+        """decay^floor(e / step_epochs)."""
+        return float(self.decay ** floor(e / self.step_epochs))
+
+
+@dataclass(frozen=True)
+class Exponential:
+    """It is multiplied with `decay` in each epoch, smoothly."""
+
+    decay: float = 0.95
+
+    def factor(self, e: float, E: float, halvings: int) -> float:
+        """decay^e."""
+        return float(self.decay**e)
+
+
+@dataclass(frozen=True)
+class Halving:
+    """It is halved when the monitored score has not improved for `halve_after` epochs: an exercise of the
+    book's chapter 3.
+    """
+
+    halve_after: int = 10
+
+    def factor(self, e: float, E: float, halvings: int) -> float:
+        """1/2 for each time."""
+        return 0.5**halvings
+
+
+# By the name that a config has for it, each with its usual numbers.
+SCHEDULES: Mapping[str, Constant | Linear | Cosine | Step | Exponential | Halving] = {
+    "constant": Constant(),
+    "linear": Linear(),
+    "cosine": Cosine(),
+    "step": Step(),
+    "exponential": Exponential(),
+    "halving": Halving(),
+}
+
+
+@dataclass(frozen=True)
+class LearningRate:
+    """The learning rate of a run of `epochs`: it rises from zero to `peak` in a straight line over the share
+    `warmup` of them, and then follows the schedule.
+    """
+
+    peak: float
+    epochs: int
+    warmup: float
+    schedule: Schedule
+
+    def at(self, epochs: float, halvings: int = 0) -> float:
+        """The rate after so many epochs, in fractions."""
+        warmup = self.warmup * self.epochs
+        if epochs < warmup:
+            return self.peak * (epochs / warmup)
+        return self.peak * self.schedule.factor(epochs - warmup, self.epochs - warmup, halvings)
