@@ -171,10 +171,11 @@ def _cost(network: NetworkConfig) -> Breaches:
     output, cost = network.layers[-1].activation, COSTS[network.cost]
     if output not in cost.outputs:
         costs = [each.name for each in COSTS.values() if output in each.outputs]
+        instead = f", or cost {listed(map(quoted, costs))}" if costs else ""
         yield (
             ("network", "cost"),
             f"{quoted(cost.name)} needs {_NEEDS[cost.name]}, which {output} outputs are not; "
-            f"use output {listed(cost.outputs)}, or cost {listed(map(quoted, costs))}",
+            f"use output {listed(cost.outputs)}{instead}",
         )
 
 
