@@ -21,7 +21,7 @@ from benchmarks import data
 from benchmarks.running import environment, on_cores
 from benchmarks.timing import ratios, spread, timed
 from nnbp_cli.datasets import sources
-from nnbp_cli.shipped import shipped
+from nnbp_cli.presets import shipped
 
 NNBP, PYTORCH = "`configs/best_mlp.toml`", "the same recipe in PyTorch"
 

@@ -27,7 +27,7 @@ from nnbp_cli.errors import NnbpError
 from nnbp_cli.nn.initializers import INITIALIZERS
 from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.reproduction import experiments
-from nnbp_cli.streams import stream
+from nnbp_cli.rng import stream
 from nnbp_cli.training.batches import stretches
 from tests import per_example
 

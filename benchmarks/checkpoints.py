@@ -15,10 +15,12 @@ from unittest.mock import patch
 
 from benchmarks import data
 from benchmarks.timing import in_turns, ratios, spread, timed
-from nnbp_cli import checkpoint, config, experiment
-from nnbp_cli.display.training import TrainingDisplay
-from nnbp_cli.preparation import Paths
-from nnbp_cli.shipped import shipped
+from nnbp_cli import config
+from nnbp_cli.presets import shipped
+from nnbp_cli.runs import checkpoint
+from nnbp_cli.runs import run as experiment
+from nnbp_cli.runs.setup import Paths
+from nnbp_cli.terminal.training import TrainingDisplay
 
 # So many epochs of each config take some more than ten seconds on one core: a run is saved once on its way.
 EPOCHS = {"mnist": 18, "book/ch1-30": 55}

@@ -17,7 +17,7 @@ from benchmarks.contenders import floor, nnbp
 from benchmarks.job import Job
 from benchmarks.step import repeated
 from benchmarks.timing import in_turns, ratios, spread
-from nnbp_cli.evaluation import block_size, evaluate
+from nnbp_cli.evaluation.score import block_size, evaluate
 from nnbp_cli.nn.penalties import Penalty
 
 JOBS = [

@@ -25,13 +25,13 @@ from torch import nn
 from benchmarks import data as images
 from nnbp_cli.config import DataConfig, LayerConfig, NetworkConfig, OverrideConfig, TrainingConfig, build
 from nnbp_cli.datasets.dataset import Dataset
-from nnbp_cli.export import export
+from nnbp_cli.models.export import export
+from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.costs import COSTS
 from nnbp_cli.nn.initializers import default
 from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.training import loop
-from nnbp_cli.weights import Weights
 
 LARGEST = 1e-5  # difference of an output
 

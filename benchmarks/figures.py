@@ -24,7 +24,7 @@ from typing import Any
 
 from benchmarks.data import DATA_DIR
 from benchmarks.timing import spread
-from nnbp_cli.shipped import shipped
+from nnbp_cli.presets import shipped
 
 SEEDS = {"fast": 5, "mnist": 3, "book/ch1-30": 5, "synthetic": 3, "demo": 3, "best_mlp": 3}
 DRAWN = ("synthetic", "demo")  # learn from drawn digits

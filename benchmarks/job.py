@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from nnbp_cli.streams import stream
+from nnbp_cli.rng import stream
 
 Array = Any
 

@@ -18,11 +18,12 @@ import numpy as np
 from PIL import Image
 
 from benchmarks import data
-from nnbp_cli import digits, weights
+from nnbp_cli import digits
 from nnbp_cli.datasets.dataset import Split
+from nnbp_cli.models import weights
+from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.scaling import scaled
-from nnbp_cli.weights import Weights
 from tests.photographs import BLANK, KINDS, disturbed, grey, recognized
 
 SEED = 1

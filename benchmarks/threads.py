@@ -22,7 +22,7 @@ from nnbp_cli.config import Config, build, sizes
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.initializers import INITIALIZERS
-from nnbp_cli.shipped import shipped
+from nnbp_cli.presets import shipped
 from nnbp_cli.training import loop
 
 CONFIGS = ("book/ch1-30", "mnist", "best_mlp")

@@ -35,7 +35,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from nnbp_cli.errors import Diverged
-from nnbp_cli.streams import stream
+from nnbp_cli.rng import stream
 from tests.trajectories import (
     CLASSES,
     STEPS,

@@ -9,15 +9,15 @@ def main() -> None:
     """Run the process's command line, and exit with its status."""
     if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
         _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
-    from nnbp_cli import interrupts
+    from nnbp_cli.system import signals
 
-    interrupts.at_once()
+    signals.at_once()
     from nnbp_cli.cli import main as run
 
     try:
         run()
     finally:
-        interrupts.ignored()
+        signals.ignored()
 
 
 if __name__ == "__main__":

@@ -17,8 +17,9 @@ from typing import Any, NoReturn
 
 import click
 
-from nnbp_cli import __version__, machine
+from nnbp_cli import __version__
 from nnbp_cli.errors import NnbpError, printable, reason, shortage
+from nnbp_cli.system import hardware
 
 # The first lines of the commands' help, which are repeated here so that listing them imports none of them.
 COMMANDS = {
@@ -52,7 +53,7 @@ class Commands(click.Group):
             near = get_close_matches(name, COMMANDS, 1)
             return ctx.fail(f"no such command '{name}'" + (f" (did you mean '{near[0]}'?)" if near else ""))
         # Where OpenBLAS, which numpy loads, cannot start its threads, it sends this process a SIGINT.
-        if not machine.can_start(machine.cores() - 1):
+        if not hardware.can_start(hardware.cores() - 1):
             os.environ["OPENBLAS_NUM_THREADS"] = "1"
         command: click.Command = import_module(f"nnbp_cli.commands.{name}").command
         return command

@@ -55,7 +55,7 @@ def _main() -> None:
     """`python -m tests.limits ...` is `nnbp ...` in a process that can start no thread and no process."""
     if not no_more_threads():
         sys.exit(NO_LIMIT)
-    from nnbp_cli.__main__ import main  # after the limit is there, and with it numpy
+    from nnbp_cli.__main__ import main
 
     main()
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from nnbp_cli.config import DataConfig, LayerConfig, NetworkConfig, OverrideConfig, build
+from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.activations import Activation
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.costs import Cost
@@ -15,7 +16,6 @@ from nnbp_cli.nn.layers import Dense
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.parameters import Parameters
 from nnbp_cli.nn.penalties import Penalty
-from nnbp_cli.weights import Weights
 
 
 def dense(sizes: list[int], activations: list[Activation], cost: Cost) -> Network:

@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
-from nnbp_cli import reading
+from nnbp_cli.digits import predict as reading
 from nnbp_cli.errors import NnbpError
+from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.arrays import Array
-from nnbp_cli.weights import Weights
 
 Rng = np.random.Generator
 Disturbance = Callable[[Array, Rng], Array]

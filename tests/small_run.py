@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nnbp_cli import checkpoint
+from nnbp_cli.runs import checkpoint
 from tests.command_line import Said, nnbp
 
 CONFIG = """

@@ -19,21 +19,16 @@ PACKAGE = Path(nnbp_cli.__file__).parent
 
 # Each may import what stands on the lines above it, and its own line.
 ORDER = [
-    {"errors", "files", "locks", "outputs", "streams", "machine", "interrupts", "json_text"},
-    {"nn"},
-    {"engines"},
+    {"errors", "wording", "rng", "nn"},
+    {"system", "engines", "divergence"},
     {"datasets"},
-    {"digits"},
-    {"config", "shipped"},
-    {"archive", "records"},
-    {"weights", "evaluation", "answers", "scoring", "reading"},
+    {"config", "presets"},
+    {"models"},
+    {"evaluation", "digits"},
     {"training"},
-    {"run_directory", "checking", "checkpoint", "summary"},
-    {"runs", "figures", "preparation", "resuming"},
-    {"plots", "report", "export", "book_network"},
-    {"experiment"},
-    {"reproduction"},
-    {"display"},
+    {"runs"},
+    {"plots", "reproduction", "report"},
+    {"terminal"},
     {"commands", "cli", "__main__"},
 ]
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}
@@ -83,7 +78,7 @@ def test_the_mathematics_imports_numpy_and_nothing_else(part: str) -> None:
 
 
 # What prints: `answer` and `remark`, which escape names; errors; and the pages that `make docs` writes.
-PRINTERS = {"display/remarks.py", "cli.py", "config/documentation.py", "commands/documentation.py"}
+PRINTERS = {"terminal/output.py", "cli.py", "config/documentation.py", "commands/documentation.py"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -101,13 +96,13 @@ def test_one_function_prints_results_and_one_remarks(path: Path) -> None:
 
 def test_json_is_written_in_one_place_which_writes_no_nan() -> None:
     writers = {
-        part_of(path)
+        path.relative_to(PACKAGE).as_posix()
         for path in MODULES
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if (isinstance(node, ast.Attribute) and node.attr in ("dump", "dumps") and _named(node) == "json")
         or (isinstance(node, ast.ImportFrom) and node.module == "json")
     }
-    assert writers == {"json_text"}
+    assert writers == {"system/json_text.py"}
 
 
 def _named(node: ast.Attribute) -> str:
@@ -133,7 +128,7 @@ def test_a_help_text_imports_nothing_heavy(arguments: list[str]) -> None:
 
 def test_a_run_waits_for_no_library_that_it_does_not_use() -> None:
     unused = (
-        "import sys, nnbp_cli.experiment; assert not {'requests', 'ruamel', 'matplotlib'} & set(sys.modules)"
+        "import sys, nnbp_cli.runs.run; assert not {'requests', 'ruamel', 'matplotlib'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", unused], check=True)
 

@@ -19,7 +19,7 @@ from nnbp_cli.datasets.augment import MOST, PIXELS, Augmentation, Distortion, di
 from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.datasets.sampling import Sampler
 from nnbp_cli.training import batches as training_batches
-from nnbp_cli.training.ahead import ahead
+from nnbp_cli.training.prefetch import ahead
 from tests.datasets import batches
 
 Bytes = NDArray[np.uint8]

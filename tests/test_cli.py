@@ -120,7 +120,7 @@ def test_an_error_is_a_line_and_a_status(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("nnbp_cli.weights.load", fail)
+    monkeypatch.setattr("nnbp_cli.models.weights.load", fail)
     assert nnbp("eval", "weights.npz") == expected
 
 
@@ -128,7 +128,7 @@ def test_debug_shows_where(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise NnbpError("weights.npz: gone")
 
-    monkeypatch.setattr("nnbp_cli.weights.load", fail)
+    monkeypatch.setattr("nnbp_cli.models.weights.load", fail)
     with pytest.raises(NnbpError, match="gone"):
         nnbp("--debug", "eval", "weights.npz")
 

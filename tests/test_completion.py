@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from nnbp_cli.cli import COMMANDS
-from nnbp_cli.shipped import shipped
+from nnbp_cli.presets import shipped
 
 BIN = Path(sys.executable).parent
 

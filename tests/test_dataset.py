@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnbp_cli import locks
 from nnbp_cli.datasets import idx, synthetic
 from nnbp_cli.datasets.catalog import CATALOG, NAMES, Entry, File
 from nnbp_cli.datasets.dataset import load
 from nnbp_cli.datasets.sources import locate
 from nnbp_cli.errors import ConfigError, MissingData, NnbpError
+from nnbp_cli.system import locks
 from tests.peak_memory import measured, output_with_peak
 
 RNG = np.random.default_rng(3)

@@ -11,15 +11,17 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from nnbp_cli import checkpoint, json_text, weights
 from nnbp_cli.datasets import idx
 from nnbp_cli.errors import Diverged
-from nnbp_cli.evaluation import Score, evaluate
-from nnbp_cli.export import export
+from nnbp_cli.evaluation.score import Score, evaluate
+from nnbp_cli.models import weights
+from nnbp_cli.models.export import export
 from nnbp_cli.nn import costs, initializers
 from nnbp_cli.nn.activations import linear
 from nnbp_cli.nn.penalties import Penalty
 from nnbp_cli.report.wording import MISSING
+from nnbp_cli.runs import checkpoint
+from nnbp_cli.system import json_text
 from nnbp_cli.training import loop
 from tests.command_line import Said, nnbp
 from tests.datasets import blobs

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnbp_cli import locks
 from nnbp_cli.datasets.catalog import CATALOG, NAMES, Entry, File
 from nnbp_cli.errors import ConfigError, NnbpError
+from nnbp_cli.system import locks
 from tests import faults
 from tests.by_the_clock import by_the_clock
 from tests.command_line import nnbp
@@ -373,7 +373,7 @@ def test_the_help_names_every_data_set_and_gives_an_example() -> None:
 def test_bars_are_drawn_on_a_terminal_and_gone_at_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from nnbp_cli.display.download import DownloadDisplay
+    from nnbp_cli.terminal.download import DownloadDisplay
 
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     with mirror(CONTENT) as good, DownloadDisplay(quiet=False) as display:

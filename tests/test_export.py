@@ -15,15 +15,18 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import load_file
 
-from nnbp_cli import weights
 from nnbp_cli.config import DataConfig, LayerConfig, NetworkConfig, OverrideConfig
 from nnbp_cli.datasets import dataset
-from nnbp_cli.export import export, formats, onnx_model, tensors
+from nnbp_cli.models import export as formats
+from nnbp_cli.models import onnx as onnx_model
+from nnbp_cli.models import safetensors as tensors
+from nnbp_cli.models import weights
+from nnbp_cli.models.export import export
+from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.costs import COSTS
 from nnbp_cli.nn.penalties import Penalty
 from nnbp_cli.nn.scaling import scaled
-from nnbp_cli.weights import Weights
 from tests.command_line import nnbp
 from tests.per_example import FUNCTIONS, softmax
 from tests.small_run import train

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 import nnbp_cli
-from nnbp_cli.export import onnx_model, tensors
+from nnbp_cli.models import onnx as onnx_model
+from nnbp_cli.models import safetensors as tensors
 from nnbp_cli.nn.activations import ACTIVATIONS
 
 
@@ -38,8 +39,8 @@ SOFTPLUS: Edits = {
         ("(sigmoid, tanh, relu, linear, softmax)", "(sigmoid, tanh, relu, linear, softplus, softmax)"),
     ],
     "config/schema.py": [('"relu", "linear"', '"relu", "linear", "softplus"')],
-    "export/onnx_model.py": [('"relu": "Relu"', '"relu": "Relu", "softplus": "Softplus"')],
-    "export/tensors.py": [('"relu": "nn.ReLU()"', '"relu": "nn.ReLU()", "softplus": "nn.Softplus()"')],
+    "models/onnx.py": [('"relu": "Relu"', '"relu": "Relu", "softplus": "Softplus"')],
+    "models/safetensors.py": [('"relu": "nn.ReLU()"', '"relu": "nn.ReLU()", "softplus": "nn.Softplus()"')],
     "report/network.js": [
         ("  linear: (z)", "  softplus: (z) => z.map((each) => Math.log1p(Math.exp(each))),\n  linear: (z)")
     ],

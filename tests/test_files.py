@@ -14,8 +14,8 @@ from threading import Thread
 
 import pytest
 
-from nnbp_cli import files
 from nnbp_cli.errors import NnbpError
+from nnbp_cli.system import files
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="only POSIX replaces a file that is open")
 
@@ -176,8 +176,8 @@ def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="there is no /dev/stdout")
 def test_stdout_that_is_a_file_gets_what_is_written_to_it_and_what_is_printed(tmp_path: Path) -> None:
     script = (
-        "from pathlib import Path; from nnbp_cli import files; files.write(Path('/dev/stdout'), 'written '); "
-        "print('printed')"
+        "from pathlib import Path; from nnbp_cli.system import files; "
+        "files.write(Path('/dev/stdout'), 'written '); print('printed')"
     )
     with (tmp_path / "out").open("w") as out:
         subprocess.run([sys.executable, "-c", script], stdout=out, check=True)

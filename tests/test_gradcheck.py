@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from nnbp_cli import checking
 from nnbp_cli.nn.layers import Dense, Dropout
 from nnbp_cli.nn.penalties import Penalty
+from nnbp_cli.training import gradcheck as checking
 from tests.command_line import Said, nnbp
 
 

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nnbp_cli import book_network, weights
 from nnbp_cli.datasets import dataset
 from nnbp_cli.errors import NnbpError
+from nnbp_cli.evaluation.saved import changed
+from nnbp_cli.models import nielsen, weights
 from nnbp_cli.nn.scaling import scaled
-from nnbp_cli.scoring import changed
 from tests import per_example
 from tests.command_line import nnbp
 from tests.datasets import blobs
@@ -193,4 +193,4 @@ def test_what_is_no_file_is_refused_in_a_line(here: Path) -> None:
 def test_no_json_makes_a_traceback(tmp_path: Path, plain: Any) -> None:
     (tmp_path / "network.json").write_text(json.dumps(plain))
     with pytest.raises(NnbpError, match=r"network\.json: not a network"):
-        book_network.load(tmp_path / "network.json")
+        nielsen.load(tmp_path / "network.json")

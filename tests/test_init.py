@@ -8,7 +8,7 @@ import pytest
 
 import nnbp_cli
 from nnbp_cli.config import load
-from nnbp_cli.shipped import shipped
+from nnbp_cli.presets import shipped
 from tests.command_line import Said, nnbp
 
 

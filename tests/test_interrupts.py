@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from nnbp_cli import interrupts
+from nnbp_cli.system import signals
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 
 
 def test_a_second_signal_stops_at_once_and_handlers_are_put_back() -> None:
     before = signal.getsignal(signal.SIGINT)
-    with interrupts.deferred() as received:
+    with signals.deferred() as received:
         assert received() is None
         signal.raise_signal(signal.SIGTERM)
         assert received() == "SIGTERM"
@@ -32,7 +32,7 @@ def test_a_second_signal_stops_at_once_and_handlers_are_put_back() -> None:
 def test_a_signal_that_is_ignored_stays_ignored() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with interrupts.deferred() as received:
+        with signals.deferred() as received:
             signal.raise_signal(signal.SIGINT)
             assert received() is None
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
@@ -57,8 +57,8 @@ def test_a_process_with_nothing_to_lose_ends_at_once_even_in_a_callback_from_c(
 ) -> None:
     program = """
 import ctypes, time
-from nnbp_cli import interrupts
-interrupts.at_once()
+from nnbp_cli.system import signals
+signals.at_once()
 
 @ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
 def callback(one, other):
@@ -75,9 +75,9 @@ ctypes.CDLL(None).qsort(numbers, 2, ctypes.sizeof(ctypes.c_int), callback)
 @pytest.mark.parametrize(
     ("module", "ended"),
     [
-        ("nnbp_cli.interrupts", (-signal.SIGINT, "")),
+        ("nnbp_cli.system.signals", (-signal.SIGINT, "")),
         ("nnbp_cli.cli", (130, "interrupted\n")),
-        ("nnbp_cli.experiment", (130, "interrupted\n")),
+        ("nnbp_cli.runs.run", (130, "interrupted\n")),
     ],
 )
 def test_ctrl_c_while_the_program_is_being_imported_shows_no_traceback(
@@ -111,11 +111,11 @@ __main__.main()
 
 PROGRAM = """
 import os, sys
-from nnbp_cli import interrupts
-from nnbp_cli.display import remarks
-answer = remarks.answer
-remarks.answer = lambda line: (os.write(2, b"prints\\n"), answer(line))
-interrupts.GRACE = float(sys.argv.pop(1))
+from nnbp_cli.system import signals
+from nnbp_cli.terminal import output
+answer = output.answer
+output.answer = lambda line: (os.write(2, b"prints\\n"), answer(line))
+signals.GRACE = float(sys.argv.pop(1))
 from nnbp_cli.__main__ import main
 main()
 """

@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nnbp_cli import errors, machine
+from nnbp_cli import errors
 from nnbp_cli.datasets import synthetic
 from nnbp_cli.errors import NnbpError, shortage
-from nnbp_cli.training.ahead import ahead
+from nnbp_cli.system import hardware
+from nnbp_cli.training.prefetch import ahead
 from tests.command_line import nnbp
 from tests.small_run import results, train
 
@@ -115,7 +116,7 @@ def test_an_error_without_a_name_is_not_taken_for_that_of_stdout(monkeypatch: py
     def fail(*_: object) -> NoReturn:
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr("nnbp_cli.weights.load", fail)
+    monkeypatch.setattr("nnbp_cli.models.weights.load", fail)
     said = nnbp("eval", "weights.npz")
     assert (said.status, said.err) == (
         1,
@@ -163,7 +164,7 @@ def test_a_run_without_threads_has_the_same_bits(here: Path) -> None:
     assert results(Path("with")) == results(Path("without"))
 
 
-@pytest.mark.skipif(machine.cores() < 2, reason="one core takes one thread")
+@pytest.mark.skipif(hardware.cores() < 2, reason="one core takes one thread")
 def test_threads_that_cannot_be_had_are_not_waited_for(here: Path) -> None:
     line = ("train", "--config", "small.toml", "-q", "--set", "training.threads=2")
     said = without_threads(*line)
@@ -180,7 +181,7 @@ def test_without_threads_a_download_says_so(here: Path) -> None:
 
 def test_without_processes_a_reproduction_says_so(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from nnbp_cli.config import DataConfig
-    from nnbp_cli.reproduction import whole
+    from nnbp_cli.reproduction import reproduce as whole
 
     def none_left(*_: object) -> NoReturn:
         raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")

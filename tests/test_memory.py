@@ -8,7 +8,7 @@ import pytest
 
 from nnbp_cli import config
 from nnbp_cli.config import memory
-from nnbp_cli.evaluation import block_size
+from nnbp_cli.evaluation.score import block_size
 from nnbp_cli.nn import costs
 from nnbp_cli.nn.activations import sigmoid
 from nnbp_cli.nn.layers import Dense

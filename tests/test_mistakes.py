@@ -12,15 +12,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnbp_cli import answers, scoring, weights
-from nnbp_cli.answers import how_sure
 from nnbp_cli.datasets import dataset
 from nnbp_cli.datasets.dataset import Split
-from nnbp_cli.display import pictures
-from nnbp_cli.display.terminal import shows
-from nnbp_cli.evaluation import Score
+from nnbp_cli.evaluation import predictions as answers
+from nnbp_cli.evaluation import saved as scoring
+from nnbp_cli.evaluation.predictions import how_sure
+from nnbp_cli.evaluation.score import Score
+from nnbp_cli.models import weights
 from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.report.mistakes import worst
+from nnbp_cli.terminal import pictures
+from nnbp_cli.terminal.encoding import shows
 from tests.command_line import nnbp
 from tests.small_run import train
 
@@ -54,7 +56,7 @@ def test_the_answers_to_all_images_are_what_the_network_says(
 ) -> None:
     train("--out", "run")
     learned, test = weights.load(here / "run"), dataset.load("synthetic", drawn, size=600).test
-    monkeypatch.setattr("nnbp_cli.evaluation.block_size", lambda params: 50)
+    monkeypatch.setattr("nnbp_cli.evaluation.score.block_size", lambda params: 50)
     given = answers.answers(learned, test)
     outputs = learned.network.predict(learned.params, scaled(test.images))
     np.testing.assert_allclose(given.outputs, outputs, rtol=1e-4, atol=1e-7)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nnbp_cli.shipped import shipped
+from nnbp_cli.presets import shipped
 from tests.command_line import nnbp
 from tests.peak_memory import measured, output_with_peak
 

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from nnbp_cli import config, experiment, summary, weights
-from nnbp_cli.display.training import TrainingDisplay
+from nnbp_cli import config
 from nnbp_cli.errors import ConfigError, NnbpError
-from nnbp_cli.outputs import Output, signed
-from nnbp_cli.preparation import Paths
+from nnbp_cli.models import weights
+from nnbp_cli.runs import run as experiment
+from nnbp_cli.runs import summary as summary
+from nnbp_cli.runs.setup import Paths
+from nnbp_cli.system.outputs import Output, signed
+from nnbp_cli.terminal.training import TrainingDisplay
 from nnbp_cli.training.history import History
 from tests.command_line import nnbp
 from tests.small_run import train

@@ -9,8 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnbp_cli import archive, checkpoint, config, weights
+from nnbp_cli import config
 from nnbp_cli.datasets import idx, sources, synthetic
+from nnbp_cli.models import weights
+from nnbp_cli.runs import checkpoint
+from nnbp_cli.system import npz
 from nnbp_cli.training import loop
 from tests.command_line import Said, nnbp
 from tests.small_run import CONFIG, results, train
@@ -150,7 +153,7 @@ def test_weights_that_know_their_data_by_a_relative_name_are_read_as_ever(
     with np.load("weights.npz", allow_pickle=False) as members:
         arrays = {name: members[name] for name in members if name != "meta"}
     meta = weights.described(learned)
-    archive.save(Path("old.npz"), weights.KIND, meta | {"data": meta["data"] | {"name": "own"}}, arrays)
+    npz.save(Path("old.npz"), weights.KIND, meta | {"data": meta["data"] | {"name": "own"}}, arrays)
     assert score("old.npz").status == 0
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
     old = own.with_name("old.npz")

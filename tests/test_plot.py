@@ -14,14 +14,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnbp_cli import scoring, weights
-from nnbp_cli.answers import how_sure
 from nnbp_cli.commands import plot
 from nnbp_cli.errors import NnbpError, printable
-from nnbp_cli.evaluation import Score
-from nnbp_cli.figures import curves
-from nnbp_cli.figures.curves import Curve
-from nnbp_cli.figures.first_weights import first_weights
+from nnbp_cli.evaluation import saved as scoring
+from nnbp_cli.evaluation.predictions import how_sure
+from nnbp_cli.evaluation.score import Score
+from nnbp_cli.models import weights
+from nnbp_cli.plots import logs
+from nnbp_cli.plots.first_weights import first_weights
+from nnbp_cli.plots.logs import Curve
 from tests.command_line import nnbp
 from tests.small_run import train
 
@@ -43,9 +44,9 @@ def log(folder: Path, head: str, *rows: str) -> Path:
 
 
 def panels(
-    runs: list[Path], only: list[curves.Kind] | None = None, labels: list[str] | None = None
-) -> list[curves.Panel]:
-    return curves.panels(curves.logs(runs, labels or [], note=pytest.fail), only or [])
+    runs: list[Path], only: list[logs.Kind] | None = None, labels: list[str] | None = None
+) -> list[logs.Panel]:
+    return logs.panels(logs.logs(runs, labels or [], note=pytest.fail), only or [])
 
 
 def test_the_panels_are_what_the_log_has(tmp_path: Path) -> None:
@@ -56,7 +57,7 @@ def test_the_panels_are_what_the_log_has(tmp_path: Path) -> None:
     assert accuracy.curves == [Curve("one", "validation", (0, 1, 2), (10.0, 90.0, 95.0))]
     assert rate.curves == [Curve("one", "learning rate", (1, 2), (0.2, 0.1))]
     assert [curve.what for curve in speed.curves] == ["layer 1", "layer 2"]
-    assert [panel.kind for panel in (cost, accuracy, rate, speed)] == list(curves.KINDS)
+    assert [panel.kind for panel in (cost, accuracy, rate, speed)] == list(logs.KINDS)
     assert [panel.logarithmic for panel in (cost, accuracy, rate, speed)] == [False, False, False, True]
 
     other = log(tmp_path / "other", "validation_accuracy", "1,0.2,1,0.8")
@@ -175,7 +176,7 @@ def test_rare_mistakes_are_seen_beside_common_ones() -> None:
 
 
 def test_the_command_knows_the_kinds_there_are() -> None:
-    assert plot.KINDS == curves.KINDS
+    assert plot.KINDS == logs.KINDS
 
 
 @pytest.mark.parametrize("name", ["a$b^{$", "_hidden", "\udcff\x1b[2J", "\u6570\u5b57", "$\\frac$"])

@@ -16,11 +16,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
-from nnbp_cli import digits, weights
+from nnbp_cli import digits
 from nnbp_cli.datasets import dataset, idx
 from nnbp_cli.digits.limits import _scans
-from nnbp_cli.display.pictures import BLOCKS
 from nnbp_cli.errors import NnbpError
+from nnbp_cli.models import weights
+from nnbp_cli.terminal.pictures import BLOCKS
 from tests import photographs
 from tests.command_line import nnbp
 from tests.peak_memory import measured, output_with_peak
@@ -145,7 +146,7 @@ def test_it_shows_what_the_network_saw_and_its_outputs(
     assert sum(percents) == pytest.approx(100, abs=1)
     assert set(BLOCKS) & set("".join(lines)) > {BLOCKS[-1]}
     assert "digit 2 of 2: 7, " in nnbp("predict", learned, tmp_path / "two.png").out
-    monkeypatch.setattr("nnbp_cli.display.terminal.shows", lambda *_: False)
+    monkeypatch.setattr("nnbp_cli.terminal.encoding.shows", lambda *_: False)
     plain = nnbp("predict", learned, tmp_path / "four.png").out
     assert plain.isascii()
     assert "###" in plain

@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnbp_cli import weights
-from nnbp_cli.answers import Answers
 from nnbp_cli.datasets import idx
 from nnbp_cli.datasets.dataset import Split
-from nnbp_cli.evaluation import Score
-from nnbp_cli.figures.calibration import calibration
+from nnbp_cli.evaluation.calibration import calibration
+from nnbp_cli.evaluation.predictions import Answers
+from nnbp_cli.evaluation.score import Score
+from nnbp_cli.models import weights
 from nnbp_cli.report import axes, charts, png, sheets
 from nnbp_cli.report.markup import Markup, tag
 from nnbp_cli.report.mistakes import worst

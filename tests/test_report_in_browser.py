@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from nnbp_cli import weights
 from nnbp_cli.config import DataConfig, LayerConfig, NetworkConfig, OverrideConfig, build
 from nnbp_cli.datasets import dataset
 from nnbp_cli.digits import normalized
+from nnbp_cli.models import weights
+from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.penalties import Penalty
 from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.report.network_json import network_json
-from nnbp_cli.weights import Weights
 from tests.browser import ARGUMENTS, CHROMIUM, opened
 from tests.command_line import nnbp
 from tests.conftest import OUTSIDE

@@ -16,17 +16,18 @@ from typing import Any
 
 import pytest
 
-from nnbp_cli import config, reproduction
+from nnbp_cli import config
 from nnbp_cli.config import DataConfig
-from nnbp_cli.display.reproduction import ReproductionDisplay
-from nnbp_cli.display.training import TrainingDisplay
 from nnbp_cli.errors import CheckFailed, ConfigError, NnbpError
-from nnbp_cli.reproduction import experiments, results, table, whole
+from nnbp_cli.presets import shipped
+from nnbp_cli.reproduction import experiments, results, table
+from nnbp_cli.reproduction import reproduce as whole
 from nnbp_cli.reproduction.experiments import Experiment, Figure
 from nnbp_cli.reproduction.jobs import jobs
 from nnbp_cli.reproduction.results import Row
-from nnbp_cli.run_directory import RunDirectory
-from nnbp_cli.shipped import shipped
+from nnbp_cli.runs.directory import RunDirectory
+from nnbp_cli.terminal.reproduction import ReproductionDisplay
+from nnbp_cli.terminal.training import TrainingDisplay
 from tests.command_line import nnbp
 from tests.processes import started
 from tests.small_run import CONFIG
@@ -151,10 +152,10 @@ def test_the_table_says_all_of_it() -> None:
     assert plain[1]["values"] == [None, 3, None]
     assert plain[0]["inside"] is True
     with pytest.raises(CheckFailed, match=r"^x-1: best test accuracy is outside its band; see the table$"):
-        reproduction.check([good, bad, free])
+        whole.check([good, bad, free])
     with pytest.raises(CheckFailed, match=r"^x-1 seed 2: no disk$"):
-        reproduction.check([replace(good, failures=["seed 2: no disk"])])
-    reproduction.check([good, free])
+        whole.check([replace(good, failures=["seed 2: no disk"])])
+    whole.check([good, free])
 
 
 # What is run
@@ -171,7 +172,7 @@ def small(here: Path, monkeypatch: pytest.MonkeyPatch) -> Experiment:
 def reproduce(experiment: Experiment, seeds: int = 3) -> list[Row]:
     with ReproductionDisplay(quiet=False) as display:
         data_dir = Path(os.environ["NNBP_DATA_DIR"])
-        return reproduction.reproduce([experiment], seeds, 2, Path("book"), data_dir, display)
+        return whole.reproduce([experiment], seeds, 2, Path("book"), data_dir, display)
 
 
 def test_each_seed_is_a_run_of_its_own_and_is_run_once(
@@ -217,7 +218,7 @@ def test_a_run_that_fails_leaves_the_others_be(small: Experiment, capsys: pytest
     assert all("training: diverged" in why for why in found.failures)
     assert "small seed 1: failed: training: diverged" in capsys.readouterr().err
     with pytest.raises(CheckFailed, match="small seed 2: training: diverged"):
-        reproduction.check([found])
+        whole.check([found])
     assert "failed" in table.text([found])[1]
 
 
@@ -233,7 +234,8 @@ from pathlib import Path
 from multiprocessing.process import BaseProcess
 from nnbp_cli.__main__ import main
 from nnbp_cli.config import DataConfig
-from nnbp_cli.reproduction import experiments, whole
+from nnbp_cli.reproduction import experiments
+from nnbp_cli.reproduction import reproduce as whole
 from nnbp_cli.reproduction.experiments import Experiment
 
 whole.DATA = DataConfig(name="synthetic", size=600, seed=1)

@@ -16,12 +16,14 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from nnbp_cli import archive, checkpoint, experiment, interrupts
 from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.errors import NnbpError
-from nnbp_cli.run_directory import RunDirectory
+from nnbp_cli.models.weights import Weights
+from nnbp_cli.runs import checkpoint
+from nnbp_cli.runs import run as experiment
+from nnbp_cli.runs.directory import RunDirectory
+from nnbp_cli.system import npz, signals
 from nnbp_cli.training import loop
-from nnbp_cli.weights import Weights
 from tests.command_line import Said, nnbp
 from tests.interruption import Interruption
 from tests.small_run import results, train
@@ -33,7 +35,7 @@ Stop = Callable[[int], None]
 def stop_after(monkeypatch: pytest.MonkeyPatch) -> Stop:
     """Let a SIGINT come when the run has asked so many times whether there was one."""
     interruption = Interruption()
-    monkeypatch.setattr(interrupts, "deferred", interruption.deferred)
+    monkeypatch.setattr(signals, "deferred", interruption.deferred)
     return interruption.come
 
 
@@ -126,7 +128,7 @@ def test_a_signal_after_the_last_score_stops_nothing_any_more(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     came: list[str] = []
-    monkeypatch.setattr(interrupts, "deferred", lambda: nullcontext(lambda: came[0] if came else None))
+    monkeypatch.setattr(signals, "deferred", lambda: nullcontext(lambda: came[0] if came else None))
     scored = experiment._scored
 
     def then_a_signal(learned: Weights, split: Split, received: experiment.SignalReceived) -> Any:
@@ -201,7 +203,7 @@ def test_a_run_is_saved_ten_seconds_after_it_was_last_saved_or_later_where_savin
 
     monkeypatch.setattr(experiment, "perf_counter", lambda: now)
     monkeypatch.setattr(checkpoint, "save", save)
-    monkeypatch.setattr("nnbp_cli.display.training.TrainingDisplay.step", lambda _, state: step(state))
+    monkeypatch.setattr("nnbp_cli.terminal.training.TrainingDisplay.step", lambda _, state: step(state))
     train("--out", "fast", "-q")  # 81 steps
     assert saved[:-1] == [10.5, 21.0, 31.5, 42.0, 52.5]
     now, took = 0.0, 0.25
@@ -261,7 +263,9 @@ def test_what_the_last_bits_depend_on_is_recorded() -> None:
         three = checkpoint.made_with()
     assert {what for what in one if one[what] != three[what]} == {"threads"}
     *others, last = one["numpy's instructions"].split()
-    program = """from nnbp_cli import checkpoint; print(checkpoint.made_with()["numpy's instructions"])"""
+    program = (
+        """from nnbp_cli.runs import checkpoint; print(checkpoint.made_with()["numpy's instructions"])"""
+    )
     fewer = os.environ | {"NPY_DISABLE_CPU_FEATURES": last}
     said = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program], env=fewer, capture_output=True, text=True
@@ -295,7 +299,7 @@ def at_batch(
         if left and (state.epoch, state.batch) == (epoch, batch):
             left.pop()(state)
 
-    monkeypatch.setattr("nnbp_cli.display.training.TrainingDisplay.step", step)
+    monkeypatch.setattr("nnbp_cli.terminal.training.TrainingDisplay.step", step)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -580,7 +584,7 @@ def test_a_meta_that_no_run_has_is_refused(left: Path, change: dict[str, Any]) -
     with np.load(left, allow_pickle=False) as members:
         arrays = {name: members[name] for name in members if name != "meta"}
         meta = json.loads(str(members["meta"]))
-    archive.save(left, checkpoint.KIND, meta | change, arrays)
+    npz.save(left, checkpoint.KIND, meta | change, arrays)
     with pytest.raises(NnbpError) as caught:
         checkpoint.load(left)
     assert str(caught.value).startswith(f"{left}: damaged or not an nnbp checkpoint: ")

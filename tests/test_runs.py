@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from nnbp_cli import summary
 from nnbp_cli.errors import NnbpError
-from nnbp_cli.run_directory import read_log
+from nnbp_cli.runs import summary as summary
+from nnbp_cli.runs.directory import read_log
 from tests.command_line import nnbp
 from tests.small_run import train
 

@@ -12,7 +12,7 @@ import pytest
 from nnbp_cli import config
 from nnbp_cli.config import AugmentConfig, DataConfig, LayerConfig, NetworkConfig, TrainingConfig
 from nnbp_cli.config.reading import PARSERS
-from nnbp_cli.shipped import SUFFIXES, headline, shipped
+from nnbp_cli.presets import SUFFIXES, headline, shipped
 from tests.command_line import nnbp
 
 

@@ -20,14 +20,18 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from nnbp_cli import config, machine, run_directory, scoring, weights
+from nnbp_cli import config
 from nnbp_cli.config import build
 from nnbp_cli.datasets import idx
 from nnbp_cli.datasets.catalog import CATALOG, NAMES, File
-from nnbp_cli.display.sparkline import BARS, MOST, sparkline
-from nnbp_cli.display.training import TrainingDisplay
-from nnbp_cli.evaluation import Score
+from nnbp_cli.evaluation import saved as scoring
+from nnbp_cli.evaluation.score import Score
+from nnbp_cli.models import weights
 from nnbp_cli.nn.initializers import default
+from nnbp_cli.runs import directory as run_directory
+from nnbp_cli.system import hardware
+from nnbp_cli.terminal.sparkline import BARS, MOST, sparkline
+from nnbp_cli.terminal.training import TrainingDisplay
 from nnbp_cli.training import loop
 from nnbp_cli.training.history import Epoch
 from tests.command_line import Said, nnbp
@@ -366,7 +370,7 @@ def test_an_epoch_is_a_line_and_the_bar_shows_the_whole_run(
     display.epoch(history[:1])
     assert "1.23 s\n" in capsys.readouterr().err, "not yet"
     with monkeypatch.context() as poor:
-        poor.setattr("nnbp_cli.display.training.shows", lambda *_: False)
+        poor.setattr("nnbp_cli.terminal.training.shows", lambda *_: False)
         display.epoch(history)
         assert line in capsys.readouterr().err
     display.bar.mininterval = display.bar.miniters = 0
@@ -416,7 +420,7 @@ def test_on_a_terminal_the_epochs_have_a_sparkline_if_it_can_be_shown(
 
 def test_more_threads_than_cores_are_not_used(here: Path) -> None:
     said = train("--set", "training.threads=1000", "--json")
-    assert json.loads(said.out)["threads"] == machine.cores()
+    assert json.loads(said.out)["threads"] == hardware.cores()
     assert "note: training.threads is 1000" in said.err
 
 

@@ -13,12 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnbp_cli import machine
 from nnbp_cli.config import LayerConfig, NetworkConfig, TrainingConfig
 from nnbp_cli.datasets.augment import Augmentation, Distortion
 from nnbp_cli.datasets.dataset import Dataset, Split
 from nnbp_cli.errors import Diverged, NnbpError
-from nnbp_cli.evaluation import evaluate, evaluating
+from nnbp_cli.evaluation.score import evaluate, evaluating
 from nnbp_cli.nn import costs, initializers
 from nnbp_cli.nn.activations import Activation, linear, sigmoid, softmax, tanh
 from nnbp_cli.nn.layers import Dropout
@@ -26,6 +25,7 @@ from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.optimizers import OPTIMIZERS
 from nnbp_cli.nn.penalties import Penalty
 from nnbp_cli.nn.scaling import scaled
+from nnbp_cli.system import hardware
 from nnbp_cli.training import loop
 from nnbp_cli.training.batches import smoothed_targets
 from nnbp_cli.training.history import Epoch
@@ -122,7 +122,7 @@ def test_a_run_left_at_any_yield_and_taken_up_again_ends_with_the_same_bits(
 ) -> None:
     # Eight batches an epoch.
     monkeypatch.setattr("nnbp_cli.training.batches.IMAGES_PER_BLOCK", 3 * TRAINING.batch_size)
-    monkeypatch.setattr(machine, "cores", lambda: 2)
+    monkeypatch.setattr(hardware, "cores", lambda: 2)
     augmentation = DISTORTED if kind.startswith("augmentation") else None
     if "large" in kind:  # four pieces a batch
         monkeypatch.setattr("nnbp_cli.datasets.augment.PIXELS", 4 * 12)
@@ -248,7 +248,7 @@ def test_what_is_learned_from_is_distorted_and_what_is_measured_on_is_not() -> N
 def test_images_are_distorted_in_another_thread_where_a_core_is_free(
     cores: int, threads: Any, expected: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(machine, "cores", lambda: cores)
+    monkeypatch.setattr(hardware, "cores", lambda: cores)
     where = set()
     distorted = Distortion.distorted
 

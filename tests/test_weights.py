@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnbp_cli import weights
 from nnbp_cli.config import AugmentConfig, DataConfig
 from nnbp_cli.errors import NnbpError
+from nnbp_cli.models import weights
 from tests.failing_disk import fail_at_read
 from tests.networks import trained
 from tests.peak_memory import measured, output_with_peak
@@ -287,7 +287,7 @@ def refusal_of_directory(path: Path) -> str:
 @measured
 def test_a_refusal_takes_less_than_64_mb(path: Path) -> None:
     program = (
-        "import sys\nfrom pathlib import Path\nfrom nnbp_cli import weights\nbefore = peak()\n"
+        "import sys\nfrom pathlib import Path\nfrom nnbp_cli.models import weights\nbefore = peak()\n"
         "try: weights.load(Path(sys.argv[1]))\nexcept Exception as error: print(type(error).__name__)\n"
         "print(peak() - before)"
     )

@@ -13,7 +13,7 @@ import numpy as np
 
 from nnbp_cli.config import LayerConfig, NetworkConfig, TrainingConfig, build, rules
 from nnbp_cli.datasets.dataset import Dataset
-from nnbp_cli.evaluation import evaluate
+from nnbp_cli.evaluation.score import evaluate
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.costs import COSTS
 from nnbp_cli.nn.initializers import INITIALIZERS

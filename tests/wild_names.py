@@ -13,9 +13,10 @@ import numpy as np
 import tomli_w
 from PIL import Image
 
-from nnbp_cli import cli, weights
+from nnbp_cli import cli
 from nnbp_cli.datasets import catalog, idx
 from nnbp_cli.errors import printable
+from nnbp_cli.models import weights
 from tests import tiny
 from tests.command_line import Said, nnbp
 

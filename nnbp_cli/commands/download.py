@@ -29,8 +29,8 @@ def command(name: str, data_dir: Path, mirrors: tuple[str, ...], force: bool, qu
     nnbp download fashion-mnist --data-dir ~/datasets --mirror http://localhost:8000/
     """
     from nnbp_cli.datasets.download import fetch
-    from nnbp_cli.display.download import DownloadDisplay
-    from nnbp_cli.display.remarks import answer, wrote
+    from nnbp_cli.terminal.download import DownloadDisplay
+    from nnbp_cli.terminal.output import answer, wrote
 
     if name not in CATALOG:
         answer(f"{name}: nothing to download; it is drawn when it is first trained on")

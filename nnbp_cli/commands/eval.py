@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nnbp_cli import json_text
 from nnbp_cli.commands.options import data_dir_option, data_option, json_option, quiet_option
+from nnbp_cli.system import json_text
 
 if TYPE_CHECKING:
-    from nnbp_cli.answers import Answers
-    from nnbp_cli.evaluation import Score
-    from nnbp_cli.scoring import Scored
+    from nnbp_cli.evaluation.predictions import Answers
+    from nnbp_cli.evaluation.saved import Scored
+    from nnbp_cli.evaluation.score import Score
 
 
 @click.command(name="eval")
@@ -58,8 +58,8 @@ def command(
     nnbp eval weights.npz --mistakes 6
     nnbp eval runs/mnist-20260131-120000 --split validation --json
     """
-    from nnbp_cli import scoring
-    from nnbp_cli.display.remarks import answer, remark
+    from nnbp_cli.evaluation import saved as scoring
+    from nnbp_cli.terminal.output import answer, remark
 
     answers = None
     if most:
@@ -124,9 +124,9 @@ def _percent(share: float | None) -> str:
 
 def _mistakes(answers: Answers, most: int) -> Iterator[str]:
     """The worst mistakes as text: what was said, how surely, what is right, and the number of the image."""
-    from nnbp_cli.answers import how_sure
-    from nnbp_cli.display import pictures
-    from nnbp_cli.display.terminal import shows
+    from nnbp_cli.evaluation.predictions import how_sure
+    from nnbp_cli.terminal import pictures
+    from nnbp_cli.terminal.encoding import shows
 
     worst = answers.worst(most)
     yield ""

@@ -23,9 +23,9 @@ def command(weights: Path, file: Path) -> None:
     nnbp export weights.npz model.onnx
     nnbp export runs/mnist-20260131-120000 model.safetensors
     """
-    from nnbp_cli.display.remarks import wrote
-    from nnbp_cli.export import check_exportable, export
-    from nnbp_cli.weights import load
+    from nnbp_cli.models.export import check_exportable, export
+    from nnbp_cli.models.weights import load
+    from nnbp_cli.terminal.output import wrote
 
     check_exportable(file)
     learned = load(weights)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nnbp_cli import json_text
 from nnbp_cli.commands.options import (
     config_argument,
     config_option,
@@ -17,10 +16,11 @@ from nnbp_cli.commands.options import (
     named_config,
     overrides_option,
 )
+from nnbp_cli.system import json_text
 
 if TYPE_CHECKING:
-    from nnbp_cli.checking import Checked
     from nnbp_cli.nn.gradient_check import Agreement
+    from nnbp_cli.training.gradcheck import Checked
 
 
 @click.command(name="gradcheck")
@@ -59,9 +59,9 @@ def command(
     if not config_path:
         raise click.UsageError("missing argument 'CONFIG'")
     from nnbp_cli import config
-    from nnbp_cli.checking import check_gradient
-    from nnbp_cli.display.remarks import answer
     from nnbp_cli.errors import CheckFailed
+    from nnbp_cli.terminal.output import answer
+    from nnbp_cli.training.gradcheck import check_gradient
 
     checked = check_gradient(config.load(config_path, overrides), config_path, data_dir, images)
     if as_json:

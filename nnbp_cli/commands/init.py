@@ -8,10 +8,10 @@ from click.shell_completion import CompletionItem
 
 def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The shipped configs, for a shell that completes the line."""
-    from nnbp_cli import shipped
+    from nnbp_cli import presets
 
-    found = shipped.shipped().items()
-    return [CompletionItem(k, help=shipped.headline(v)) for k, v in found if k.startswith(incomplete)]
+    found = presets.shipped().items()
+    return [CompletionItem(k, help=presets.headline(v)) for k, v in found if k.startswith(incomplete)]
 
 
 @click.command(name="init")
@@ -26,14 +26,14 @@ def command(name: str, listing: bool) -> None:
     nnbp init
     nnbp init book/ch1-30
     """
-    from nnbp_cli import shipped
-    from nnbp_cli.display.remarks import answer, wrote
+    from nnbp_cli import presets
+    from nnbp_cli.terminal.output import answer, wrote
 
     if listing:
-        paths = shipped.shipped()
+        paths = presets.shipped()
         width = max(map(len, paths), default=0)
         for each, path in paths.items():
-            answer(f"{each:{width}}  {shipped.headline(path)}")
+            answer(f"{each:{width}}  {presets.headline(path)}")
         return
-    written = shipped.copy(name)
+    written = presets.copy(name)
     wrote(f"wrote {written}; next: nnbp train --config {written}")

@@ -62,11 +62,12 @@ def command(
         raise click.UsageError(f"'--what {what}' is of one run, and has no curves to choose or to label")
     if data_name and what in ("curves", "weights"):
         raise click.UsageError(f"'--what {what}' looks at no images; leave '--data' out")
-    from nnbp_cli import scoring, weights
-    from nnbp_cli.display.remarks import remark, wrote
-    from nnbp_cli.figures.curves import logs, panels
+    from nnbp_cli.evaluation import saved as scoring
+    from nnbp_cli.models import weights
     from nnbp_cli.plots import curves, network
+    from nnbp_cli.plots.logs import logs, panels
     from nnbp_cli.plots.picture import check_drawable
+    from nnbp_cli.terminal.output import remark, wrote
 
     output = output or Path(f"{what}.png")
     check_drawable(output)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nnbp_cli import json_text
 from nnbp_cli.commands.options import json_option, quiet_option
+from nnbp_cli.system import json_text
 
 if TYPE_CHECKING:
-    from nnbp_cli.reading import Answer, Reading
+    from nnbp_cli.digits.predict import Answer, Reading
 
 BAR = 24  # characters of an output of 1
 
@@ -44,11 +44,11 @@ def command(weights: Path, images: tuple[Path, ...], folder: Path | None, as_jso
     nnbp predict runs/mnist-20260131-120000 one.png two.png --save-input seen
     nnbp predict weights.npz photo.jpg --json
     """
-    from nnbp_cli import reading
-    from nnbp_cli import weights as saved
-    from nnbp_cli.answers import gives_shares
-    from nnbp_cli.display.remarks import answer, remark
+    from nnbp_cli.digits import predict as reading
     from nnbp_cli.errors import NnbpError
+    from nnbp_cli.evaluation.predictions import gives_shares
+    from nnbp_cli.models import weights as saved
+    from nnbp_cli.terminal.output import answer, remark
 
     learned = saved.load(weights)
     note = reading.check_readable(weights, learned)
@@ -89,9 +89,9 @@ def _plain(reading: Reading) -> dict[str, Any]:
 
 def _details(answers: Sequence[Answer], shares: bool) -> Iterator[str]:
     """What the network saw of each digit, and beside it its outputs as bars."""
-    from nnbp_cli.answers import how_sure
-    from nnbp_cli.display.pictures import BLOCKS, drawn
-    from nnbp_cli.display.terminal import shows
+    from nnbp_cli.evaluation.predictions import how_sure
+    from nnbp_cli.terminal.encoding import shows
+    from nnbp_cli.terminal.pictures import BLOCKS, drawn
 
     blocks = shows(sys.stdout, BLOCKS)
     for number, answer in enumerate(answers, start=1):
@@ -105,7 +105,7 @@ def _details(answers: Sequence[Answer], shares: bool) -> Iterator[str]:
 
 
 def _bars(answer: Answer, shares: bool, full: str) -> Iterator[str]:
-    from nnbp_cli.answers import how_sure
+    from nnbp_cli.evaluation.predictions import how_sure
 
     for k, output in enumerate(answer.outputs):
         length = round(BAR * min(max(float(output), 0.0), 1.0))

@@ -39,8 +39,8 @@ def command(
     nnbp report runs/mnist-20260131-120000 --open
     nnbp report runs/* -o compared.html
     """
-    from nnbp_cli.display.remarks import remark, wrote
     from nnbp_cli.report import OUTPUT, page, read
+    from nnbp_cli.terminal.output import remark, wrote
 
     OUTPUT.check(output)
     material = read(runs, data_name, data_dir, remark)

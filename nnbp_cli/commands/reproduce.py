@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from nnbp_cli import json_text
 from nnbp_cli.commands.options import data_dir_option, json_option, quiet_option
+from nnbp_cli.system import json_text
 
 
 @click.command(name="reproduce")
@@ -51,10 +51,10 @@ def command(
     nnbp reproduce ch1-30
     nnbp reproduce ch1 ch5 --seeds 5 --markdown
     """
-    from nnbp_cli import machine, reproduction
-    from nnbp_cli.display.remarks import answer
-    from nnbp_cli.display.reproduction import ReproductionDisplay
-    from nnbp_cli.reproduction import experiments, table
+    from nnbp_cli.reproduction import experiments, reproduce, table
+    from nnbp_cli.system import hardware
+    from nnbp_cli.terminal.output import answer
+    from nnbp_cli.terminal.reproduction import ReproductionDisplay
 
     chosen = experiments.chosen(ids, experiments.load())
     if listing:
@@ -62,10 +62,10 @@ def command(
             answer(line)
         return
     with ReproductionDisplay(quiet) as display:
-        rows = reproduction.reproduce(chosen, seeds, jobs or machine.cores(), runs, data_dir, display)
+        rows = reproduce.reproduce(chosen, seeds, jobs or hardware.cores(), runs, data_dir, display)
     if as_json:
         answer(json_text.dumps(table.plain(rows)))
     else:
         for line in table.markdown(rows) if markdown else table.text(rows):
             answer(line)
-    reproduction.check(rows)
+    reproduce.check(rows)

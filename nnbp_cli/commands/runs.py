@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nnbp_cli import json_text
 from nnbp_cli.commands.options import json_option
 from nnbp_cli.errors import printable
+from nnbp_cli.system import json_text
 
 if TYPE_CHECKING:
-    from nnbp_cli.runs import Run
+    from nnbp_cli.runs.listing import Run
 
 
 @click.command(name="runs")
@@ -30,8 +30,8 @@ def command(folder: Path, as_json: bool) -> None:
     nnbp runs
     nnbp runs book-runs --json
     """
-    from nnbp_cli.display.remarks import answer, remark
-    from nnbp_cli.runs import runs
+    from nnbp_cli.runs.listing import runs
+    from nnbp_cli.terminal.output import answer, remark
 
     found, odd = runs(folder)
     for error in odd:

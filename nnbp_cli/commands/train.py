@@ -23,7 +23,7 @@ from nnbp_cli.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from nnbp_cli.summary import Summary
+    from nnbp_cli.runs.summary import Summary
 
 
 @click.command(name="train")
@@ -89,10 +89,12 @@ def command(
         raise click.UsageError("a run that is resumed has its config and its directory; leave the others out")
     if data_name and not run:
         raise click.UsageError("'--data' is for '--resume'; with '--config', --set data.name=NAME")
-    from nnbp_cli import config, experiment, interrupts
-    from nnbp_cli.display.remarks import answer
-    from nnbp_cli.display.training import TrainingDisplay
-    from nnbp_cli.preparation import Paths
+    from nnbp_cli import config
+    from nnbp_cli.runs import run as experiment
+    from nnbp_cli.runs.setup import Paths
+    from nnbp_cli.system import signals
+    from nnbp_cli.terminal.output import answer
+    from nnbp_cli.terminal.training import TrainingDisplay
 
     display = TrainingDisplay(quiet)
     if run:
@@ -113,7 +115,7 @@ def command(
             answer("go on: " + shlex.join(["nnbp", "train", "--resume", summary.run, *where]))
         answer("next: " + shlex.join(["nnbp", "eval", str(weights), *where]))
     if summary.stopped_by:
-        ctx.exit(interrupts.EXIT_STATUS[summary.stopped_by])
+        ctx.exit(signals.EXIT_STATUS[summary.stopped_by])
 
 
 def _answer(summary: Summary) -> Iterator[str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from nnbp_cli import json_text
 from nnbp_cli.config import schema, vocabulary
 from nnbp_cli.config.rules import ONLY_WITH
-from nnbp_cli.config.wording import Place, listed, quoted
 from nnbp_cli.nn.costs import COSTS
-from nnbp_cli.shipped import headline, shipped
+from nnbp_cli.presets import headline, shipped
+from nnbp_cli.system import json_text
+from nnbp_cli.wording import Place, listed, quoted
 
 EXAMPLE = """\
 [data]

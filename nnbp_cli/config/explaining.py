@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nnbp_cli.config import vocabulary
 from nnbp_cli.config.suggestions import nearest
-from nnbp_cli.config.wording import Place, dotted, listed, quoted
+from nnbp_cli.wording import Place, dotted, listed, quoted
 
 if TYPE_CHECKING:
     from pydantic import ValidationError

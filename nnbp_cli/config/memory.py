@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from math import prod
 
-from nnbp_cli import machine
 from nnbp_cli.config.schema import TrainingConfig
-from nnbp_cli.config.wording import Place
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.optimizers import OPTIMIZERS
+from nnbp_cli.system import hardware
+from nnbp_cli.wording import Place
 
 NUMBER = 4  # bytes in a float32
 
@@ -20,7 +20,7 @@ def too_large(
 
     `data` is how many bytes the data set takes.
     """
-    size, there = needed(network, training) + data, machine.memory()
+    size, there = needed(network, training) + data, hardware.memory()
     if size <= there:
         return None
     memory = f"{_in_words(size)} of memory, this machine has {_in_words(int(there))}"

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from nnbp_cli.config.toml_text import parse_toml
-from nnbp_cli.config.wording import Place, dotted, quoted, whole
 from nnbp_cli.errors import ConfigError, printable
+from nnbp_cli.wording import Place, dotted, quoted, whole
 
 # Which place of the config was set by which --set; the last one that fits counts.
 Origins = Sequence[tuple[Place, str]]

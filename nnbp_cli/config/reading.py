@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from nnbp_cli.config.toml_text import parse_toml
-from nnbp_cli.config.wording import quoted
 from nnbp_cli.errors import ConfigError, printable, reason
+from nnbp_cli.wording import quoted
 
 _LARGEST = 64 * 1024
 _READ = "expected a .toml, .yaml or .yml file"

@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 from nnbp_cli.config.building import build
 from nnbp_cli.config.memory import too_large
 from nnbp_cli.config.schema import AugmentConfig, Config, DataConfig, NetworkConfig, TrainingConfig
-from nnbp_cli.config.wording import Place, listed, quoted
 from nnbp_cli.datasets.augment import SIGMA
 from nnbp_cli.datasets.sources import SEED, SIZE, SYNTHETIC, absolute
 from nnbp_cli.nn.costs import COSTS
 from nnbp_cli.nn.optimizers import OPTIMIZERS
 from nnbp_cli.nn.schedules import SCHEDULES
+from nnbp_cli.wording import Place, listed, quoted
 
 Breaches = Iterator[tuple[Place, str]]
 Table = TypeVar("Table", DataConfig, TrainingConfig)

@@ -14,10 +14,10 @@ from nnbp_cli.config.explaining import explained
 from nnbp_cli.config.memory import too_large
 from nnbp_cli.config.overrides import Origins
 from nnbp_cli.config.schema import Config, DataConfig, NetworkConfig, TrainingConfig
-from nnbp_cli.config.wording import Place, dotted
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.datasets.sources import absolute
 from nnbp_cli.errors import ConfigError
+from nnbp_cli.wording import Place, dotted
 
 _CONFIG = TypeAdapter(Config)
 _DATA = TypeAdapter(DataConfig)

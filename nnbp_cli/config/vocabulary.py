@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from nnbp_cli.config.schema import Config
-from nnbp_cli.config.wording import Place, listed, quoted
+from nnbp_cli.wording import Place, listed, quoted
 
 Node = dict[str, Any]
 

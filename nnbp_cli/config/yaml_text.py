@@ -23,8 +23,8 @@ from ruamel.yaml.events import (
 from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.reader import ReaderError
 
-from nnbp_cli.config.wording import quoted, whole
 from nnbp_cli.errors import ConfigError
+from nnbp_cli.wording import quoted, whole
 
 _DEEPEST = 50
 _MOST_VALUES = 10_000

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from nnbp_cli import files, locks, machine
 from nnbp_cli.datasets import idx, sources
 from nnbp_cli.datasets.catalog import CATALOG
 from nnbp_cli.datasets.idx import Bytes
 from nnbp_cli.datasets.sources import SYNTHETIC, Source
 from nnbp_cli.datasets.synthetic import draw
 from nnbp_cli.errors import ConfigError, NnbpError
+from nnbp_cli.system import files, hardware, locks
 
 DIGITS = 10  # the classes of everything but a folder of one's own
 SHAPE = (28, 28)  # and its images
@@ -113,7 +113,7 @@ def _synthetic(source: Source, size: int, seed: int) -> FourArrays:
     """
     if size < 5:
         raise ConfigError(f"data.size: expected a number of at least 5, got {size}")
-    if size * SHAPE[0] * SHAPE[1] > machine.memory():
+    if size * SHAPE[0] * SHAPE[1] > hardware.memory():
         raise ConfigError(f"data.size: {size:,} images would not fit this machine's memory; take fewer")
     if not all(path.exists() for path in source.paths):
         files.make_directory(source.folder)

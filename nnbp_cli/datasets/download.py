@@ -15,13 +15,13 @@ from pathlib import Path
 from time import monotonic
 from typing import Protocol
 
-from nnbp_cli import files, locks
 from nnbp_cli.datasets.catalog import Entry, File
 from nnbp_cli.datasets.idx import resemblance
 from nnbp_cli.datasets.sources import download_command
 from nnbp_cli.datasets.transfer import Limits, receive
 from nnbp_cli.datasets.transfer_errors import TransferError, without_password
 from nnbp_cli.errors import ConfigError, NnbpError
+from nnbp_cli.system import files, locks
 
 
 class Progress(Protocol):

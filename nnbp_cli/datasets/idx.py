@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nnbp_cli import files, machine
 from nnbp_cli.errors import MissingData, NnbpError, cannot_read
+from nnbp_cli.system import files, hardware
 
 Bytes = NDArray[np.uint8]
 
@@ -113,7 +113,7 @@ def _values(file: BufferedReader, dimensions: int) -> Bytes:
         raise _DamagedError(f"{promise}, more than {size:,} gzipped bytes can hold")
     if not packed and total != size:
         raise _DamagedError(f"{promise}, it has {size:,}")
-    if total > machine.memory():
+    if total > hardware.memory():
         raise _DamagedError(f"{promise}, more than this machine's memory")
     content = np.empty(total, np.uint8)
     filled = _unpack(file, content.data) if packed else file.readinto(content.data)

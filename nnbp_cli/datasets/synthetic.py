@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnbp_cli.datasets.skeletons import DRIFT, Skeletons, skeletons
-from nnbp_cli.streams import stream
+from nnbp_cli.rng import stream
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]

@@ -19,7 +19,7 @@ from nnbp_cli.datasets.idx import Bytes
 from nnbp_cli.digits import limits
 from nnbp_cli.errors import NnbpError, reason
 from nnbp_cli.nn.arrays import Array
-from nnbp_cli.outputs import Output, signed
+from nnbp_cli.system.outputs import Output, signed
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture

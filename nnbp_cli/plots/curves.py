@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnbp_cli.errors import printable
-from nnbp_cli.figures.curves import Panel
+from nnbp_cli.plots.logs import Panel
 from nnbp_cli.plots.picture import picture
 
 if TYPE_CHECKING:

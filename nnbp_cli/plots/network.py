@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from nnbp_cli.answers import MOST, Answers, how_sure
 from nnbp_cli.errors import NnbpError
-from nnbp_cli.figures.calibration import calibration
-from nnbp_cli.figures.first_weights import first_weights
+from nnbp_cli.evaluation.calibration import calibration
+from nnbp_cli.evaluation.predictions import MOST, Answers, how_sure
+from nnbp_cli.models.weights import Weights
+from nnbp_cli.plots.first_weights import first_weights
 from nnbp_cli.plots.picture import picture
-from nnbp_cli.weights import Weights
 
 COLUMNS = 10  # pictures side by side
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnbp_cli import __version__
 from nnbp_cli.errors import NnbpError
-from nnbp_cli.outputs import Output, signed
+from nnbp_cli.system.outputs import Output, signed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

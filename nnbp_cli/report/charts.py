@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import isfinite
 
-from nnbp_cli.figures.calibration import Calibration
-from nnbp_cli.figures.curves import Line, Panel
+from nnbp_cli.evaluation.calibration import Calibration
+from nnbp_cli.plots.logs import Line, Panel
 from nnbp_cli.report import axes
 from nnbp_cli.report.axes import Axis
 from nnbp_cli.report.markup import Content, Markup, joined, tag

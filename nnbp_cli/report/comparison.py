@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from nnbp_cli.config import Config, changed_keys
-from nnbp_cli.figures.calibration import calibration
-from nnbp_cli.figures.curves import Panel
+from nnbp_cli.evaluation.calibration import calibration
+from nnbp_cli.plots.logs import Panel
 from nnbp_cli.report import charts
 from nnbp_cli.report.markup import Markup, tag
 from nnbp_cli.report.overview import table

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from math import prod
 
-from nnbp_cli.figures.first_weights import NEURONS
-from nnbp_cli.figures.first_weights import first_weights as chosen
+from nnbp_cli.models.weights import Weights
+from nnbp_cli.plots.first_weights import NEURONS
+from nnbp_cli.plots.first_weights import first_weights as chosen
 from nnbp_cli.report import sheets
 from nnbp_cli.report.markup import Markup, tag
 from nnbp_cli.report.sheets import Sheet
-from nnbp_cli.weights import Weights
 
 DRAWN = (28, 28)  # the images that the pad makes
 LARGEST = 4_000_000  # parameters of a network in the page: 21 MB of text

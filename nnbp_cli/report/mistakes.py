@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from nnbp_cli.answers import MOST, Answers, how_sure
-from nnbp_cli.figures.calibration import calibration
+from nnbp_cli.evaluation.calibration import calibration
+from nnbp_cli.evaluation.predictions import MOST, Answers, how_sure
 from nnbp_cli.report import charts, sheets
 from nnbp_cli.report.markup import Markup, joined, tag
 from nnbp_cli.report.overview import table

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from nnbp_cli.weights import Weights
+from nnbp_cli.models.weights import Weights
 
 
 def network_json(learned: Weights) -> dict[str, Any]:

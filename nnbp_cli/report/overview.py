@@ -6,13 +6,13 @@ import shlex
 from collections.abc import Iterable, Iterator
 
 from nnbp_cli.config import Config, build, to_toml
-from nnbp_cli.figures.calibration import calibration
-from nnbp_cli.figures.curves import Panel
+from nnbp_cli.evaluation.calibration import calibration
+from nnbp_cli.plots.logs import Panel
 from nnbp_cli.report import charts
 from nnbp_cli.report.markup import Content, Markup, joined, tag
 from nnbp_cli.report.reading import Material
 from nnbp_cli.report.wording import percent, seconds
-from nnbp_cli.summary import Summary
+from nnbp_cli.runs.summary import Summary
 
 
 def lead(material: Material) -> str:

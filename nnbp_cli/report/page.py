@@ -10,14 +10,15 @@ from importlib import resources
 from string import Template
 from typing import Any
 
-from nnbp_cli import __version__, json_text
-from nnbp_cli.figures import curves
-from nnbp_cli.outputs import Output, signed
+from nnbp_cli import __version__
+from nnbp_cli.plots import logs
 from nnbp_cli.report import comparison, inside, mistakes, overview, sheets
 from nnbp_cli.report.markup import Content, Markup, joined, tag
 from nnbp_cli.report.network_json import network_json
 from nnbp_cli.report.reading import Material
 from nnbp_cli.report.sheets import Sheet
+from nnbp_cli.system import json_text
+from nnbp_cli.system.outputs import Output, signed
 
 OUTPUT = Output(
     "a report",
@@ -42,7 +43,7 @@ class Section:
 
 def page(runs: Sequence[Material]) -> str:
     """The report on one run, or on several compared: HTML that holds all it needs."""
-    panels = curves.logged([(run.name, run.log) for run in runs])
+    panels = logs.logged([(run.name, run.log) for run in runs])
     if len(runs) > 1:
         lead, sections = ", ".join(run.name for run in runs), list(_compared(runs, panels))
         title = f"{len(runs)} runs compared"
@@ -53,7 +54,7 @@ def page(runs: Sequence[Material]) -> str:
     return _whole(title, joined([tag("p", lead, class_="lead"), *notes]), sections)
 
 
-def _one(run: Material, panels: Sequence[curves.Panel]) -> Iterator[Section]:
+def _one(run: Material, panels: Sequence[logs.Panel]) -> Iterator[Section]:
     learned, answers = run.learned, run.answers
     yield Section("figures", "Figures", overview.figures(run))
     if learned:
@@ -79,7 +80,7 @@ def _one(run: Material, panels: Sequence[curves.Panel]) -> Iterator[Section]:
     yield Section("making", "How it was made", overview.making(run))
 
 
-def _compared(runs: Sequence[Material], panels: Sequence[curves.Panel]) -> Iterator[Section]:
+def _compared(runs: Sequence[Material], panels: Sequence[logs.Panel]) -> Iterator[Section]:
     yield Section("figures", "Figures", comparison.figures(runs))
     yield Section("differences", "What the configs differ in", comparison.differences(runs))
     yield Section("learning", "How they learned", comparison.learning(panels))

@@ -6,15 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nnbp_cli import runs, summary, weights
-from nnbp_cli.answers import Answers, answers
 from nnbp_cli.config import Config
 from nnbp_cli.errors import MissingData
-from nnbp_cli.run_directory import each_readable, existing, read_log
-from nnbp_cli.runs import Run
-from nnbp_cli.scoring import changed, fitting_data
-from nnbp_cli.summary import Summary
-from nnbp_cli.weights import Weights
+from nnbp_cli.evaluation.predictions import Answers, answers
+from nnbp_cli.evaluation.saved import changed, fitting_data
+from nnbp_cli.models import weights
+from nnbp_cli.models.weights import Weights
+from nnbp_cli.runs import listing as runs
+from nnbp_cli.runs import summary as summary
+from nnbp_cli.runs.directory import each_readable, existing, read_log
+from nnbp_cli.runs.listing import Run
+from nnbp_cli.runs.summary import Summary
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,3 @@
 
 experiments.toml -> Experiment -> Job (one seed) -> a run directory -> Row (all seeds) -> table
 """
-
-from nnbp_cli.reproduction.whole import check, reproduce
-
-__all__ = ["check", "reproduce"]

@@ -11,17 +11,20 @@ from time import monotonic, perf_counter, sleep
 
 from pydantic import TypeAdapter
 
-from nnbp_cli import __version__, config, experiment, files, json_text, records
+from nnbp_cli import __version__, config
 from nnbp_cli.config import Config, build
 from nnbp_cli.datasets import dataset
 from nnbp_cli.datasets.darkness import accuracy_by_darkness
 from nnbp_cli.errors import NnbpError
-from nnbp_cli.experiment import Display
-from nnbp_cli.preparation import Paths
-from nnbp_cli.records import Seconds, Text
 from nnbp_cli.reproduction.experiments import Experiment
-from nnbp_cli.run_directory import RunDirectory
-from nnbp_cli.summary import LARGEST_FILE, Score
+from nnbp_cli.runs import records
+from nnbp_cli.runs import run as experiment
+from nnbp_cli.runs.directory import RunDirectory
+from nnbp_cli.runs.records import Seconds, Text
+from nnbp_cli.runs.run import Display
+from nnbp_cli.runs.setup import Paths
+from nnbp_cli.runs.summary import LARGEST_FILE, Score
+from nnbp_cli.system import files, json_text
 
 
 @dataclass(frozen=True)

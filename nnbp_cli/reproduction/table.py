@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from math import inf
 from typing import Any
 
-from nnbp_cli.json_text import finite
 from nnbp_cli.reproduction.experiments import Experiment, Figure
 from nnbp_cli.reproduction.results import Row
+from nnbp_cli.system.json_text import finite
 
 HEAD = ("experiment", "figure", "the book", "median", "mean", "smallest to largest", "band", "", "seconds")
 TO_THE_RIGHT = {"the book", "median", "mean", "seconds"}

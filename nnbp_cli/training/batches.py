@@ -14,8 +14,8 @@ from nnbp_cli.datasets.augment import Distortion
 from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.datasets.idx import Bytes
 from nnbp_cli.nn.arrays import Array
-from nnbp_cli.streams import stream
-from nnbp_cli.training.ahead import ahead
+from nnbp_cli.rng import stream
+from nnbp_cli.training.prefetch import ahead
 
 IMAGES_PER_BLOCK = 512  # that are shuffled together, and distorted by one stream of random numbers
 PIXELS_PER_BLOCK = 4_000_000  # and no more, which take a third of a second to distort

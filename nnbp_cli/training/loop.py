@@ -16,22 +16,22 @@ from time import perf_counter
 import numpy as np
 import numpy.typing as npt
 
-from nnbp_cli import machine
 from nnbp_cli.config import TrainingConfig, learning_rate, optimizer
 from nnbp_cli.datasets.augment import Augmentation, distortion
 from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.divergence import diverged
 from nnbp_cli.engines import NumpyEngine
 from nnbp_cli.errors import Diverged
-from nnbp_cli.evaluation import diverged
 from nnbp_cli.nn.arrays import Array, aligned_zeros
 from nnbp_cli.nn.initializers import Initializer
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.parameters import Parameters
 from nnbp_cli.nn.penalties import Penalty
-from nnbp_cli.streams import stream
+from nnbp_cli.rng import stream
+from nnbp_cli.system import hardware
 from nnbp_cli.training.batches import smoothed_targets, stretches
 from nnbp_cli.training.history import Epoch, best, ended, halvings
-from nnbp_cli.training.watching import SPEED, watching
+from nnbp_cli.training.metrics import SPEED, watching
 
 # Between two yields, which cost something where a batch takes no time.
 BATCHES_PER_STRETCH = 64
@@ -113,7 +113,7 @@ def train(
     most = min(BATCHES_PER_STRETCH, 1 + WORK_PER_STRETCH // (3 * batch_size * network.work))
     distorting = distortion(augmentation, dataset.shape) if augmentation else None
     # A second thread pays where a core is free, and matrix products do not use it: theirs would wait for it.
-    background = bool(distorting) and training.threads == 1 and machine.cores() > 1
+    background = bool(distorting) and training.threads == 1 and hardware.cores() > 1
 
     def measured() -> Generator[None, None, dict[str, float]]:
         check_finite(state)

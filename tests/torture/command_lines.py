@@ -19,7 +19,7 @@ import click
 
 from nnbp_cli import cli
 from nnbp_cli.config import vocabulary
-from nnbp_cli.config.wording import dotted
+from nnbp_cli.wording import dotted
 from tests.command_line import nnbp
 from tests.small_run import CONFIG
 from tests.torture.harness import Outcome

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 
 from nnbp_cli import config
 from nnbp_cli.config import Config
-from nnbp_cli.shipped import shipped
+from nnbp_cli.presets import shipped
 from tests.torture.damage import damaged
 from tests.torture.harness import Outcome
 from tests.torture.trials import Trials

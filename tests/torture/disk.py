@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import PurePath
 from typing import Any
 
-from nnbp_cli.files import is_temporary
+from nnbp_cli.system.files import is_temporary
 
 Event = tuple[str, str, Any]  # an operation, its path, and what else it takes; or "saved", and the path
 FEW = 4  # changes of names that are not sure: up to so many, every choice of them is modelled

@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from nnbp_cli import config, interrupts
+from nnbp_cli import config
 from nnbp_cli.errors import ConfigError
+from nnbp_cli.system import signals
 from nnbp_cli.training import loop
 from tests.command_line import Said, nnbp
 from tests.interruption import Interruption
@@ -104,7 +105,7 @@ def _train(*arguments: object, stop_after: int = 10**9) -> None:
     with pytest.MonkeyPatch.context() as patched:
         interruption = Interruption()
         interruption.come(stop_after)
-        patched.setattr(interrupts, "deferred", interruption.deferred)
+        patched.setattr(signals, "deferred", interruption.deferred)
         patched.setattr(loop, "BATCHES_PER_STRETCH", 1)
         said = nnbp("train", "-q", *arguments, "--weights", Path(str(arguments[-1])).with_suffix(".npz"))
     if "unexpected" in said.err or said.status not in (0, 130):

@@ -22,9 +22,9 @@ from threading import Thread
 
 from PIL import Image
 
-from nnbp_cli import weights
 from nnbp_cli.datasets import synthetic
 from nnbp_cli.errors import NnbpError
+from nnbp_cli.models import weights
 from tests import limits
 from tests.command_line import nnbp
 from tests.small_run import CONFIG

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from nnbp_cli import checkpoint
-from nnbp_cli.files import Check
+from nnbp_cli.runs import checkpoint
+from nnbp_cli.system.files import Check
 from tests.torture import operations
 from tests.torture.harness import Outcome
 from tests.torture.scene import SOMETIMES, Scene, scene

@@ -20,7 +20,7 @@ from threading import Thread
 
 import numpy as np
 
-from nnbp_cli import files
+from nnbp_cli.system import files
 from tests.command_line import Said, nnbp
 from tests.small_run import CONFIG
 from tests.torture.harness import Outcome

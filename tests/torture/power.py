@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from nnbp_cli import files
+from nnbp_cli.system import files
 from tests.torture import operations
 from tests.torture.disk import Event, State, states
 from tests.torture.harness import Outcome

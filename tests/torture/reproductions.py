@@ -27,7 +27,8 @@ PROGRAM = """
 from pathlib import Path
 from nnbp_cli import config
 from nnbp_cli.__main__ import main
-from nnbp_cli.reproduction import experiments, whole
+from nnbp_cli.reproduction import experiments
+from nnbp_cli.reproduction import reproduce as whole
 from nnbp_cli.reproduction.experiments import Experiment
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from time import perf_counter, sleep
 
 import numpy as np
 
-from nnbp_cli.interrupts import EXIT_STATUS
-from nnbp_cli.run_directory import RunDirectory
+from nnbp_cli.runs.directory import RunDirectory
+from nnbp_cli.system.signals import EXIT_STATUS
 from tests.torture.harness import Outcome
 from tests.torture.scene import EPOCHS, OFTEN, Scene, scene
 from tests.torture.warm import ROOT, Ended

@@ -11,8 +11,8 @@ from unittest.mock import patch
 
 import numpy as np
 
-from nnbp_cli import interrupts
 from nnbp_cli.nn.optimizers import OPTIMIZERS
+from nnbp_cli.system import signals
 from nnbp_cli.training import loop
 from tests.command_line import Said, nnbp
 from tests.interruption import Interruption
@@ -56,7 +56,7 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
     config = write_config(folder)
     signal, wholes, places = Interruption(), {}, []
     with ExitStack() as stack:
-        stack.enter_context(patch.object(interrupts, "deferred", signal.deferred))
+        stack.enter_context(patch.object(signals, "deferred", signal.deferred))
         stack.enter_context(patch.object(loop, "BATCHES_PER_STRETCH", 1))
         for number, kind in enumerate(rng.permutation(list(KINDS))[:tries]):
             signal.stay_away()

@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from nnbp_cli import checkpoint, config, weights
-from nnbp_cli.checkpoint import Checkpoint
+from nnbp_cli import config
+from nnbp_cli.models import weights
+from nnbp_cli.runs import checkpoint
+from nnbp_cli.runs.checkpoint import Checkpoint
 from nnbp_cli.training import loop
 from nnbp_cli.training.history import Epoch
 from tests.networks import trained

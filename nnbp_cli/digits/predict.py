@@ -1,0 +1,111 @@
+"""Digits on people's own pictures, read by a trained network."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nnbp_cli import digits
+from nnbp_cli.datasets.idx import Bytes
+from nnbp_cli.datasets.sources import SYNTHETIC
+from nnbp_cli.digits import SIDE, Digit
+from nnbp_cli.divergence import diverged
+from nnbp_cli.errors import NnbpError
+from nnbp_cli.models.weights import Weights
+from nnbp_cli.nn.arrays import Array
+from nnbp_cli.nn.scaling import scaled
+from nnbp_cli.system import files
+
+MADE_AS = ("mnist", SYNTHETIC)  # data sets whose images are made as those of pictures are
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A digit of a picture, the image of it that the network saw, (28, 28), and its outputs, (classes,)."""
+
+    digit: Digit
+    image: Bytes
+    outputs: Array
+
+    @property
+    def said(self) -> int:
+        """The class that it was taken for."""
+        return int(self.outputs.argmax())
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read on a picture, in reading order; `problem` says in a line why there is nothing."""
+
+    path: Path
+    answers: tuple[Answer, ...] = ()
+    problem: str = ""
+
+
+def check_readable(path: Path, learned: Weights) -> str:
+    """What there is to know of weights at `path` that are to read pictures, or nothing. Raises NnbpError
+    where they cannot.
+    """
+    digits.check_installed()
+    if learned.shape != (SIDE, SIDE):
+        rows, columns = learned.shape
+        due = f"{SIDE}x{SIDE}"
+        raise NnbpError(
+            f"{path}: reads images of {rows}x{columns}, and pictures are made {due}; take a network for {due}"
+        )
+    name = learned.data.name
+    return (
+        ""
+        if name in MADE_AS
+        else f"note: pictures are made as MNIST's digits are, and it learned from {name}"
+    )
+
+
+def read(learned: Weights, pictures: Iterable[Path], where: str = "weights") -> Iterator[Reading]:
+    """What the network, found at `where`, reads on each picture. One that cannot be read does not keep the
+    others from it.
+    """
+    for path in pictures:
+        try:
+            yield Reading(path, answers(learned, path, where))
+        except NnbpError as error:
+            yield Reading(path, problem=str(error))
+
+
+def answers(learned: Weights, picture: Path, where: str = "weights") -> tuple[Answer, ...]:
+    """The digits on a picture, in reading order. Raises NnbpError where there are none, for a file that is
+    not a sound picture, and Diverged where an output of the network is not finite.
+    """
+    found = digits.digits(digits.ink(digits.light(picture)))
+    if not found:
+        raise NnbpError(f"{picture}: no digit found; write larger, with more contrast, or crop the picture")
+    images = np.array([digits.normalized(digit.ink) for digit in found])
+    with np.errstate(all="ignore"):
+        outputs = learned.network.predict(learned.params, scaled(images.reshape(len(images), -1)))
+    if not np.isfinite(outputs).all():
+        raise diverged(where, learned.params, f"on {picture}", "the outputs are")
+    return tuple(map(Answer, found, images, outputs))
+
+
+def save_inputs(readings: Iterable[Reading], folder: Path) -> None:
+    """Write what the network saw into `folder`, a PNG for each digit, called as its picture is and numbered:
+    photo-1.png, photo-2.png. Pictures of one name, whatever their folder and kind, share the numbers.
+
+    Raises NnbpError, before it writes, where that would replace a file that is no such PNG.
+    """
+    files.make_directory(folder)
+    numbers: Counter[str] = Counter()
+    made = []
+    for reading in readings:
+        name = files.shortened(reading.path.stem)
+        for answer in reading.answers:
+            numbers[name.lower()] += 1  # on some disks A.png and a.png are one file
+            made.append((folder / f"{name}-{numbers[name.lower()]}.png", digits.png(answer.image)))
+    for path, _ in made:
+        digits.PNG.check(path)
+    for path, content in made:
+        digits.PNG.write(path, content)

@@ -1,0 +1,28 @@
+"""Numbers that are not finite, in the words of an error, wherever they are seen."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnbp_cli.errors import Diverged
+from nnbp_cli.nn.parameters import Parameters
+
+
+def diverged(where: str, params: Parameters, seen: str, what: str = "the cost is") -> Diverged:
+    """What to say of a network whose numbers are not finite: in which of its layers, or else `what` and where
+    the largest are; when or on what that was seen; and what to try.
+    """
+    sick = [
+        f"the {'weights' if name == 'W' else 'biases'} of layer {layer}"
+        for layer, name, window in params.named()
+        if not np.isfinite(window).all()
+    ]
+    largest = max(params.named(), key=lambda each: float(np.abs(each[2]).max()))
+    found = (
+        f"not finite in {', '.join(sick)}"
+        if sick
+        else f"{what} not finite, the largest numbers are in layer {largest[0]}"
+    )
+    return Diverged(
+        f"{where}: diverged: {found}, seen {seen}; try a smaller learning_rate, or another initializer"
+    )

@@ -1,0 +1,87 @@
+"""What a network says to each image of a split, how sure it is of it, and which answers are wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from nnbp_cli.datasets.dataset import Split
+from nnbp_cli.evaluation.score import Score, evaluate
+from nnbp_cli.models.weights import Weights
+from nnbp_cli.nn.arrays import Array
+
+MOST = 40  # digits that a figure shows: of the worst mistakes, of a cell of the confusion matrix
+SHARES = ("sigmoid", "softmax")  # activations whose values are from 0 to 1, and may be read as probabilities
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answers to the images of a split: `outputs` are those of the network, (images, classes), `shape`
+    is (rows, columns) of an image, `shares` whether an output is from 0 to 1.
+    """
+
+    split: Split
+    shape: tuple[int, int]
+    score: Score
+    outputs: Array
+    shares: bool
+
+    @property
+    def said(self) -> Array:
+        """The class that each image was taken for, (images,)."""
+        taken: Array = self.outputs.argmax(axis=1)
+        return taken
+
+    @property
+    def sureness(self) -> Array:
+        """The output that was the largest, for each image, (images,)."""
+        largest: Array = self.outputs.max(axis=1)
+        return largest
+
+    @property
+    def right(self) -> Array:
+        """Whether each image was recognized, (images,)."""
+        same: Array = self.said == self.split.labels
+        return same
+
+    def worst(self, most: int) -> Array:
+        """The mistakes, the surest first, `most` of them at most: numbers of images."""
+        wrong = np.flatnonzero(~self.right)
+        return wrong[np.argsort(-self.sureness[wrong], kind="stable")][:most]
+
+    def cells(self, most: int) -> Iterator[tuple[int, int, Array]]:
+        """The cells of the confusion matrix that are not empty: true class, what was said, and the numbers
+        of their images, `most` at most: of wrong answers the surest, of right ones the least sure.
+        """
+        said, sureness = self.said, self.sureness
+        for true, taken in np.argwhere(self.score.confusion):
+            images = np.flatnonzero((self.split.labels == true) & (said == taken))
+            order = np.argsort(sureness[images] if true == taken else -sureness[images], kind="stable")
+            yield int(true), int(taken), images[order][:most]
+
+
+def answers(
+    learned: Weights, split: Split, *, where: str = "evaluation", seen: str = "on these images"
+) -> Answers:
+    """What the network of `learned` says to every image of a split. Raises Diverged as `evaluate` does."""
+    params = learned.params
+    outputs = np.empty((len(split.labels), learned.network.outputs), params.theta.dtype)
+    with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
+        score = evaluate(learned.network, params, split, learned.penalty, outputs, where=where, seen=seen)
+    return Answers(split, learned.shape, score, outputs, gives_shares(learned))
+
+
+def gives_shares(learned: Weights) -> bool:
+    """Whether the outputs of a network are from 0 to 1, and may be read as probabilities."""
+    output_layer = learned.config.layers[-1]
+    return output_layer.activation in SHARES and not output_layer.override
+
+
+def how_sure(sureness: float, shares: bool) -> str:
+    """An output in words: in percent where it is a share, never more than is known; else as it is."""
+    if not shares:
+        return f"{sureness:.2f}"
+    return f"{min(sureness, 0.9999):.2%}" if sureness > 0.9995 else f"{sureness:.1%}"

@@ -1,0 +1,122 @@
+"""How good a network is on a set of images: accuracy, cost, and which digits it takes for which."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from math import isfinite
+
+import numpy as np
+
+from nnbp_cli.datasets.dataset import Split
+from nnbp_cli.divergence import diverged
+from nnbp_cli.nn.arrays import Array
+from nnbp_cli.nn.network import Network
+from nnbp_cli.nn.parameters import Parameters
+from nnbp_cli.nn.penalties import Penalty
+from nnbp_cli.nn.scaling import scaled
+
+
+@dataclass(frozen=True)
+class Score:
+    """The mean cost, penalty included, and the confusion matrix: counts of true (rows) x predicted."""
+
+    cost: float
+    confusion: Array
+
+    @property
+    def images(self) -> int:
+        """How many images were scored."""
+        return int(self.confusion.sum())
+
+    @property
+    def accuracy(self) -> float:
+        """The share of images that were recognized, 0 to 1."""
+        return int(self.confusion.trace()) / self.images
+
+    @property
+    def precision(self) -> list[float | None]:
+        """Of the images taken for each class, the share that was of that class; None where there are none."""
+        return _shares(self.confusion.diagonal(), self.confusion.sum(axis=0))
+
+    @property
+    def recall(self) -> list[float | None]:
+        """Of the images of each class, the share that was recognized; None where there are none."""
+        return _shares(self.confusion.diagonal(), self.confusion.sum(axis=1))
+
+    @property
+    def heat(self) -> Array:
+        """How common each mistake is beside the most common one, (classes, classes), from 0 to 1: the root,
+        so that rare ones are seen too; 0 where there is none and where the answer is right.
+        """
+        mistakes = self.confusion - np.diag(self.confusion.diagonal())
+        heat: Array = np.sqrt(mistakes / max(1, int(mistakes.max())))
+        return heat
+
+
+def evaluate(
+    network: Network,
+    params: Parameters,
+    split: Split,
+    penalty: Penalty,
+    outputs: Array | None = None,
+    *,
+    where: str = "evaluation",
+    seen: str = "on these images",
+) -> Score:
+    """The score of the network on a whole split. `outputs`, (images, classes), gets what it says to each.
+
+    Raises Diverged, in the words of `where` and `seen`, when a cost or an output is not finite.
+    """
+    steps = evaluating(network, params, split, penalty, outputs, where=where, seen=seen)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            score: Score = end.value
+            return score
+
+
+def block_size(network: Network) -> int:
+    """How many images are evaluated at once: 2 billion multiplications at most, and no more than 1,000, which
+    stay in the cache.
+    """
+    return max(1, min(1000, 2_000_000_000 // network.work))
+
+
+def evaluating(
+    network: Network,
+    params: Parameters,
+    split: Split,
+    penalty: Penalty,
+    outputs: Array | None = None,
+    *,
+    where: str = "evaluation",
+    seen: str = "on these images",
+) -> Generator[None, None, Score]:
+    """`evaluate` in blocks of well under half a second, yielding after each so that a run can stop there."""
+    classes = network.outputs
+    confusion = np.zeros((classes, classes), dtype=np.int64)
+    one_hot = np.eye(classes, dtype=params.theta.dtype)
+    total = 0.0
+    block = block_size(network)
+    for start in range(0, len(split.labels), block):
+        labels = split.labels[start : start + block]
+        z, a, _ = network.feedforward(
+            params, scaled(split.images[start : start + block], params.theta.dtype)
+        )[-1]
+        if not np.isfinite(a).all():
+            raise diverged(where, params, seen, "the outputs are")
+        total += float(network.cost.values(z, a, one_hot[labels]).sum(dtype=np.float64))
+        np.add.at(confusion, (labels, a.argmax(axis=1)), 1)
+        if outputs is not None:
+            outputs[start : start + block] = a
+        yield
+    cost = total / len(split.labels) + penalty.cost(params)
+    if not isfinite(cost):
+        raise diverged(where, params, seen)
+    return Score(cost, confusion)
+
+
+def _shares(counts: Array, totals: Array) -> list[float | None]:
+    return [count / total if total else None for count, total in zip(counts.tolist(), totals.tolist())]

@@ -1,1 +1,0 @@
-"""What there is to draw of runs and networks, as plain values: a report draws them, and so does `plots`."""

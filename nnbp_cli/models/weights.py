@@ -1,0 +1,135 @@
+"""weights.npz: a trained network in a file that anyone can open with `numpy.load`.
+
+It holds `layers.0.W`, `layers.0.b`, ... and `meta`: the architecture, the data set it was trained on, and how
+its pixels were scaled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nnbp_cli import __version__
+from nnbp_cli.config import DataConfig, NetworkConfig, build, data_from_plain, network_from_plain, to_plain
+from nnbp_cli.errors import ConfigError, NnbpError
+from nnbp_cli.nn.arrays import Array
+from nnbp_cli.nn.network import Network
+from nnbp_cli.nn.parameters import Parameters
+from nnbp_cli.nn.penalties import Penalty
+from nnbp_cli.nn.scaling import SCALING
+from nnbp_cli.system import files, npz, outputs
+from nnbp_cli.system.npz import Archive, Kind, text, whole
+from nnbp_cli.wording import quoted
+
+KIND = Kind("weights file", format=1, remedy="choose another file or train again")
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A trained network: its description, its parameters, and what they were learned from.
+
+    `shape` is (rows, columns) of the images; `digest` identifies the data set's contents, "" where nobody
+    knows; `penalty` belongs to the cost that was minimized; `epoch` is the one that the parameters are from.
+    """
+
+    config: NetworkConfig
+    params: Parameters
+    data: DataConfig
+    shape: tuple[int, int]
+    digest: str
+    penalty: Penalty
+    epoch: int
+
+    @cached_property
+    def network(self) -> Network:
+        """The network that `params` belong to."""
+        return build(self.config, self.shape)
+
+
+def save(path: Path, weights: Weights, check: files.Check = files.anything) -> None:
+    """Write `weights` to `path`, whole or not at all. Raises NnbpError as `files.replacing` does."""
+    npz.save(path, KIND, described(weights), _members(weights.params), check)
+
+
+def described(weights: Weights) -> dict[str, Any]:
+    """All but the parameters, as plain values: the architecture, the data set, its scaling and digest."""
+    return {
+        "program": f"nnbp {__version__}",
+        "network": to_plain(weights.config),
+        "data": asdict(weights.data) | {"digest": weights.digest, "scaling": SCALING},
+        "shape": weights.shape,
+        "penalty": asdict(weights.penalty),
+        "epoch": weights.epoch,
+    }
+
+
+def load(path: Path) -> Weights:
+    """Read a weights file, or the one in a run directory. Raises NnbpError when it is not a sound one."""
+    if path.is_dir():
+        path = path / "weights.npz"
+    if not path.exists():
+        raise NnbpError(f"{path}: no such file; {_where_from(path)}")
+    with npz.reading(path, KIND) as opened:
+        return _read(opened)
+
+
+def _where_from(path: Path) -> str:
+    if (path.parent / "checkpoint.npz").exists():
+        return f"the run has not ended; 'nnbp train --resume {path.parent}' goes on with it"
+    return "'nnbp train' writes one"
+
+
+def is_own(path: Path) -> bool:
+    """Whether the file at `path` is a weights file, of a format that this program knows: a checkpoint is not,
+    nor is another program's archive.
+    """
+    try:
+        with npz.reading(path, KIND) as opened:
+            return str(opened.meta.get("program")).startswith("nnbp ") and "network" in opened.meta
+    except NnbpError:
+        return False
+
+
+OUTPUT = outputs.Output("weights", {".npz": is_own}, "name another file with --weights")
+
+
+def _members(params: Parameters) -> dict[str, Array]:
+    return {f"layers.{layer}.{name}": window for layer, name, window in params.named()}
+
+
+def _read(opened: Archive) -> Weights:
+    meta = opened.meta
+    try:
+        network = network_from_plain(meta["network"], where="meta")
+        data = dict(meta["data"])
+        digest, scaling = text(data.pop("digest")), data.pop("scaling")
+        source = data_from_plain(data, where="meta")
+        penalty = Penalty(
+            l1=_strength(meta["penalty"].get("l1", 0.0)),  # the first files of this format lack it
+            l2=_strength(meta["penalty"]["l2"]),
+            images=whole(meta["penalty"]["images"], least=1),
+        )
+        rows, columns = (whole(n, least=1) for n in meta["shape"])
+        epoch = whole(meta["epoch"], least=0)
+    except (LookupError, TypeError, ValueError, AttributeError, ConfigError) as error:
+        raise opened.refused(f"its 'meta' is not understood ({str(error).splitlines()[0]})") from error
+    if scaling != SCALING:
+        raise opened.refused(f"pixels scaled as {quoted(scaling)}, where this program knows '{SCALING}'")
+
+    described = build(network, (rows, columns))
+    if 4 * described.size > opened.size:
+        raise opened.refused(f"its network has {described.size:,} parameters, more than the file can hold")
+    params = described.parameters(np.float32)
+    opened.fill(_members(params))
+    return Weights(network, params, source, (rows, columns), digest, penalty, epoch)
+
+
+def _strength(value: object) -> float:
+    if type(value) is not float or not 0 <= value < inf:
+        raise ValueError("a penalty is not a number that a config may have")
+    return value

@@ -1,0 +1,57 @@
+"""The configs that come with the program. Listing them is quick: a shell does it to complete a name."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import nnbp_cli
+from nnbp_cli.errors import ConfigError, NnbpError
+from nnbp_cli.system import files
+
+SUFFIXES = (".toml", ".yaml", ".yml")  # those that config.reading reads
+NO_CONFIG = "experiments.toml"  # beside the book's configs: what `nnbp reproduce` runs and expects
+
+
+def shipped_folder() -> Path:
+    """Where the shipped configs are: in the package when it is installed, and beside it in a checkout."""
+    package = Path(nnbp_cli.__file__).parent
+    return package / "configs" if (package / "configs").is_dir() else package.parent / "configs"
+
+
+def shipped() -> dict[str, Path]:
+    """The shipped configs by name: "mnist", "book/ch1-30"; YAML ones with their suffix, "mnist.yaml"."""
+    folder = shipped_folder()
+    paths = [p for p in sorted(folder.rglob("*")) if p.suffix in SUFFIXES and p.name != NO_CONFIG]
+    return {path.relative_to(folder).as_posix().removesuffix(".toml"): path for path in paths}
+
+
+def headline(path: Path) -> str:
+    """What a shipped config is for: the comment on its first line."""
+    return path.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
+
+
+def copy(name: str) -> Path:
+    """Write the shipped config `name` under configs/ in the current directory; the path that it got.
+
+    Raises ConfigError for a name that is none, NnbpError when something is at that path already.
+    """
+    from nnbp_cli.config.suggestions import nearest
+    from nnbp_cli.wording import quoted
+
+    paths, name = shipped(), name.removesuffix(".toml")
+    if name not in paths:
+        near = nearest(name, paths)
+        hint = f"did you mean {quoted(near)}?" if near else "'nnbp init --list' shows what there is"
+        raise ConfigError(f"nnbp init: no shipped config is called {quoted(name)}; {hint}")
+    target = Path("configs", name if name.endswith((".yaml", ".yml")) else f"{name}.toml")
+    _check_free(target)
+    files.make_directory(target.parent)
+    files.write(target, paths[name].read_bytes(), _check_free)
+    return target
+
+
+def _check_free(target: Path) -> None:
+    """Raise NnbpError where anything is at `target`, a link that leads nowhere too; a `files.Check`."""
+    if os.path.lexists(target):
+        raise NnbpError(f"{target}: is there already; move it away, or change keys of it with --set")

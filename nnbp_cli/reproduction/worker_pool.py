@@ -1,0 +1,151 @@
+"""Jobs in parallel processes, so many at a time, each with one thread for its matrix products."""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Iterable
+from contextlib import nullcontext, suppress
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Protocol
+
+from nnbp_cli.errors import Interrupted, NnbpError
+from nnbp_cli.reproduction.jobs import Job
+from nnbp_cli.system import signals
+from nnbp_cli.training.history import History
+from nnbp_cli.training.loop import State
+
+if TYPE_CHECKING:
+    from nnbp_cli.datasets import download
+
+PR_SET_PDEATHSIG = 1  # of Linux's prctl: the signal that this process gets when its parent dies
+
+
+class Progress(Protocol):
+    """Who is told how the jobs are going."""
+
+    def advanced(self, job: Job, share: float) -> None:
+        """The share of a job, 0 to 1, that is done."""
+
+    def finished(self, job: Job, failure: str | None) -> None:
+        """A job has ended; `failure` is what went wrong."""
+
+
+def run(jobs: Iterable[Job], data_dir: Path, processes: int, progress: Progress) -> dict[Job, str]:
+    """Run `jobs`, the longest first, `processes` at a time; for each one that failed, why.
+
+    Raises Interrupted on SIGINT and SIGTERM, when every process has been stopped.
+    """
+    spawn = multiprocessing.get_context("spawn")  # a fork would share locks of threads that it has not got
+    waiting = sorted(jobs, key=lambda job: job.work)
+    running: dict[Connection, tuple[BaseProcess, Job]] = {}
+    failures: dict[Job, str] = {}
+
+    def finish(ours: Connection) -> None:
+        process, job = running.pop(ours)
+        process.join()
+        if not job.done:
+            failures.setdefault(job, f"its process ended with status {process.exitcode}")
+        progress.finished(job, failures.get(job))
+
+    with signals.deferred() as signal_received:
+        try:
+            while waiting or running:
+                while waiting and len(running) < processes:
+                    ours, theirs = spawn.Pipe(duplex=False)
+                    job = waiting.pop()
+                    process = spawn.Process(target=_work, args=(job, data_dir, theirs), daemon=True)
+                    with signals.withheld():
+                        process.start()
+                    theirs.close()  # so that the end of the process is the end of the pipe
+                    running[ours] = (process, job)
+                told = wait(list(running), timeout=0.2)
+                for ours, (_, job) in [each for each in running.items() if each[0] in told]:
+                    try:
+                        message = ours.recv()
+                    except (EOFError, OSError):
+                        finish(ours)
+                        continue
+                    if isinstance(message, str):
+                        failures[job] = message
+                    else:
+                        progress.advanced(job, message)
+                if name := signal_received():
+                    kept = "what was run to its end is kept, and the same command goes on from there"
+                    raise Interrupted(f"nnbp reproduce: stopped by {name}; {kept}", signals.EXIT_STATUS[name])
+        finally:
+            left = [process for process, _ in running.values()]
+            for each in left:
+                each.terminate()
+            for each in left:
+                each.join()
+    return failures
+
+
+def _work(job: Job, data_dir: Path, pipe: Connection) -> None:
+    """Run a job in a process of its own."""
+    _end_with_parent()
+    try:
+        job.run(data_dir, _Messages(job, pipe))
+    except Exception as error:  # whatever it is, it is told where the other runs go on
+        message = str(error) if isinstance(error, NnbpError) else f"{type(error).__name__}: {error}"
+        with suppress(OSError):
+            pipe.send(message)
+
+
+def _end_with_parent() -> None:
+    """From now on this process ends when its parent does, in whatever way; its locks go with it.
+
+    A thread waits for the end of a pipe that the parent alone holds, which may have come already. Linux kills
+    the process even where that thread does not get on: for it, a parent is the thread that began its child,
+    which in `run` is the one that waits.
+    """
+    parent = multiprocessing.parent_process()
+    assert parent
+
+    def end() -> None:
+        parent.join()
+        os._exit(1)
+
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    Thread(target=end, daemon=True).start()
+
+
+class _Messages:
+    """The display of a job: what is done of it goes through a pipe to whoever waits for it."""
+
+    def __init__(self, job: Job, pipe: Connection) -> None:
+        self.epochs = job.config.training.epochs if job.config else 1
+        self.pipe = pipe
+        self.told = 0.0
+
+    def note(self, message: str) -> None:
+        """Nothing is said."""
+
+    def download(self) -> nullcontext[download.Progress]:
+        """Nothing is downloaded."""
+        raise NotImplementedError
+
+    def begin(self, epochs: int, batches: int) -> None:
+        """Nothing is drawn."""
+
+    def step(self, state: State) -> None:
+        """Too often to tell."""
+
+    def epoch(self, history: History) -> None:
+        """Tell the share of epochs that are done, a hundred times at most."""
+        share = history[-1].number / self.epochs
+        if share - self.told >= 0.01:
+            self.told = share
+            with suppress(OSError):  # nobody waits any more
+                self.pipe.send(share)
+
+    def end(self) -> None:
+        """Nothing was drawn."""

@@ -1,0 +1,178 @@
+"""checkpoint.npz: all that the rest of a run depends on; from it, it goes on to the same end, bit for bit.
+
+It holds the parameters now and those kept, the optimizer's slots, where the run is, its config, every epoch
+so far (from which schedule, patience and the log follow), and what it was made with.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from math import isnan, nan
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field, Strict, TypeAdapter, ValidationError
+from threadpoolctl import threadpool_info
+
+from nnbp_cli import __version__, config
+from nnbp_cli.config import Config, build
+from nnbp_cli.errors import ConfigError, NnbpError
+from nnbp_cli.nn.arrays import Array
+from nnbp_cli.runs import records
+from nnbp_cli.runs.records import Count, Date, Natural, Number, Rate, ScoreName, Seconds, Text
+from nnbp_cli.system import files, npz
+from nnbp_cli.system.files import Check
+from nnbp_cli.system.npz import Archive, Kind
+from nnbp_cli.training import loop, metrics
+from nnbp_cli.training.history import Epoch
+from nnbp_cli.training.loop import State
+
+KIND = Kind("checkpoint", format=1, remedy="the run cannot go on; train again")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A run on its way: what its config decides, when it `began`, the `seconds` and CPU seconds that it took
+    so far, and its state.
+
+    `inputs` are those of its network, `digest` identifies the contents of its data set, and `made_with` names
+    what the last bits of its numbers depend on.
+    """
+
+    config: Config
+    inputs: int
+    digest: str
+    began: str
+    seconds: float
+    cpu_seconds: float
+    made_with: Mapping[str, str]
+    state: State
+
+
+def made_with() -> dict[str, str]:
+    """What the last bits of a sum depend on, in this process on this machine."""
+    blas = [each for each in threadpool_info() if each["user_api"] == "blas"]
+    named = (f"{each['internal_api']} {each['version']} {each.get('architecture', '')}" for each in blas)
+    # What is empty, numpy leaves out.
+    instructions = np.show_config(mode="dicts").get("SIMD Extensions", {})
+    return {
+        "nnbp": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "numpy's instructions": " ".join([*instructions.get("baseline", []), *instructions.get("found", [])]),
+        "BLAS": ", ".join(named).strip(),
+        "threads": ", ".join(str(each["num_threads"]) for each in blas),
+        "C library": " ".join(platform.libc_ver()).strip() or "unknown",
+        "machine": f"{platform.system()} {platform.machine()}",
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Meta:
+    """What is in a checkpoint beside its arrays. `batch` batches of the next epoch took `epoch_seconds`; a
+    row of `history` is an Epoch, whose rate is None before the first step.
+    """
+
+    config: Annotated[str, Strict(), Field(max_length=1 << 20)]
+    inputs: Count
+    digest: Text
+    began: Date
+    seconds: Seconds
+    cpu_seconds: Seconds
+    made_with: dict[Text, Text]
+    epoch: Natural
+    batch: Natural
+    epoch_seconds: Seconds
+    history: list[tuple[Natural, Rate | None, Seconds, dict[ScoreName, Number]]]
+
+
+_META = TypeAdapter(_Meta)
+
+
+def save(path: Path, checkpoint: Checkpoint, check: Check = files.anything) -> None:
+    """Write `checkpoint` to `path`, whole or not at all; see `files.replacing`."""
+    state = checkpoint.state
+    meta = _Meta(
+        config=config.to_toml(checkpoint.config),
+        inputs=checkpoint.inputs,
+        digest=checkpoint.digest,
+        began=checkpoint.began,
+        seconds=checkpoint.seconds,
+        cpu_seconds=checkpoint.cpu_seconds,
+        made_with=dict(checkpoint.made_with),
+        epoch=state.epoch,
+        batch=state.batch,
+        epoch_seconds=state.seconds,
+        history=[
+            (
+                each.number,
+                None if isnan(each.learning_rate) else each.learning_rate,
+                each.seconds,
+                dict(each.scores),
+            )
+            for each in state.history
+        ],
+    )
+    npz.save(path, KIND, asdict(meta), _arrays(state), check)
+
+
+def load(path: Path) -> Checkpoint:
+    """Read a checkpoint. Raises NnbpError when there is none, or not a sound one."""
+    if not path.exists():
+        raise NnbpError(f"{path}: no such file; name a run directory of nnbp, as 'nnbp runs' lists them")
+    with npz.reading(path, KIND) as opened:
+        return _read(opened)
+
+
+def _read(opened: Archive) -> Checkpoint:
+    try:
+        meta = _META.validate_python(opened.meta)
+        described = config.loads(meta.config, where="config")
+        checkpoint = Checkpoint(
+            config=described,
+            inputs=meta.inputs,
+            digest=meta.digest,
+            began=meta.began,
+            seconds=meta.seconds,
+            cpu_seconds=meta.cpu_seconds,
+            made_with=meta.made_with,
+            state=_state(opened, meta, described),
+        )
+    except ValidationError as error:
+        raise opened.refused(f"its 'meta' is not understood ({records.explained(error)})") from error
+    except (ValueError, ConfigError) as error:
+        raise opened.refused(f"its 'meta' is not understood ({str(error).splitlines()[0]})") from error
+    opened.fill(_arrays(checkpoint.state))
+    return checkpoint
+
+
+def _state(opened: Archive, meta: _Meta, described: Config) -> State:
+    """The state that `meta` says, with arrays to be filled."""
+    network = build(described.network, (meta.inputs,))
+    if 8 * network.size > opened.size:
+        raise opened.refused(f"its network has {network.size:,} parameters, more than the file can hold")
+    state = loop.blank(network, described.training)
+    state.epoch, state.batch, state.seconds = meta.epoch, meta.batch, meta.epoch_seconds
+    state.history = [
+        Epoch(number, nan if rate is None else rate, seconds, scores)
+        for number, rate, seconds, scores in meta.history
+    ]
+    numbers = [epoch.number for epoch in state.history]
+    first = min(numbers[:1], default=1)
+    if (
+        first > 1
+        or numbers != list(range(first, first + len(numbers)))
+        or meta.epoch + 1 - first != len(numbers)
+    ):
+        raise ValueError("its epochs are not counted in order")
+    names = metrics.names(described.training, network)
+    if any(list(epoch.scores) != names for epoch in state.history):
+        raise ValueError("its epochs have other scores than its config watches")
+    return state
+
+
+def _arrays(state: State) -> dict[str, Array]:
+    return {"theta": state.params.theta, "kept": state.kept, "slots": state.slots}

@@ -1,0 +1,247 @@
+"""What a run leaves on disk: config.toml, log.csv, checkpoint.npz, weights.npz and summary.json, in a
+directory of its own.
+
+It is written here, and here it is read again, as it was or as somebody left it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import shlex
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeVar
+
+from nnbp_cli import config
+from nnbp_cli.config import Config
+from nnbp_cli.errors import ConfigError, NnbpError
+from nnbp_cli.runs import records
+from nnbp_cli.runs import summary as summary
+from nnbp_cli.runs.summary import Summary
+from nnbp_cli.system import files, locks
+from nnbp_cli.training.history import Epoch
+from nnbp_cli.wording import quoted
+
+T = TypeVar("T")
+
+LARGEST_LOG = 32 << 20  # bytes: some hundred thousand epochs
+
+# What the columns of a log may hold, by the last word of their names; those of layers end with a number.
+BOUNDS = {"epoch": (0, 1e9), "rate": (0, 1e100), "seconds": (0, 1e12), "accuracy": (0, 1)}
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """The directory of one run, which exists and belongs to it alone, for sure while it has a `hold`."""
+
+    path: Path
+    hold: locks.Hold | None = None
+
+    @property
+    def weights(self) -> Path:
+        """Where the weights of the run are."""
+        return self.path / "weights.npz"
+
+    @property
+    def config(self) -> Path:
+        """Where its config is, complete."""
+        return self.path / "config.toml"
+
+    @property
+    def summary(self) -> Summary | None:
+        """Its summary, if there is one that can be read: a run goes on without it."""
+        try:
+            return summary.read(self.path)
+        except NnbpError:
+            return None
+
+    def finished_after(self, epochs: int) -> bool:
+        """Whether the run was finished when it had so many epochs; it may have gone on since."""
+        told = self.summary
+        return told is not None and told.finished and told.epochs == epochs
+
+    @property
+    def log_file(self) -> Path:
+        """Where its log is."""
+        return self.path / "log.csv"
+
+    @property
+    def summary_file(self) -> Path:
+        """Where its summary is, once it has ended."""
+        return self.path / "summary.json"
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where its checkpoint is."""
+        return self.path / "checkpoint.npz"
+
+    def read_config(self) -> Config:
+        """Its config. Raises ConfigError for whatever else config.toml is."""
+        if self.config.exists() and not self.config.is_file():
+            raise ConfigError(f"{self.config}: not a regular file; move it away")
+        return config.load(self.config)
+
+    @contextmanager
+    def locked(self) -> Iterator[RunDirectory]:
+        """This directory, and no other process trains into it while the context lasts.
+
+        Raises NnbpError where another one does, and where one of its files could not be written.
+        """
+        refusal = NnbpError(f"{self.path}: another process is training into it; wait for it, or stop it")
+        with locks.alone(self.path, refusal) as hold:
+            held = replace(self, hold=hold)
+            for path in (self.config, self.log_file, self.checkpoint, self.weights, self.summary_file):
+                held.check(path)
+            yield held
+
+    def check(self, path: Path) -> None:
+        """The `files.Check` of all that is written here: raises NnbpError where this is no longer the
+        directory that was locked, and where `path` is there and no file.
+        """
+        if self.hold and not self.hold.lasts:
+            raise self._lost(self.hold)
+        if os.path.lexists(path) and not path.is_file():
+            raise NnbpError(f"{path}: is there already, and not a file; move it away")
+
+    def _lost(self, hold: locks.Hold) -> NnbpError:
+        now = hold.moved_to
+        resume = shlex.join(["nnbp", "train", "--resume", str(now or "RUN")])
+        what = f"moved to {now}" if now else "moved, replaced or deleted"
+        where = "" if now else ", if it is still somewhere"
+        return NnbpError(
+            f"{self.path}: the directory was {what} while it was trained into; "
+            f"nothing more is written, and '{resume}' goes on with it{where}"
+        )
+
+    def write_config(self, toml: str) -> None:
+        """Keep the config with everything that was left open in it decided: it runs again as it is."""
+        files.write(self.config, toml, self.check)
+
+    def write_log(self, watch: Iterable[str], history: Iterable[Epoch]) -> None:
+        """Make log.csv of the names of its columns and the epochs so far, whatever it was before."""
+        columns = ["epoch", "learning_rate", "seconds", *(name.replace(" ", "_") for name in watch)]
+        files.write(self.log_file, _row(columns) + "".join(map(_logged, history)), self.check)
+
+    def log(self, epoch: Epoch) -> None:
+        """Add an epoch to log.csv, which a power cut may take away again."""
+        files.append(self.log_file, _logged(epoch), self.check)
+
+    def write_summary(self, summary: Summary) -> None:
+        """Keep what came out, as JSON."""
+        files.write(self.summary_file, summary.to_json(indent=2) + "\n", self.check)
+
+
+def create(path: Path | None, name: str) -> RunDirectory:
+    """The run directory `path`, or a new runs/NAME-DATE-TIME. Raises NnbpError if it is in use already."""
+    if path:
+        check_free(path)
+        files.make_directory(path)
+        return RunDirectory(path)
+    first = Path("runs") / f"{files.shortened(name)}-{datetime.now():%Y%m%d-%H%M%S}"
+    files.make_directory(first.parent)
+    for k in count(1):  # -2, -3, ... where other runs were begun in the same second
+        own = first if k == 1 else first.with_name(f"{first.name}-{k}")
+        try:
+            files.make_directory(own, exist_ok=False)
+            break
+        except FileExistsError:
+            continue
+    return RunDirectory(own)
+
+
+def existing(path: Path) -> RunDirectory:
+    """The run directory that is at `path`. Raises NnbpError if none is."""
+    if path.is_file() and path.suffix == ".npz":
+        raise NnbpError(
+            f"{path}: weights have no log; name the run directory that they are from, "
+            "or draw what they have with 'nnbp plot --what confusion'"
+        )
+    if path.is_file():
+        raise NnbpError(f"{path}: a file, and no run directory; 'nnbp runs' lists what there is")
+    if not path.is_dir():
+        raise NnbpError(f"{path}: no such run directory; 'nnbp runs' lists what there is")
+    return RunDirectory(path)
+
+
+def each_readable(
+    runs: Iterable[tuple[str, Path]], read: Callable[[str, Path], T], note: Callable[[str], object]
+) -> list[T]:
+    """What `read` makes of each run, a name and a directory. A run that it refuses is left out, and `note` is
+    told so: a shell's `runs/*` names whatever is there. Raises NnbpError for a path where nothing is, and
+    where no run is left.
+    """
+    made, refusals = [], []
+    for name, path in runs:
+        try:
+            made.append(read(name, path))
+        except NnbpError as error:
+            if not path.exists():
+                raise
+            refusals.append(error)
+    if refusals and not made:
+        raise refusals[0]
+    for refusal in refusals:
+        note(f"left out: {refusal}")
+    return made
+
+
+def read_log(path: Path) -> dict[str, list[float]]:
+    """The columns of log.csv in the directory `path`, by name ("epoch", "validation accuracy").
+
+    A last line that was not written to its end is left out. Raises NnbpError for what is no log, and for
+    columns and numbers that the log of no run has.
+    """
+    file = path / "log.csv"
+    try:
+        head, *lines = records.content(file, LARGEST_LOG).decode().replace("\r\n", "\n").split("\n")
+    except UnicodeDecodeError as error:
+        raise NnbpError(f"{file}: damaged: not text; run it again") from error
+    names = [name.replace("_", " ") for name in head.split(",")]
+    if names[:3] != ["epoch", "learning rate", "seconds"]:
+        raise NnbpError(f"{file}: not the log of a run; name a run directory of nnbp")
+    for k, name in enumerate(names[3:], start=3):
+        if not records.is_score(name) or name in names[:k]:
+            raise NnbpError(f"{file}: damaged: column {quoted(name)} is none of a log; delete it")
+    columns: dict[str, list[float]] = {name: [] for name in names}
+    for number, line in enumerate(lines[:-1], start=2):
+        try:
+            for name, value in zip(names, line.split(","), strict=True):
+                columns[name].append(_bounded(name, float(value)))
+            if columns["epoch"][-2:-1] >= columns["epoch"][-1:]:
+                raise ValueError("not a later epoch")
+        except ValueError as error:
+            raise NnbpError(f"{file}: line {number}: damaged; delete the line or run it again") from error
+    return columns
+
+
+def _bounded(name: str, value: float) -> float:
+    """A value of a log. Raises ValueError for one that no column of this name has."""
+    least, most = BOUNDS.get(name.split()[-1], (-1e100, 1e100))
+    no_rate_yet = name == "learning rate" and value != value
+    if not (least <= value <= most or no_rate_yet) or (name == "epoch" and not value.is_integer()):
+        raise ValueError("a number that no run has")
+    return value
+
+
+def check_free(path: Path) -> None:
+    """Raise NnbpError unless `path` is not there yet, or a directory with nothing but temporary files."""
+    if path.exists() and not (path.is_dir() and all(map(files.is_temporary, path.iterdir()))):
+        raise NnbpError(f"{path}: is there already, and not an empty directory; name another with --out")
+
+
+def _logged(epoch: Epoch) -> str:
+    """The line of an epoch: costs and accuracies (0 to 1) in the order of the columns."""
+    scores = (f"{value:.6g}" for value in epoch.scores.values())
+    return _row([epoch.number, f"{epoch.learning_rate:.6g}", f"{epoch.seconds:.3f}", *scores])
+
+
+def _row(values: Iterable[Any]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(values)
+    return line.getvalue()

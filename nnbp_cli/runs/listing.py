@@ -1,0 +1,95 @@
+"""The runs in a folder: what each directory says of itself."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from nnbp_cli.errors import NnbpError, reason
+from nnbp_cli.runs import summary as summary
+from nnbp_cli.runs.directory import RunDirectory, read_log
+from nnbp_cli.runs.records import YEARS
+from nnbp_cli.runs.summary import Summary
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run: when it began, how many epochs it has, the accuracies (0 to 1) of the weights that it kept, and
+    the seconds it took. `state` is "complete", "diverged", "stopped by SIGINT" or "unfinished": still
+    running, or killed.
+    """
+
+    name: str
+    path: Path
+    began: datetime
+    state: str
+    epochs: int
+    validation: float | None
+    test: float | None
+    seconds: float | None
+
+
+def runs(folder: Path) -> tuple[list[Run], list[NnbpError]]:
+    """The runs in `folder`, the newest first, and why others that are there are left out. Raises NnbpError
+    when it cannot be read.
+    """
+    try:
+        paths = sorted(folder.iterdir())
+    except FileNotFoundError:
+        raise NnbpError(f"{folder}: no such folder; 'nnbp train' makes runs") from None
+    except OSError as error:
+        raise NnbpError(f"{folder}: cannot be read: {reason(error)}; name a folder of runs") from error
+    found, odd = [], []
+    for path in paths:
+        try:
+            if (path / "config.toml").is_file():
+                found.append(read(path))
+        except NnbpError as error:
+            odd.append(error)
+        except OSError as error:
+            odd.append(NnbpError(f"{path}: cannot be read: {reason(error)}; make it readable"))
+    return sorted(found, key=lambda run: (run.began, run.name), reverse=True), odd
+
+
+def read(path: Path) -> Run:
+    """The run in a directory that has a config.toml. Raises NnbpError where its log or summary is odd."""
+    directory = RunDirectory(path)
+    logged = int(max(read_log(path)["epoch"], default=0)) if os.path.lexists(directory.log_file) else 0
+    if not os.path.lexists(directory.summary_file):
+        return Run(path.name, path, _touched(directory.config), "unfinished", logged, None, None, None)
+    finished = _finished(path, summary.read(path))
+    if logged > finished.epochs:  # it goes on after all
+        return replace(finished, state="unfinished", epochs=logged, validation=None, test=None, seconds=None)
+    return finished
+
+
+def _finished(path: Path, summary: Summary) -> Run:
+    return Run(
+        path.name,
+        path,
+        datetime.fromisoformat(summary.began).astimezone(),
+        _state(summary),
+        summary.epochs,
+        summary.validation.accuracy if summary.validation else None,
+        summary.test.accuracy if summary.test else None,
+        summary.seconds.total,
+    )
+
+
+def _state(summary: Summary) -> str:
+    if summary.stopped_by:
+        return f"stopped by {summary.stopped_by}"
+    return "complete" if summary.finished else "diverged"
+
+
+def _touched(file: Path) -> datetime:
+    """When a file was last written."""
+    try:
+        when = datetime.fromtimestamp(file.stat().st_mtime).astimezone()
+        if when.year in YEARS:
+            return when
+    except (ValueError, OverflowError):  # there are file systems with longer times
+        pass
+    raise NnbpError(f"{file}: was written at a time that no calendar has; touch it")

@@ -1,0 +1,98 @@
+"""What must be settled before a run begins: its data, and whatever its config left open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from nnbp_cli.config import Config, DataConfig, load_data
+from nnbp_cli.datasets import catalog, sources
+from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.errors import MissingData
+from nnbp_cli.nn.network import Network
+from nnbp_cli.system import hardware
+from nnbp_cli.training.metrics import watches_test
+
+if TYPE_CHECKING:
+    from nnbp_cli.datasets.download import Progress
+
+# Below this many multiplications in a layer's matrix product one thread is used: a second would save little,
+# and beside any other work on the machine the two wait for each other, which has cost a factor of ten.
+ONE_THREAD = 250_000_000
+
+
+class Listener(Protocol):
+    """Who is told what happens before a run."""
+
+    def note(self, message: str) -> None:
+        """A line about the run."""
+
+    def download(self) -> AbstractContextManager[Progress]:
+        """Who is told how a download is going, while it is."""
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where a run finds its data and leaves its results; `config` is the file that the config is from,
+    `weights` where the weights go beside the run directory, if anywhere, and `data` the name by which the
+    data set of a run that goes on is to be found now, if it is another.
+    """
+
+    config: Path
+    data_dir: Path
+    out: Path | None = None
+    weights: Path | None = None
+    offline: bool = False
+    data: str | None = None
+
+
+def obtain(data: DataConfig, paths: Paths, listener: Listener) -> Dataset:
+    """The data set of a config, downloaded first where it can be and is not there at all."""
+    if data.name == sources.SYNTHETIC:
+        folder = sources.locate(data.name, paths.data_dir, size=data.size, seed=data.seed)
+        if not folder.exists():
+            listener.note(f"drawing the digits of {folder}")
+    try:
+        return load_data(data, paths.data_dir, where=str(paths.config))
+    except MissingData:
+        if paths.offline or data.name not in catalog.CATALOG:
+            raise
+    from nnbp_cli.datasets.download import fetch  # with its library: a tenth of a second to import
+
+    listener.note(f"{data.name} is not in {paths.data_dir} yet; downloading it")
+    with listener.download() as progress:
+        fetch(catalog.CATALOG[data.name], paths.data_dir, progress=progress)
+    return obtain(data, replace(paths, offline=True), listener)
+
+
+def decided(config: Config, data: Dataset, network: Network, listener: Listener) -> Config:
+    """The config with everything it left open decided, so that it says all there is to say of the run."""
+    training = config.training
+    threads = training.threads
+    if threads == "auto":
+        largest = max(layer.work for layer in network.layers) * training.batch_size
+        threads = 1 if largest < ONE_THREAD else hardware.cores()
+    elif threads > hardware.cores():
+        # They would wait for each other: three threads on two cores have taken 28 times as long as one.
+        threads = hardware.cores()
+        listener.note(f"note: training.threads is {training.threads}, of {threads} cores; {threads} are used")
+    return replace(
+        config,
+        data=replace(config.data, train=len(data.training.labels), validation=len(data.validation.labels)),
+        training=replace(training, threads=threads),
+    )
+
+
+def introduction(config: Config, data: Dataset, network: Network) -> Iterator[str]:
+    """What is about to be trained, line by line."""
+    training, validation, test = (len(split.labels) for split in (data.training, data.validation, data.test))
+    rows, columns = data.shape
+    counts = f"{training:,} training, {validation:,} validation, {test:,} test images"
+    yield f"{config.data.name}: {counts} of {rows}x{columns}"
+    cost, seed, threads = config.network.cost, config.training.seed, config.training.threads
+    yield f"network {network.title}, cost {cost}, seed {seed}, threads {threads}"
+    if watches_test(config.training):
+        yield "note: the test set is watched, to show its curve; nothing is chosen by it"

@@ -1,0 +1,181 @@
+"""What came out of a run, as plain values: summary.json, and what `nnbp train --json` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import AfterValidator, Field, TypeAdapter
+
+from nnbp_cli.errors import NnbpError
+from nnbp_cli.runs import records
+from nnbp_cli.runs.records import (
+    Count,
+    Date,
+    Flag,
+    Natural,
+    Number,
+    PathText,
+    ScoreName,
+    Seconds,
+    Share,
+    Text,
+)
+from nnbp_cli.system import json_text, signals
+from nnbp_cli.training import history
+from nnbp_cli.training.metrics import watches_test
+
+if TYPE_CHECKING:
+    from nnbp_cli.datasets.dataset import Dataset
+    from nnbp_cli.models.weights import Weights
+    from nnbp_cli.runs.checkpoint import Checkpoint
+
+LARGEST_FILE = 1 << 20  # bytes; it has some two thousand
+
+
+def _known_signal(name: str) -> str:
+    if name not in signals.EXIT_STATUS:
+        raise ValueError("not a signal that stops a run")
+    return name
+
+
+def _identified(data: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(data.get("digest"), str):
+        raise ValueError("no digest of the data")  # noqa: TRY004, pydantic's way to refuse a value
+    return data
+
+
+@dataclass(frozen=True)
+class Score:
+    """How good weights are on a split: the share of right answers, and the cost where there is one."""
+
+    accuracy: Share
+    cost: Number | None = None
+
+
+@dataclass(frozen=True)
+class Spent:
+    """The seconds that a run took: its batches, all of it, and those of the processor."""
+
+    training: Seconds
+    total: Seconds
+    total_cpu: Seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What summary.json holds.
+
+    `stopped_by` names a signal; `diverged` says what was no longer finite, and what to try; where both are
+    None, the run was finished. `ended` says why there were no more epochs, `kept` are the watched scores of
+    the epoch whose weights were kept; `validation` and `test` are theirs too, None where nobody looked.
+    """
+
+    run: PathText
+    weights: PathText
+    began: Date
+    network: Text
+    parameters: Count
+    data: Annotated[dict[str, Any], AfterValidator(_identified)]
+    seed: Annotated[Natural, Field(le=2**63 - 1)]
+    threads: Count
+    versions: dict[Text, Text]
+    epochs: Natural
+    epochs_at_most: Count
+    stopped_by: Annotated[Text, AfterValidator(_known_signal)] | None
+    diverged: Text | None = None  # the first files lack it
+    ended: Text | None
+    kept_epoch: Natural
+    kept: dict[ScoreName, Number]
+    validation: Score | None
+    test: Score | None
+    test_set_watched: Flag
+    times_tested: Natural
+    seconds: Spent
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run came to its end."""
+        return self.stopped_by is None and self.diverged is None
+
+    @property
+    def digest(self) -> str:
+        """What identifies the contents of the data set."""
+        return str(self.data["digest"])
+
+    def to_json(self, indent: int | None = None) -> str:
+        """As JSON, which knows no number that is not finite."""
+        return json_text.dumps(asdict(self), indent=indent)
+
+
+@dataclass(frozen=True)
+class _Tested:
+    """What must not be forgotten where all else is damaged."""
+
+    times_tested: Natural
+
+
+_SUMMARY = TypeAdapter(Summary)
+_TESTED = TypeAdapter(_Tested)
+
+
+def read(run: Path) -> Summary:
+    """The summary of the run in the directory `run`. Raises NnbpError where there is none to be read."""
+    remedy = "'nnbp train --resume' writes it anew"
+    return records.from_json(_SUMMARY, run / "summary.json", LARGEST_FILE, remedy)
+
+
+def times_tested(run: Path) -> int:
+    """How often the run in the directory `run` was scored on the test set, as far as its summary tells."""
+    try:
+        return records.from_json(_TESTED, run / "summary.json", LARGEST_FILE, "").times_tested
+    except NnbpError:
+        return 0
+
+
+def summarized(
+    left: Checkpoint,
+    data: Dataset,
+    learned: Weights,
+    *,
+    run: Path,
+    weights: Path,
+    scores: Mapping[str, Score | None],
+    times_tested: int,
+    stopped_by: str | None = None,
+    diverged: str | None = None,
+) -> Summary:
+    """The summary of a run that is where `left` says, with the weights `learned`.
+
+    `scores` are those of the kept weights, by split.
+    """
+    config, state = left.config, left.state
+    return Summary(
+        run=str(run),
+        weights=str(weights),
+        began=left.began,
+        network=learned.network.title,
+        parameters=learned.network.size,
+        data=asdict(config.data) | {"digest": data.digest, "test": len(data.test.labels)},
+        seed=config.training.seed,
+        threads=int(config.training.threads),
+        versions=dict(left.made_with),
+        epochs=state.epoch,
+        epochs_at_most=config.training.epochs,
+        stopped_by=stopped_by,
+        diverged=diverged,
+        ended=history.ended(state.history, config.training),
+        kept_epoch=learned.epoch,
+        kept=dict(history.best(state.history, config.training).scores) if state.epoch else {},
+        validation=scores.get("validation"),
+        test=scores.get("test"),
+        test_set_watched=watches_test(config.training),
+        times_tested=times_tested,
+        seconds=Spent(
+            training=round(sum(epoch.seconds for epoch in state.history), 3),
+            total=round(left.seconds, 3),
+            total_cpu=round(left.cpu_seconds, 3),
+        ),
+    )

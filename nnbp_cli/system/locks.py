@@ -1,0 +1,101 @@
+"""Directories that processes work in, alone or beside each other. A lock goes with its process, however it
+ends. Whoever has one alone, if only for a moment, removes what dead processes left half written there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from nnbp_cli.errors import NnbpError
+from nnbp_cli.system import files
+
+try:
+    import fcntl
+except ImportError:
+    fcntl = None  # type: ignore[assignment]
+
+Identity = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A directory that this process has alone. It may be moved, and something else be made under its `path`;
+    as long as its `handle` is open, nothing else gets its identity.
+    """
+
+    path: Path
+    handle: int | None
+    identity: Identity
+
+    @property
+    def lasts(self) -> bool:
+        """Whether the directory is still what its path leads to."""
+        return _identity(self.path) == self.identity
+
+    @property
+    def moved_to(self) -> Path | None:
+        """Where the directory is now, if the system tells, as Linux does."""
+        with suppress(OSError):
+            now = Path(f"/proc/self/fd/{self.handle}").readlink()
+            if _identity(now) == self.identity:
+                return now
+        return None
+
+
+@contextmanager
+def alone(directory: Path, refusal: NnbpError) -> Iterator[Hold]:
+    """Hold `directory` for this process while the block lasts. Raises `refusal` when another one does."""
+    if fcntl is None:  # Windows has no such locks
+        found = directory.stat()
+        yield Hold(directory, None, (found.st_dev, found.st_ino))
+        return
+    with _opened(directory) as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise refusal from None
+        except OSError:  # some network file systems lock nothing
+            pass
+        found = os.fstat(handle)
+        hold = Hold(directory, handle, (found.st_dev, found.st_ino))
+        if not hold.lasts:  # another one was made since it was opened
+            raise refusal
+        files.remove_leftovers(directory)
+        yield hold
+
+
+@contextmanager
+def shared(directory: Path) -> Iterator[None]:
+    """Work in `directory` while the block lasts, beside other processes that do so under this same lock."""
+    if fcntl is None:
+        yield
+        return
+    with _opened(directory) as handle:
+        with suppress(OSError):  # others are at work, or the file system locks nothing
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            files.remove_leftovers(directory)
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_SH)
+        yield
+
+
+def _identity(path: Path) -> Identity | None:
+    """What tells the directory at `path` from all others; None where nothing is."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_dev, found.st_ino
+
+
+@contextmanager
+def _opened(directory: Path) -> Iterator[int]:
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        yield handle
+    finally:
+        os.close(handle)

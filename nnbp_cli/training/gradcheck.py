@@ -1,0 +1,98 @@
+"""Backprop of the very network that a config describes, held against numerical differentiation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from nnbp_cli.config import Config, build, check_against_data, load_data
+from nnbp_cli.datasets.dataset import Split
+from nnbp_cli.errors import Diverged
+from nnbp_cli.nn.arrays import Array
+from nnbp_cli.nn.gradient_check import Agreement, Masks, compare, compare_along
+from nnbp_cli.nn.initializers import INITIALIZERS
+from nnbp_cli.nn.network import Network
+from nnbp_cli.nn.parameters import Parameters
+from nnbp_cli.nn.scaling import scaled
+from nnbp_cli.rng import stream
+from nnbp_cli.training import loop
+from nnbp_cli.training.batches import smoothed_targets
+
+ONE_BY_ONE = 30_000  # parameters at most, for which it takes some seconds
+CANDIDATES = 1000  # images from which a batch is chosen
+NEAREST_TO_ZERO = 1e-3  # no weight is nearer to the kink of an L1 penalty
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was compared: the network in words, how many parameters and images, each parameter by itself or
+    along directions; and how they agree, window by window.
+    """
+
+    network: str
+    parameters: int
+    images: int
+    one_by_one: bool
+    agreements: list[Agreement]
+
+
+def check_gradient(config: Config, where: Path, data_dir: Path, images: int) -> Checked:
+    """Check the gradient at the config's initial parameters, on `images` of its training images, in float64.
+
+    Every parameter where there are 30,000 at most, and otherwise every window along ten random directions.
+    Raises ConfigError where config and data do not fit, NnbpError when there are no data, and Diverged where
+    the cost there is not finite.
+    """
+    data = load_data(config.data, data_dir, where=str(where))
+    check_against_data(config, data, where=str(where))
+    training = config.training
+    network = build(config.network, data.shape)
+    params = network.parameters(np.float64)
+    INITIALIZERS[config.network.initializer].fill(network, params, stream(training.seed, "initialization"))
+    penalty = loop.penalty(training, data)
+    if penalty.l1:
+        near = abs(params.weights) < NEAREST_TO_ZERO
+        params.weights[near] = np.copysign(NEAREST_TO_ZERO, params.weights[near])
+
+    def masks() -> np.random.Generator:
+        return stream(training.seed, "dropout")
+
+    random = masks if network.random else None
+    with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
+        x, labels = _far_from_kinks(network, params, data.training, images, random)
+        y = smoothed_targets(data.classes, training.label_smoothing, np.float64)[labels]
+        one_by_one = network.size <= ONE_BY_ONE
+        if one_by_one:
+            agreements = list(compare(network, params, x, y, penalty, random))
+        else:
+            rng = stream(training.seed, "directions")
+            agreements = list(compare_along(network, params, x, y, rng, penalty, random))
+    if not all(isfinite(each.largest) for each in agreements):
+        why = "diverged: the cost at the initial weights is not finite"
+        raise Diverged(f"{where}: {why}; try another initializer, fewer layers or a weaker penalty")
+    return Checked(network.title, network.size, len(x), one_by_one, agreements)
+
+
+def _far_from_kinks(
+    network: Network, params: Parameters, split: Split, images: int, masks: Masks | None
+) -> tuple[Array, Array]:
+    """Of batches of `images` in a row, the one whose weighted inputs z stay the farthest from 0, with labels.
+
+    At 0 a ReLU has a kink, and a numerical slope across it is neither one side's nor the other's.
+    """
+    images = min(images, len(split.labels))
+
+    def batch(start: int) -> Array:
+        return scaled(split.images[start : start + images], np.float64)
+
+    def distance(start: int) -> float:
+        steps = network.feedforward(params, batch(start), masks() if masks else None)
+        learning = (z for layer, (z, _, _) in zip(network.layers, steps) if layer.shapes)
+        return min(float(abs(z).min()) for z in learning)
+
+    start = max(range(0, min(CANDIDATES, len(split.labels)) - images + 1, images), key=distance)
+    return batch(start), split.labels[start : start + images]

@@ -1,0 +1,80 @@
+"""What is measured after an epoch: only what `watch` names, so that watching nothing costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import numpy as np
+
+from nnbp_cli.config import TrainingConfig
+from nnbp_cli.datasets.dataset import Dataset, Split
+from nnbp_cli.evaluation.score import block_size, evaluating
+from nnbp_cli.nn.arrays import Array
+from nnbp_cli.nn.network import Network
+from nnbp_cli.nn.parameters import Parameters
+from nnbp_cli.nn.penalties import Penalty
+from nnbp_cli.nn.scaling import scaled
+
+SPEED = "layer speed"
+SPEED_IMAGES = 1000  # as in the book's chapter 5
+
+
+def names(training: TrainingConfig, network: Network) -> list[str]:
+    """What `watching` will measure, in its order: a speed for each layer that learns, counted from 1."""
+    layers = sum(bool(layer.shapes) for layer in network.layers)
+    return [
+        name
+        for watched in training.watch
+        for name in ([f"{SPEED} {k}" for k in range(1, layers + 1)] if watched == SPEED else [watched])
+    ]
+
+
+def watches_test(training: TrainingConfig) -> bool:
+    """Whether the test set is looked at while the network learns."""
+    return any(name.startswith("test") for name in training.watch)
+
+
+def watching(
+    network: Network,
+    dataset: Dataset,
+    training: TrainingConfig,
+    params: Parameters,
+    penalty: Penalty,
+    targets: Array,
+    when: str,
+) -> Generator[None, None, dict[str, float]]:
+    """The scores that `watch` names. Yields after each block, so that a run can stop there.
+
+    Raises Diverged, which says `when`, where a cost or an output is not finite.
+    """
+    scores: dict[str, float] = {}
+    for name in ("training", "validation", "test"):
+        if any(watched.startswith(name) for watched in training.watch):
+            split, seen = getattr(dataset, name), f"on the {name} images {when}"
+            score = yield from evaluating(network, params, split, penalty, where="training", seen=seen)
+            scores |= {f"{name} cost": score.cost, f"{name} accuracy": score.accuracy}
+    if SPEED in training.watch:
+        speeds = yield from layer_speeds(network, params, dataset.training, targets)
+        scores |= {f"{SPEED} {k}": speed for k, speed in enumerate(speeds, start=1)}
+    return {name: scores[name] for name in names(training, network)}
+
+
+def layer_speeds(
+    network: Network, params: Parameters, split: Split, targets: Array
+) -> Generator[None, None, list[float]]:
+    """How fast each layer learns, the book's chapter 5: the norm of its delta, which is dC/db, averaged over
+    the first 1,000 images of the split. Nothing is left out by dropout, and no penalty is part of it.
+    """
+    dtype, images = params.theta.dtype, min(SPEED_IMAGES, len(split.labels))
+    gradient = network.parameters(dtype)
+    deltas = [np.zeros_like(window) for _, name, window in gradient.named() if name == "b"]
+    block = block_size(network)
+    for start in range(0, images, block):
+        labels = split.labels[start : min(start + block, images)]
+        x = scaled(split.images[start : start + len(labels)], dtype)
+        network.backprop(params, x, targets[labels], out=gradient)
+        db = (window for _, name, window in gradient.named() if name == "b")
+        for delta, mean in zip(deltas, db, strict=True):
+            delta += mean * (len(labels) / images)
+        yield
+    return [float(np.linalg.norm(delta)) for delta in deltas]
