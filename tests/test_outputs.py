@@ -4,6 +4,9 @@ before a command begins, tests/torture/outputs.py tries for all commands.
 
 from __future__ import annotations
 
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,7 @@ from nnbp_cli import config
 from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.models import weights
 from nnbp_cli.runs import run as experiment
-from nnbp_cli.runs import summary as summary
+from nnbp_cli.runs import summary
 from nnbp_cli.runs.setup import Paths
 from nnbp_cli.system.outputs import Output, signed
 from nnbp_cli.terminal.training import TrainingDisplay
@@ -52,6 +55,75 @@ def test_a_checkpoint_is_not_replaced_by_weights_so_that_its_run_can_go_on(here:
     said = train("--weights", "run/checkpoint.npz")
     assert said.err.startswith("run/checkpoint.npz: is there already, and not weights that nnbp wrote; ")
     assert Path("run", "checkpoint.npz").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["config.toml", "log.csv", "checkpoint.npz", "weights.npz", "summary.json"])
+def test_a_link_in_a_run_is_not_followed_out_of_it(here: Path, name: str) -> None:
+    train("--out", "run", "-q")
+    file, mine = Path("run", name), here / f"mine-{name}"
+    mine.write_bytes(file.read_bytes())
+    file.unlink()
+    file.symlink_to(mine)
+    before = mine.read_bytes()
+    said = nnbp("train", "--resume", "run", "--set", "training.epochs=4", "-q")
+    assert (said.status, said.err.count("\n")) == (1, 1)
+    assert f"run/{name}: is there already, and not a file of the run; move it away" in said.err
+    assert (mine.read_bytes(), file.is_symlink()) == (before, True)
+
+
+@pytest.mark.parametrize("name", ["checkpoint.npz", "weights.npz"])
+def test_another_program_s_file_in_a_run_is_not_replaced(here: Path, drawn: Path, name: str) -> None:
+    paths = Paths(here / "small.toml", drawn, here / "run", None)
+    with pytest.raises(NnbpError, match=f"{name}: is there already, and not a file of the run"):
+        experiment.run(config.load(paths.config), paths, Meanwhile(here / "run" / name, b"my thesis"))
+    assert (here / "run" / name).read_bytes() == b"my thesis"
+
+
+def test_the_weights_of_a_run_stay_with_it_whoever_writes(here: Path) -> None:
+    train("--out", "run", "-q")
+    before = Path("run", "weights.npz").read_bytes()
+    said = train("--set", "training.seed=2", "--weights", "run/weights.npz")
+    assert (said.status, Path("run", "weights.npz").read_bytes()) == (1, before)
+    assert said.err == f"run/weights.npz: belongs to the run in {here}/run; name a file elsewhere\n"
+    assert train("--out", "own", "--weights", "own/weights.npz", "-q").status == 0
+    more = ("--weights", "own/weights.npz", "--set", "training.epochs=4", "-q")
+    assert nnbp("train", "--resume", "own", *more).status == 0
+
+
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="there is no /dev/stdout")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("train", "--config", "small.toml", "--weights", "/dev/stdout"),
+        ("train", "--config", "small.toml", "--weights", "/dev/stdout", "--json"),
+        ("report", "run", "-o", "/dev/stdout"),
+    ],
+    ids=" ".join,
+)
+def test_where_the_output_is_stdout_it_has_the_output_and_nothing_else(
+    here: Path, arguments: tuple[str, ...]
+) -> None:
+    train("--out", "run", "-q")
+    command = [sys.executable, "-m", "nnbp_cli", *arguments]
+    with Path("out.npz").open("wb") as out:
+        said = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, check=True)
+    written = Path("out.npz").read_bytes()
+    if arguments[0] == "report":
+        assert written.endswith(b"</html>\n")
+    else:
+        assert written.rfind(b"PK\x05\x06") == len(written) - 22, "the end of the archive is the end"
+        assert nnbp("eval", "out.npz").status == 0
+    assert said.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="there is no /dev/stdout")
+def test_that_nobody_reads_the_output_any_more_is_no_error(here: Path) -> None:
+    train("--out", "run", "-q")
+    report = f"{shlex.quote(sys.executable)} -m nnbp_cli report run -o /dev/stdout"
+    line = ["bash", "-o", "pipefail", "-c", f"{report} | head -c 20 > first"]
+    said = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert (said.returncode, said.stderr.replace("wrote /dev/stdout\n", "")) == (0, "")
+    assert Path("first").read_bytes() == b"<!doctype html>\n<htm"
 
 
 @pytest.mark.parametrize(

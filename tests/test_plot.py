@@ -272,6 +272,10 @@ def test_what_is_no_run_is_named_and_left_out(run: Path) -> None:
     said = nnbp("report", "notes.txt", run, "weights.npz", "-o", "r.html")
     assert (said.status, said.err.splitlines()) == (0, [stray[0], stray[2]])
     assert nnbp("report", "notes.txt", run, "-o", "r.html", "-q").err == f"{stray[0]}\n"
+    Path("nowhere").symlink_to("gone")
+    assert nnbp("report", "nowhere", run, "-o", "r.html").status == 0, (
+        "a link that leads nowhere is one of them"
+    )
     for command in ("plot", "report"):
         for several in ((), ("notes.txt",)):
             said = nnbp(command, "weights.npz", *several)

@@ -373,7 +373,10 @@ def test_what_cannot_be_written_is_refused_before_anything_is_trained(here: Path
     for attempt, make in enumerate(kinds):
         make(path)
         said = resume("--set", "training.epochs=4")
-        assert (said.status, said.err) == (1, f"run/{name}: is there already, and not a file; move it away\n")
+        assert (said.status, said.err) == (
+            1,
+            f"run/{name}: is there already, and not a file of the run; move it away\n",
+        )
         path.rename(f"aside-{attempt}")
 
 
@@ -401,7 +404,12 @@ def test_a_run_that_diverged_is_called_so_everywhere_and_would_diverge_again(her
     told = json.loads(Path("runs/sick/summary.json").read_text(), parse_constant=pytest.fail)
     assert (told["diverged"], told["stopped_by"], told["test"]) == (why, None, None)
     assert (told["epochs"], told["kept"], told["times_tested"]) == (0, {}, 0)
-    assert told["weights"] == "runs/sick/weights.npz", "not those of another run"
+    assert told["weights"] is None, "there are none"
+    for command in ("eval", "export"):
+        said = nnbp(command, "runs/sick", *(["sick.onnx"] if command == "export" else []))
+        assert said.err == (
+            "runs/sick/weights.npz: no such file; this run has none; 'nnbp runs runs' says how it ended\n"
+        )
 
     states = {run["name"]: run["state"] for run in json.loads(nnbp("runs", "--json").out)}
     assert states == {"sound": "complete", "sick": "diverged"}

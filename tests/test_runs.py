@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from nnbp_cli.errors import NnbpError
-from nnbp_cli.runs import summary as summary
+from nnbp_cli.runs import summary
 from nnbp_cli.runs.directory import read_log
 from tests.command_line import nnbp
 from tests.small_run import train
@@ -47,6 +47,15 @@ def test_runs_are_listed_the_newest_first(here: Path) -> None:
     assert newest.startswith("second  20")
     assert f"{second['test']['accuracy']:.2%}" in newest
     assert oldest.endswith("stopped by SIGINT")
+
+
+def test_of_a_stopped_run_the_validation_accuracy_of_the_weights_that_it_kept_is_shown(here: Path) -> None:
+    train("--out", "runs/one", "-q")
+    file = here / "runs" / "one" / "summary.json"
+    told = json.loads(file.read_text())
+    file.write_text(json.dumps(told | {"stopped_by": "SIGINT", "validation": None, "test": None}))
+    (run,) = json.loads(nnbp("runs", "--json").out)
+    assert (run["validation_accuracy"], run["test_accuracy"]) == (told["kept"]["validation accuracy"], None)
 
 
 def test_a_run_without_a_summary_is_unfinished(here: Path) -> None:
@@ -146,7 +155,7 @@ def test_an_odd_run_is_named_and_left_out_and_the_others_are_shown(odd_runs: Pat
     lines = said.err.splitlines()
     assert [line.split("/")[1] for line in lines] == [path.name for path in odd]
     assert all(line.startswith("left out: runs/") and line.isprintable() for line in lines)
-    assert "runs/odd-epochs/summary.json: damaged: epochs: input should be a valid integer" in said.err
+    assert "runs/odd-epochs/summary.json: damaged: not JSON; " in said.err
     said = nnbp("runs")
     assert (said.status, len(said.out.splitlines())) == (0, 2)
 

@@ -39,4 +39,4 @@ def command(name: str, data_dir: Path, mirrors: tuple[str, ...], force: bool, qu
     with DownloadDisplay(quiet) as display:
         folder = fetch(entry, data_dir, mirrors=mirrors, force=force, progress=display)
     licence = f", licence {entry.licence}" if entry.licence else ""
-    wrote(f"{folder}: {entry.title}, {len(entry.files)} files, all verified{licence}")
+    wrote(folder, f"{folder}: {entry.title}, {len(entry.files)} files, all verified{licence}")

@@ -30,4 +30,4 @@ def command(weights: Path, file: Path) -> None:
     check_exportable(file)
     learned = load(weights)
     export(learned, file)
-    wrote(f"wrote {file}: {learned.network.title}")
+    wrote(file, f"wrote {file}: {learned.network.title}")

@@ -32,12 +32,12 @@ def command(file: Path, output: Path) -> None:
     nnbp import network.json -o book.npz
     """
     from nnbp_cli.models import nielsen, weights
-    from nnbp_cli.terminal.output import answer, wrote
+    from nnbp_cli.terminal.output import wrote
 
     own = replace(weights.OUTPUT, remedy="name another file with -o")
     own.check(output)
     learned = nielsen.load(file)
     weights.save(output, learned, own.check_replaceable)
     cost = learned.config.cost
-    wrote(f"wrote {output}: {learned.network.title}, cost {cost}; its first weights times 255/256")
-    answer(f"next: nnbp eval {output}")
+    what = f"{learned.network.title}, cost {cost}; its first weights times 255/256"
+    wrote(output, f"wrote {output}: {what}", f"next: nnbp eval {output}")

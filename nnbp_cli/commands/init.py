@@ -36,4 +36,4 @@ def command(name: str, listing: bool) -> None:
             answer(f"{each:{width}}  {presets.headline(path)}")
         return
     written = presets.copy(name)
-    wrote(f"wrote {written}; next: nnbp train --config {written}")
+    wrote(written, f"wrote {written}; next: nnbp train --config {written}")

@@ -85,4 +85,4 @@ def command(
             "calibration": network.reliability,
         }[what]
         draw(answers, output)
-    wrote(f"wrote {output}")
+    wrote(output, f"wrote {output}")

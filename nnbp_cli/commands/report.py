@@ -47,6 +47,6 @@ def command(
     for each in () if quiet else [each for run in material for each in run.notes]:
         remark(each)
     OUTPUT.write(output, page(material))
-    wrote(f"wrote {output}")
+    wrote(output, f"wrote {output}")
     if open_it and not webbrowser.open(output.resolve().as_uri()):
         remark(f"no browser was found; open {output} in one")

@@ -60,7 +60,7 @@ def _as_json(run: Run) -> dict[str, Any]:
 
 def _answer(found: Sequence[Run]) -> Iterator[str]:
     names = [printable(run.name) for run in found]
-    width = max(map(len, names))
+    width = max(4, *map(len, names))
     yield f"{'name':{width}}  {'began':16}  epochs  validation    test  seconds"
     for name, run in zip(names, found):
         cells = [

@@ -93,7 +93,7 @@ def command(
     from nnbp_cli.runs import run as experiment
     from nnbp_cli.runs.setup import Paths
     from nnbp_cli.system import signals
-    from nnbp_cli.terminal.output import answer
+    from nnbp_cli.terminal.output import teller
     from nnbp_cli.terminal.training import TrainingDisplay
 
     display = TrainingDisplay(quiet)
@@ -104,16 +104,19 @@ def command(
         assert config_path
         paths = Paths(config_path, data_dir, out, weights, offline)
         summary = experiment.run(config.load(config_path, overrides), paths, display)
+    tell = teller(weights)
     if as_json:
-        answer(summary.to_json())
+        tell(summary.to_json())
     else:
         for line in _answer(summary):
-            answer(line)
-        given = ctx.get_parameter_source("data_dir") is ParameterSource.COMMANDLINE
-        where = ["--data-dir", str(data_dir)] if given else []
+            tell(line)
+        given = {name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+        where = ["--data-dir", str(data_dir)] if "data_dir" in given else []
         if summary.stopped_by:
-            answer("go on: " + shlex.join(["nnbp", "train", "--resume", summary.run, *where]))
-        answer("next: " + shlex.join(["nnbp", "eval", str(weights), *where]))
+            also = ["--weights", str(weights)] if "weights" in given else []
+            tell("go on: " + shlex.join(["nnbp", "train", "--resume", summary.run, *where, *also]))
+        if weights.is_file():
+            tell("next: " + shlex.join(["nnbp", "eval", str(weights), *where]))
     if summary.stopped_by:
         ctx.exit(signals.EXIT_STATUS[summary.stopped_by])
 

@@ -6,6 +6,7 @@ its pixels were scaled.
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from math import inf
@@ -79,23 +80,31 @@ def load(path: Path) -> Weights:
 
 
 def _where_from(path: Path) -> str:
-    if (path.parent / "checkpoint.npz").exists():
-        return f"the run has not ended; 'nnbp train --resume {path.parent}' goes on with it"
+    run = path.parent
+    if (run / "summary.json").exists():
+        return f"this run has none; 'nnbp runs {run.parent}' says how it ended"
+    if (run / "checkpoint.npz").exists():
+        return f"the run has not ended; 'nnbp train --resume {run}' goes on with it"
     return "'nnbp train' writes one"
 
 
-def is_own(path: Path) -> bool:
+def is_weights(path: Path) -> bool:
     """Whether the file at `path` is a weights file, of a format that this program knows: a checkpoint is not,
     nor is another program's archive.
     """
-    try:
-        with npz.reading(path, KIND) as opened:
-            return str(opened.meta.get("program")).startswith("nnbp ") and "network" in opened.meta
-    except NnbpError:
-        return False
+    return npz.is_one(path, KIND, "program", "network")
 
 
-OUTPUT = outputs.Output("weights", {".npz": is_own}, "name another file with --weights")
+def _is_replaceable(path: Path) -> bool:
+    """Whether there are weights at `path`. Raises NnbpError for those of a run, which are to stay with it."""
+    run = Path(os.path.realpath(path)).parent
+    found = is_weights(path)
+    if found and (run / "config.toml").exists() and (run / "checkpoint.npz").exists():
+        raise NnbpError(f"{path}: belongs to the run in {run}; name a file elsewhere")
+    return found
+
+
+OUTPUT = outputs.Output("weights", {".npz": _is_replaceable}, "name another file with --weights")
 
 
 def _members(params: Parameters) -> dict[str, Array]:

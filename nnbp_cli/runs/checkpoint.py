@@ -119,6 +119,11 @@ def save(path: Path, checkpoint: Checkpoint, check: Check = files.anything) -> N
     npz.save(path, KIND, asdict(meta), _arrays(state), check)
 
 
+def is_checkpoint(path: Path) -> bool:
+    """Whether the file at `path` is a checkpoint, of a format that this program knows."""
+    return npz.is_one(path, KIND, "config", "history")
+
+
 def load(path: Path) -> Checkpoint:
     """Read a checkpoint. Raises NnbpError when there is none, or not a sound one."""
     if not path.exists():

@@ -21,8 +21,8 @@ from typing import Any, TypeVar
 from nnbp_cli import config
 from nnbp_cli.config import Config
 from nnbp_cli.errors import ConfigError, NnbpError
-from nnbp_cli.runs import records
-from nnbp_cli.runs import summary as summary
+from nnbp_cli.models import weights
+from nnbp_cli.runs import checkpoint, records, summary
 from nnbp_cli.runs.summary import Summary
 from nnbp_cli.system import files, locks
 from nnbp_cli.training.history import Epoch
@@ -102,12 +102,16 @@ class RunDirectory:
 
     def check(self, path: Path) -> None:
         """The `files.Check` of all that is written here: raises NnbpError where this is no longer the
-        directory that was locked, and where `path` is there and no file.
+        directory that was locked, and where what is at `path` is not the run's: a link, which would lead out
+        of it, no file at all, or another program's.
         """
         if self.hold and not self.hold.lasts:
             raise self._lost(self.hold)
-        if os.path.lexists(path) and not path.is_file():
-            raise NnbpError(f"{path}: is there already, and not a file; move it away")
+        if not os.path.lexists(path):
+            return
+        known = {self.weights: weights.is_weights, self.checkpoint: checkpoint.is_checkpoint}.get(path)
+        if path.is_symlink() or not path.is_file() or (known and not known(path)):
+            raise NnbpError(f"{path}: is there already, and not a file of the run; move it away")
 
     def _lost(self, hold: locks.Hold) -> NnbpError:
         now = hold.moved_to
@@ -181,7 +185,7 @@ def each_readable(
         try:
             made.append(read(name, path))
         except NnbpError as error:
-            if not path.exists():
+            if not os.path.lexists(path):
                 raise
             refusals.append(error)
     if refusals and not made:

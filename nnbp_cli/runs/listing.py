@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from nnbp_cli.errors import NnbpError, reason
-from nnbp_cli.runs import summary as summary
+from nnbp_cli.runs import summary
 from nnbp_cli.runs.directory import RunDirectory, read_log
 from nnbp_cli.runs.records import YEARS
 from nnbp_cli.runs.summary import Summary
@@ -72,7 +72,7 @@ def _finished(path: Path, summary: Summary) -> Run:
         datetime.fromisoformat(summary.began).astimezone(),
         _state(summary),
         summary.epochs,
-        summary.validation.accuracy if summary.validation else None,
+        summary.validation.accuracy if summary.validation else summary.kept.get("validation accuracy"),
         summary.test.accuracy if summary.test else None,
         summary.seconds.total,
     )

@@ -6,7 +6,6 @@ that every number, date and name can be shown with.
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Annotated, TypeVar
 from pydantic import AfterValidator, Field, Strict, TypeAdapter, ValidationError
 
 from nnbp_cli.errors import NnbpError, reason
+from nnbp_cli.system import json_text
 from nnbp_cli.wording import dotted
 
 T = TypeVar("T")
@@ -74,7 +74,7 @@ def from_json(schema: TypeAdapter[T], file: Path, most: int, remedy: str) -> T:
     found = content(file, most)
     try:
         # pydantic's own parser takes no escaped half of a pair, as in the name of a file that is no text.
-        return schema.validate_python(json.loads(found))
+        return schema.validate_python(json_text.loads(found))
     except ValidationError as error:
         raise NnbpError(f"{file}: damaged: {explained(error)}; {remedy}") from error
     except (ValueError, RecursionError) as error:

@@ -5,6 +5,7 @@ config -> data -> network -> training -> run directory -> test score
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -132,8 +133,7 @@ def run(config: Config, paths: Paths, display: Display) -> Summary:
     diverges, the run directory says so.
     """
     began, clock = datetime.now().astimezone().isoformat(timespec="seconds"), _Clock()
-    if paths.weights:
-        weights.OUTPUT.check(paths.weights)
+    copy = _weights_beside(paths.out, paths.weights)
     if paths.out:
         run_directory.check_free(paths.out)
     data = obtain(config.data, paths, display)
@@ -146,8 +146,16 @@ def run(config: Config, paths: Paths, display: Display) -> Summary:
         run_directory.check_free(directory.path)  # another process may have been here in between
         directory.write_config(to_toml(config))
         state = loop.start(network, INITIALIZERS[config.network.initializer], config.training)
-        this = _Run(config, data, network, directory, paths.weights, began)
+        this = _Run(config, data, network, directory, copy, began)
         return _go_on(this, state, clock, display)
+
+
+def _weights_beside(run: Path | None, path: Path | None) -> Path | None:
+    """Where weights go beside those in `run`, if anywhere. Raises NnbpError where they may not be written."""
+    if path is None or (run and os.path.realpath(path) == os.path.realpath(run / "weights.npz")):
+        return None
+    weights.OUTPUT.check(path)
+    return path
 
 
 def resume(path: Path, settings: Sequence[str], paths: Paths, display: Display) -> Summary:
@@ -157,8 +165,7 @@ def resume(path: Path, settings: Sequence[str], paths: Paths, display: Display) 
     may whoever edits its config.toml. Raises as `run` does, and where there is nothing to go on with.
     """
     began, clock = datetime.now().astimezone().isoformat(timespec="seconds"), _Clock()
-    if paths.weights:
-        weights.OUTPUT.check(paths.weights)
+    copy = _weights_beside(path, paths.weights)
     with run_directory.existing(path).locked() as directory:
         before, left = resuming.recorded(directory)
         settings = [*resuming.edited(directory, before), *settings]
@@ -175,7 +182,7 @@ def resume(path: Path, settings: Sequence[str], paths: Paths, display: Display) 
         if not left:  # config.toml is all there is, and may leave something open again
             config = decided(config, data, network, display)
         directory.write_config(to_toml(config))
-        this = _Run(config, data, network, directory, paths.weights, began)
+        this = _Run(config, data, network, directory, copy, began)
         if left:
             this = replace(
                 this, began=left.began, seconds_before=left.seconds, cpu_seconds_before=left.cpu_seconds

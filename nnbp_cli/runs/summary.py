@@ -74,7 +74,7 @@ class Summary:
     """
 
     run: PathText
-    weights: PathText
+    weights: PathText | None
     began: Date
     network: Text
     parameters: Count
@@ -92,7 +92,7 @@ class Summary:
     validation: Score | None
     test: Score | None
     test_set_watched: Flag
-    times_tested: Natural
+    times_tested: Annotated[Natural, Field(le=10**6)]
     seconds: Spent
 
     @property
@@ -114,7 +114,7 @@ class Summary:
 class _Tested:
     """What must not be forgotten where all else is damaged."""
 
-    times_tested: Natural
+    times_tested: Annotated[Natural, Field(lt=10**6)]  # there is one more to come
 
 
 _SUMMARY = TypeAdapter(Summary)
@@ -154,7 +154,7 @@ def summarized(
     config, state = left.config, left.state
     return Summary(
         run=str(run),
-        weights=str(weights),
+        weights=str(weights) if weights.exists() or not diverged else None,
         began=left.began,
         network=learned.network.title,
         parameters=learned.network.size,

@@ -61,7 +61,8 @@ def replacing(path: Path, check: Check = anything) -> Iterator[BinaryIO]:
         if is_stream(target):
             content = io.BytesIO()
             yield content
-            with os.fdopen(_open_stream(target), "wb") as stream:
+            # That nobody reads it any more is no error, as with `| head`.
+            with suppress(BrokenPipeError), os.fdopen(_open_stream(target), "wb") as stream:
                 stream.write(content.getbuffer())
             return
         beginning = f".{shortened(target.name, 100)}."
@@ -116,6 +117,14 @@ def is_stream(path: Path) -> bool:
     except OSError as error:
         raise cannot_write(path, error) from error
     return not target.is_file() or _among_open_files(target) is not None
+
+
+def is_stdout(path: Path) -> bool:
+    """Whether what is written to `path` goes where results are printed."""
+    try:
+        return is_stream(path) and os.path.samestat(path.stat(), os.fstat(1))
+    except (OSError, NnbpError):
+        return False
 
 
 def _open_stream(target: Path) -> int:

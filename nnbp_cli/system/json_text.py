@@ -13,7 +13,7 @@ def dumps(value: Any, *, indent: int | None = None, separators: tuple[str, str] 
     return json.dumps(value, allow_nan=False, indent=indent, separators=separators)
 
 
-def loads(text: str, *, parse_int: Callable[[str], Any] | None = None) -> Any:
+def loads(text: str | bytes, *, parse_int: Callable[[str], Any] | None = None) -> Any:
     """The value of a JSON text. Raises ValueError for what is none, NaN and Infinity among it."""
     return json.loads(text, parse_int=parse_int, parse_constant=_refuse)
 

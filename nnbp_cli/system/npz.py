@@ -75,6 +75,15 @@ def reading(path: Path, kind: Kind) -> Iterator[Archive]:
         raise cannot_read(path, error) from error
 
 
+def is_one(path: Path, kind: Kind, *keys: str) -> bool:
+    """Whether there is a file of this kind at `path`, which its meta tells by these keys."""
+    try:
+        with reading(path, kind) as opened:
+            return all(key in opened.meta for key in keys)
+    except NnbpError:
+        return False
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     """The zip archive at `path`. One with other bytes before it is none: numpy does not read it either."""

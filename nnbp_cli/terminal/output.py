@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from threading import RLock
 from typing import TextIO
 
@@ -11,7 +13,7 @@ import click
 from tqdm import tqdm
 
 from nnbp_cli.errors import printable
-from nnbp_cli.system import signals
+from nnbp_cli.system import files, signals
 
 # tqdm's own lock is made when it is first needed, and an interrupt at that moment would break it.
 tqdm.set_lock(RLock())
@@ -37,12 +39,20 @@ def answer(line: str) -> None:
         _let_go(sys.stdout)
 
 
-def wrote(line: str) -> None:
-    """Print the first line of a command that has written all there was to write: no signal changes its status
-    any more.
+def wrote(path: Path, *lines: str) -> None:
+    """Print the lines of a command that has written all there was to write, to `path`: no signal changes its
+    status any more. Where that was stdout, they go to stderr.
     """
     signals.complete()
-    answer(line)
+    for line in lines:
+        teller(path)(line)
+
+
+def teller(path: Path | None) -> Callable[[str], None]:
+    """Who prints the results of a command that writes to `path`: `answer`, but `remark` where that is stdout,
+    which then has the file and nothing else.
+    """
+    return remark if path and files.is_stdout(path) else answer
 
 
 def _let_go(stream: TextIO) -> None:

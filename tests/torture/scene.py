@@ -14,10 +14,9 @@ from typing import Any
 from nnbp_cli import config
 from nnbp_cli.datasets import idx, synthetic
 from nnbp_cli.errors import NnbpError
-from nnbp_cli.runs import checkpoint
+from nnbp_cli.runs import checkpoint, summary
 from nnbp_cli.runs import directory as run_directory
 from nnbp_cli.runs import run as experiment
-from nnbp_cli.runs import summary as summary
 from nnbp_cli.runs.directory import RunDirectory
 from nnbp_cli.system import files
 from nnbp_cli.training import loop
