@@ -19,6 +19,8 @@ from nnbp_cli.models import onnx as onnx_model
 from nnbp_cli.models import safetensors as tensors
 from nnbp_cli.nn.activations import ACTIVATIONS
 
+pytestmark = pytest.mark.slow
+
 
 def test_exports_and_page_know_every_activation() -> None:
     script = resources.files("nnbp_cli.report").joinpath("network.js").read_text(encoding="utf-8")

@@ -27,6 +27,8 @@ if sys.platform == "win32":
 
 from tests.limits import NO_LIMIT, no_more_descriptors
 
+pytestmark = pytest.mark.slow
+
 DESCRIPTORS, THREADS = (f"nnbp: {errors.SHORTAGES[number]}\n" for number in (errno.EMFILE, errno.EAGAIN))
 
 
