@@ -187,3 +187,30 @@ def test_only_folders_have_absolute_names(own: Path, monkeypatch: pytest.MonkeyP
     for name in ("own", "./own", "~/own", "own/"):
         assert sources.absolute(name) == str(own)
     assert sources.absolute("./mnist") == str(own.with_name("mnist"))
+
+
+def test_a_folder_is_known_by_a_path_that_no_other_folder_can_break(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("sub/deep").mkdir(parents=True)
+    link, far, linked = Path("link"), Path("far"), Path("linked")
+    link.symlink_to("sub/deep")
+    far.symlink_to(".")
+    linked.symlink_to(own)
+    Path("sub/own").mkdir()
+    for name, path in (
+        ("sub/../own", own),
+        ("far/own", own.parent / "far" / "own"),
+        ("sub/../linked", own.parent / "linked"),
+        ("link/../own", own.parent.resolve() / "sub" / "own"),
+        ("sub/../nowhere", own.parent / "sub" / ".." / "nowhere"),
+    ):
+        assert sources.absolute(name) == str(path)
+    monkeypatch.chdir("sub")
+    own.rename("../moved")
+    resume = ("train", "--resume", "../run", "-q", "--set")
+    assert nnbp(*resume, "training.epochs=4", "--data", "../moved").status == 0
+    monkeypatch.chdir("..")
+    Path("sub").rename("gone")
+    assert config.load("run/config.toml").data.name == str(own.with_name("moved"))
+    assert nnbp("train", "--resume", "run", "-q", "--set", "training.epochs=5").status == 0

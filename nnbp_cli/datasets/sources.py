@@ -59,7 +59,7 @@ def absolute(name: str) -> str:
     if name in CATALOG or name == SYNTHETIC or not _is_path(name):
         return name
     try:
-        path = str(_folder(name).absolute())
+        path = str(_without_parents(_folder(name).absolute()))
     except OSError:  # the current directory was deleted
         return name
     return name if NO_TEXT.search(path) else path
@@ -115,6 +115,16 @@ def own(folder: Path) -> Source:
 
 def _folder(name: str) -> Path:
     return Path(os.path.expanduser(name))  # noqa: PTH111, which would raise for no such user
+
+
+def _without_parents(path: Path) -> Path:
+    """The same folder, where it is there, by a path that no `..` makes depend on folders which it is not in.
+    Links are kept, unless a `..` comes after one that leads elsewhere.
+    """
+    if os.pardir not in path.parts or not _is_folder(str(path)):
+        return path
+    shorter = Path(os.path.normpath(path))
+    return shorter if _is_folder(str(shorter)) and shorter.samefile(path) else path.resolve()
 
 
 def _is_folder(name: str) -> bool:
