@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from nnbp_cli import config
 from nnbp_cli.datasets import idx, sources, synthetic
 from nnbp_cli.models import weights
 from nnbp_cli.runs import checkpoint
+from nnbp_cli.runs.directory import RunDirectory
 from nnbp_cli.system import npz
 from nnbp_cli.training import loop
 from tests.command_line import Said, nnbp
@@ -101,6 +103,78 @@ def test_a_run_that_is_killed_when_it_has_learned_where_its_data_are_knows_it_ev
         nnbp("train", "--resume", "run", "--data", "moved", "--set", "training.epochs=4")
     for known in (config.load("run/config.toml"), checkpoint.load(Path("run/checkpoint.npz")).config):
         assert known.data.name == str(own.with_name("moved"))
+
+
+@pytest.mark.parametrize("written", ["checkpoint.npz", "config.toml"])
+@pytest.mark.parametrize("named", [(), ("--data", "moved")])
+def test_a_run_goes_on_though_one_of_its_files_alone_knows_where_its_data_are(
+    own: Path, written: str, named: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = ("--set", "training.epochs=4")
+    train("--out", "long", "-q", "--set", "data.validation=40", *more)
+    shutil.copytree("run", "told")
+    own.rename("moved")
+    assert nnbp("train", "--resume", "told", "-q", "--data", "moved", *more).status == 0
+    expected = results(Path("told"))
+    if written == "config.toml":  # as it was left by versions that wrote this one first
+        shutil.copy("told/config.toml", "run")
+    else:
+
+        class Killed(BaseException):
+            pass
+
+        def killed(*_: object) -> None:
+            raise Killed
+
+        with monkeypatch.context() as patched:
+            patched.setattr(RunDirectory, "write_config", killed)
+            with pytest.raises(Killed):
+                nnbp("train", "--resume", "run", "--data", "moved", *more)
+    names = (config.load("run/config.toml"), checkpoint.load(Path("run/checkpoint.npz")).config)
+    assert len({known.data.name for known in names}) == 2
+    said = nnbp("train", "--resume", "run", "-q", *named, *more)
+    assert (said.status, said.err) == (0, "")
+    assert results(Path("run")) == expected
+
+
+def test_a_name_of_other_data_in_an_edited_config_is_not_used(own: Path) -> None:
+    shutil.copytree(own, "other")
+    images, labels = synthetic.draw(160, 2, "train")
+    idx.write(Path("other/train-images-idx3-ubyte"), images)
+    idx.write(Path("other/train-labels-idx1-ubyte"), labels)
+    file = Path("run/config.toml")
+    sound = file.read_text()
+    other = sound.replace(str(own), str(own.with_name("other")))
+    file.write_text(other)
+    said = nnbp("train", "--resume", "run", "--set", "training.epochs=4")
+    assert said.status == 0
+    says = f"'{own.with_name('other')}', as run/config.toml says"
+    assert f"note: the data of the run are '{own}', and not {says}\n" in said.err
+    assert config.load(file).data.name == str(own)
+    file.write_text(other)
+    own.rename("moved")
+    said = nnbp("train", "--resume", "run", "--set", "training.epochs=5")
+    gone = f"run: was trained on '{own}', which is not there; name where it is now with --data\n"
+    assert (said.status, said.err, file.read_text()) == (1, gone, other)
+
+
+def test_a_run_that_learns_where_its_data_are_writes_nothing_into_another_directory(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own.rename("moved")
+    count = loop.batches_per_epoch
+
+    def and_move(*arguments: Any) -> int:
+        if not Path("aside").exists():
+            Path("run").rename("aside")
+            Path("run").mkdir()
+        return count(*arguments)
+
+    monkeypatch.setattr(loop, "batches_per_epoch", and_move)
+    said = nnbp("train", "--resume", "run", "-q", "--data", "moved", "--set", "training.epochs=4")
+    assert said.status == 1
+    assert said.err.startswith(f"run: the directory was moved to {own.with_name('aside')} while")
+    assert not list(Path("run").iterdir())
 
 
 def test_other_data_are_no_moved_data(own: Path) -> None:

@@ -22,7 +22,7 @@ from nnbp_cli.models.weights import Weights
 from nnbp_cli.runs import checkpoint
 from nnbp_cli.runs import run as experiment
 from nnbp_cli.runs.directory import RunDirectory
-from nnbp_cli.system import npz, signals
+from nnbp_cli.system import files, npz, signals
 from nnbp_cli.training import loop
 from tests.command_line import Said, nnbp
 from tests.interruption import Interruption
@@ -545,7 +545,7 @@ def left(here: Path, stop_after: Stop) -> Path:
 
 def test_a_checkpoint_comes_back_as_it_was(left: Path) -> None:
     before = checkpoint.load(left)
-    checkpoint.save(left, before)
+    checkpoint.save(left, before, files.anything)
     after = checkpoint.load(left)
     for name in ("config", "inputs", "digest", "began", "seconds", "cpu_seconds", "made_with"):
         assert getattr(after, name) == getattr(before, name)

@@ -23,7 +23,7 @@ from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.runs import records
 from nnbp_cli.runs.records import Count, Date, Natural, Number, Rate, ScoreName, Seconds, Text
-from nnbp_cli.system import files, npz
+from nnbp_cli.system import npz
 from nnbp_cli.system.files import Check
 from nnbp_cli.system.npz import Archive, Kind
 from nnbp_cli.training import loop, metrics
@@ -92,7 +92,7 @@ class _Meta:
 _META = TypeAdapter(_Meta)
 
 
-def save(path: Path, checkpoint: Checkpoint, check: Check = files.anything) -> None:
+def save(path: Path, checkpoint: Checkpoint, check: Check) -> None:
     """Write `checkpoint` to `path`, whole or not at all; see `files.replacing`."""
     state = checkpoint.state
     meta = _Meta(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from nnbp_cli import config
-from nnbp_cli.config import Config, TrainingConfig
+from nnbp_cli.config import Config, DataConfig, TrainingConfig
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.runs import checkpoint
@@ -29,27 +29,33 @@ def recorded(directory: RunDirectory) -> tuple[Config, Checkpoint | None]:
     return directory.read_config(), None
 
 
-def edited(directory: RunDirectory, before: Config) -> list[str]:
-    """The settings that somebody made in config.toml since the run had the config `before`: other epochs.
+def edited(directory: RunDirectory, before: Config) -> tuple[list[str], DataConfig]:
+    """What config.toml says that the config `before` of the run does not: settings, which are other epochs,
+    and its data set, which may have another name. The digest tells whether that leads to the same images; a
+    process that was killed when it had learned where they are may have left it in one of its files alone.
 
     Raises ConfigError where the file says anything else that `before` does not, or cannot be read; without
     one, nothing was edited.
     """
     if not directory.config.exists():
-        return []
+        return [], before.data
     try:
         after = directory.read_config()
     except ConfigError as error:
         remedy = "the checkpoint has the config of the run; delete the file, and it is written anew"
         raise ConfigError(*error.args, f"{directory.config}: {remedy}") from error
     keys = config.changed_keys(before, after)
-    if others := [key for key in keys if key != "training.epochs"]:
+    allowed = {"training.epochs"}
+    if "data.name" in keys:
+        allowed |= {"data.name", "data.size", "data.seed"}  # the others belong to a name
+    if others := [key for key in keys if key not in allowed]:
         was, it = ("was", "it") if len(others) == 1 else ("were", "them")
         raise ConfigError(
             f"{directory.config}: {listed(others, 'and')} {was} changed since the run began; "
             f"put {it} back, or train a new run with {it}"
         )
-    return [f"training.epochs={after.training.epochs}"] if keys else []
+    epochs = [f"training.epochs={after.training.epochs}"] if "training.epochs" in keys else []
+    return epochs, after.data
 
 
 def changed(before: Config, settings: Sequence[str], where: str) -> Config:

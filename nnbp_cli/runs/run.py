@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from nnbp_cli.config import Config, augmentation, build, check_against_data, moved, to_toml
+from nnbp_cli.config import Config, DataConfig, augmentation, build, check_against_data, moved, to_toml
 from nnbp_cli.datasets import sources
 from nnbp_cli.datasets.dataset import Dataset, Split
 from nnbp_cli.errors import Diverged, NnbpError
@@ -162,42 +162,69 @@ def resume(path: Path, settings: Sequence[str], paths: Paths, display: Display) 
     """Go on with the run in the directory `path` from where it was left; its summary.
 
     The end has the same bits as if it had never been left. `settings` may set training.epochs alone, and so
-    may whoever edits its config.toml. Raises as `run` does, and where there is nothing to go on with.
+    may whoever edits its config.toml, beside the name of the data. Raises as `run` does, and where there is
+    nothing to go on with.
     """
     began, clock = datetime.now().astimezone().isoformat(timespec="seconds"), _Clock()
     copy = _weights_beside(path, paths.weights)
     with run_directory.existing(path).locked() as directory:
         before, left = resuming.recorded(directory)
-        settings = [*resuming.edited(directory, before), *settings]
-        config = resuming.changed(before, settings, where=str(path))
-        if paths.data:
-            config = replace(config, data=moved(config.data, paths.data))
-        else:
-            sources.check_there(config.data.name, path)
+        edits, told = resuming.edited(directory, before)
+        config = resuming.changed(before, [*edits, *settings], where=str(path))
+        names = [moved(config.data, paths.data)] if paths.data else list(dict.fromkeys((config.data, told)))
         resuming.check_unfinished(directory, config, left)
-        data = obtain(config.data, paths, display)
-        check_against_data(config, data, where=str(path))
-        resuming.check_data(directory, left, data)
+        config, data = _with_its_data(directory, config, names, left, paths, display)
         network = build(config.network, data.shape)
         if not left:  # config.toml is all there is, and may leave something open again
             config = decided(config, data, network, display)
-        directory.write_config(to_toml(config))
         this = _Run(config, data, network, directory, copy, began)
         if left:
             this = replace(
                 this, began=left.began, seconds_before=left.seconds, cpu_seconds_before=left.cpu_seconds
             )
             state = left.state
-            if paths.data:  # or config.toml would say something else, if this process is killed soon
-                checkpoint.save(directory.checkpoint, this.checkpoint(state, clock))
+            if config.data != left.config.data:
+                checkpoint.save(directory.checkpoint, this.checkpoint(state, clock), directory.check)
         else:
             state = loop.start(network, INITIALIZERS[config.network.initializer], config.training)
+        directory.write_config(to_toml(config))
         per_epoch = loop.batches_per_epoch(data, config.training)
         display.note(f"{path}: {state.epoch} epochs and {state.batch} of {per_epoch} batches are done")
         with _threads(config):
             for line in resuming.differences(left.made_with) if left else ():
                 display.note(line)
         return _go_on(this, state, clock, display)
+
+
+def _with_its_data(
+    directory: RunDirectory,
+    config: Config,
+    names: Sequence[DataConfig],
+    left: Checkpoint | None,
+    paths: Paths,
+    display: Display,
+) -> tuple[Config, Dataset]:
+    """The config with the first of the `names` of a run's data set that leads to it, and the data set.
+
+    Raises NnbpError where none does: what is wrong with the first.
+    """
+    refusals = []
+    for name in names:
+        config = replace(config, data=name)
+        try:
+            if not paths.data:
+                sources.check_there(name.name, directory.path)
+            data = obtain(name, paths, display)
+            check_against_data(config, data, where=str(directory.path))
+            resuming.check_data(directory, left, data)
+        except NnbpError as error:
+            refusals.append(error)
+        else:
+            if name != names[-1]:
+                said = f"'{names[-1].name}', as {directory.config} says"
+                display.note(f"note: the data of the run are '{name.name}', and not {said}")
+            return config, data
+    raise refusals[0]
 
 
 def _go_on(this: _Run, state: State, clock: _Clock, display: Display) -> Summary:

@@ -15,6 +15,7 @@ from nnbp_cli import config
 from nnbp_cli.models import weights
 from nnbp_cli.runs import checkpoint
 from nnbp_cli.runs.checkpoint import Checkpoint
+from nnbp_cli.system import files
 from nnbp_cli.training import loop
 from nnbp_cli.training.history import Epoch
 from tests.networks import trained
@@ -159,4 +160,7 @@ def _checkpoint(folder: Path) -> Kind:
         rest = (replace(found, state=None), state.epoch, state.batch, state.seconds, state.history)  # type: ignore[arg-type]
         return Facts({name: array.tobytes() for name, array in arrays.items()}, rest, found)
 
-    return _kind(folder / "checkpoint.npz", read, checkpoint.save, left)
+    def save(path: Path, left: Checkpoint) -> None:
+        checkpoint.save(path, left, files.anything)
+
+    return _kind(folder / "checkpoint.npz", read, save, left)
