@@ -383,13 +383,35 @@ def test_what_cannot_be_written_is_refused_before_anything_is_trained(here: Path
 def test_a_run_without_a_checkpoint_may_leave_its_threads_open_again(here: Path) -> None:
     train("--out", "run", "-q")
     whole = results(Path("run"))
-    for name in ("checkpoint.npz", "summary.json"):
+    for name in ("checkpoint.npz", "summary.json", "weights.npz"):
         Path("run", name).unlink()
     config = Path("run/config.toml")
     config.write_text(config.read_text().replace("threads = 1\n", ""))
     said = resume()
     assert (said.status, said.err) == (0, "")
     assert results(Path("run")) == whole
+
+
+def test_a_run_whose_checkpoint_is_gone_is_not_trained_over_from_the_start(
+    here: Path, stop_after: Stop
+) -> None:
+    train("--out", "finished", "-q")
+    stop_after(30)
+    train("--out", "stopped", "-q")
+    stop_after(10**9)
+    for run in ("finished", "stopped"):
+        Path(run, "checkpoint.npz").unlink()
+        for gone in ((), ("summary.json",), ("config.toml",)):
+            for name in gone:
+                Path(run, name).unlink()
+            before = contents(Path(run))
+            said = nnbp("train", "--resume", run, "-q")
+            assert (said.status, contents(Path(run))) == (1, before)
+            if "config.toml" not in gone:
+                assert said.err == (
+                    f"{run}/checkpoint.npz: is gone, and 'weights.npz' alone does not say how the run goes "
+                    "on; train a new run\n"
+                )
 
 
 # A run that diverged
@@ -420,9 +442,15 @@ def test_a_run_that_diverged_is_called_so_everywhere_and_would_diverge_again(her
     assert f"diverged: {why}" in page
     assert "0 of 3 epochs, then it diverged" in page
     before = contents(Path("runs/sick"))
-    said = nnbp("train", "--resume", "runs/sick", "-q")
-    assert (said.status, said.err) == (2, f"runs/sick: the run diverged, and would again: {why}\n")
+    resume = ("train", "--resume", "runs/sick", "-q")
+    remedy = "a run goes on as it began; with its config edited, train a new one: "
+    refused = f"runs/sick: the run diverged: {why}; {remedy}'nnbp train runs/sick/config.toml'\n"
+    assert nnbp(*resume) == Said(2, "", refused)
     assert contents(Path("runs/sick")) == before
+    config = Path("runs/sick/config.toml")
+    config.write_text(config.read_text().replace("learning_rate = 1e+20", "learning_rate = 0.1"))
+    assert nnbp(*resume) == Said(2, "", refused)
+    assert nnbp("train", config, "-q", "--out", "well").status == 0
 
 
 def test_a_run_that_diverged_later_keeps_what_it_had_and_may_end_before(

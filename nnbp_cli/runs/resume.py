@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 from nnbp_cli import config
@@ -82,12 +83,21 @@ def _stretched(training: TrainingConfig) -> str:
 
 def check_unfinished(directory: RunDirectory, config: Config, left: Checkpoint | None) -> None:
     """Raise ConfigError where there is nothing left to do for a run, or less than nothing, or where it would
-    diverge again; it may end with the epochs before.
+    diverge again; it may end with the epochs before. Raise NnbpError where it had a checkpoint, and that is
+    gone: weights that it ended with, or was stopped with, are not trained over from the start.
     """
     wanted, told = config.training.epochs, directory.summary
     if told and told.diverged and not wanted <= told.epochs < told.epochs_at_most:
-        raise ConfigError(f"{directory.path}: the run diverged, and would again: {told.diverged}")
+        if left:
+            raise ConfigError(f"{directory.path}: the run diverged, and would again: {told.diverged}")
+        # Of what it began with nothing else is left, so that config.toml may have been edited since.
+        train = shlex.join(["nnbp", "train", str(directory.config)])
+        remedy = f"a run goes on as it began; with its config edited, train a new one: '{train}'"
+        raise ConfigError(f"{directory.path}: the run diverged: {told.diverged}; {remedy}")
     if not left:
+        if not (told and told.diverged) and directory.weights in directory.path.iterdir():
+            what = f"is gone, and '{directory.weights.name}' alone does not say how the run goes on"
+            raise NnbpError(f"{directory.checkpoint}: {what}; train a new run")
         return
     done = left.state.epoch
     if done > wanted:
