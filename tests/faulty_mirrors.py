@@ -227,9 +227,6 @@ FAULTS: tuple[Kind, ...] = (
         r"its name cannot be looked up \(no network\?\)",
     ),
     Kind("a name with nothing in it", _url("http://a..b/"), ".+"),
-    Kind("no name", _url("http:///mnist"), ".+"),
-    Kind("an address that is none", _url("http://[::1"), ".+"),
-    Kind("a port that is none", _url("http://127.0.0.1:99999"), ".+"),
     Kind("a closed port", closed_port, "connection refused"),
     Kind("a deaf port", deaf_port, "no connection within 0.3 s"),
 )

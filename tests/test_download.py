@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
@@ -63,7 +64,7 @@ def refusals(data_dir: Path, *mirrors: str, **options: Any) -> list[str]:
     command = f"nnbp download tiny --data-dir {data_dir} --mirror URL"
     assert first == f"{folder}: no mirror gave '{FIRST}'; try again later, or run '{command}'"
     assert last == f"  by hand: put {', '.join(CONTENT)} of Tiny into {folder}"
-    assert not list(folder.iterdir())
+    assert not folder.exists()
     urls = [f"  {url.rstrip('/')}/{FIRST}: " for url in mirrors]
     assert [reason[: len(url)] for reason, url in zip(reasons, urls, strict=True)] == urls
     return [reason[len(url) :] for reason, url in zip(reasons, urls, strict=True)]
@@ -225,6 +226,83 @@ def test_a_mirror_that_is_no_url_is_a_mistake_of_usage(tmp_path: Path, url: str)
         ConfigError, match=rf"^--mirror: expected a URL with http:// or https://, got '{url}'$"
     ):
         fetch(tmp_path, url)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://", "http://:80", "http://host:port", "https://host:99999", "http:///mnist", "http://[::1"]
+)
+def test_a_mirror_without_host_and_port_is_a_mistake_of_usage(tmp_path: Path, url: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        fetch(tmp_path, url)
+    assert str(error.value) == (
+        f"--mirror: '{url}' does not say host and port clearly; name it as http://HOST:PORT/FOLDER"
+    )
+
+
+def test_a_download_that_failed_takes_away_the_folders_it_made_and_no_others(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    with mirror({}) as empty, mirror({FIRST: CONTENT[FIRST]}) as half:
+        with pytest.raises(NnbpError, match="no mirror gave"):
+            fetch(tmp_path / "data" / "new", empty.url)
+        assert not list((tmp_path / "data").iterdir())
+        (tmp_path / "data" / "tiny").mkdir()
+        with pytest.raises(NnbpError, match="no mirror gave"):
+            fetch(tmp_path / "data", empty.url)
+        assert not list((tmp_path / "data" / "tiny").iterdir())
+        with pytest.raises(NnbpError, match="no mirror gave"):
+            fetch(tmp_path / "half", half.url)
+    assert [path.name for path in (tmp_path / "half" / "tiny").iterdir()] == [FIRST]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
+def test_a_download_that_failed_leaves_the_folder_it_made_to_another_that_is_at_work(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "tiny"
+    with ExitStack() as failing:
+        failing.enter_context(locks.shared(folder))
+        with locks.shared(folder):
+            failing.close()
+            assert folder.is_dir()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
+def test_a_download_whose_folder_is_taken_away_as_it_begins_makes_it_again(tmp_path: Path) -> None:
+    folder = tmp_path / "tiny"
+    found: list[bool] = []
+
+    def work() -> None:
+        with locks.shared(folder):
+            found.append(folder.is_dir())
+
+    folder.mkdir()
+    beginning = Thread(target=work)
+    with locks.alone(folder, NnbpError()):
+        beginning.start()
+        time.sleep(0.1)  # by then it waits for the lock, or the test shows nothing
+        folder.rmdir()
+    beginning.join()
+    assert found == [True]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
+def test_downloads_that_fail_beside_each_other_take_no_folder_from_one_that_works(tmp_path: Path) -> None:
+    folder = tmp_path / "tiny"
+    problems: list[BaseException] = []
+
+    def work(name: str) -> None:
+        try:
+            for _ in range(200):
+                with locks.shared(folder):
+                    (folder / name).touch()
+                    (folder / name).unlink()
+        except BaseException as error:
+            problems.append(error)
+
+    threads = [Thread(target=work, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not problems
 
 
 def test_a_file_that_failed_leaves_the_old_one(tmp_path: Path) -> None:

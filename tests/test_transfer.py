@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import certifi
 import pytest
 
 from nnbp_cli.datasets.catalog import File
-from nnbp_cli.datasets.transfer_errors import without_password
+from nnbp_cli.datasets.transfer import receive
+from nnbp_cli.datasets.transfer_errors import TransferError, without_password
 from nnbp_cli.errors import ConfigError, NnbpError
 from tests import faults
 from tests.by_the_clock import by_the_clock
@@ -183,6 +186,9 @@ def test_no_netrc_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         ("http://me:s@cret@host/path", "http://***@host/path"),
         ("http://me:s/cr?e#t@host/path", "http://me:***@host/path"),
         ("http://me:s\ncret@host/path", "http://***@host/path"),
+        ("http://me:s@cr/et@host/path", "http://***@host/path"),
+        ("http://here/me:secret@host/path", "http://here/me:***@host/path"),
+        ("https://host/name@1.0/path", "https://host/name@1.0/path"),
         ("http://host/@path", "http://host/@path"),
         ("http://me:secret@[::1", "http://***@[::1"),
         ("me:secret@host", "***@host"),
@@ -217,10 +223,39 @@ def test_the_password_of_a_mirror_is_never_printed(tmp_path: Path) -> None:
         assert first == f"{shown[0]}/{FIRST}: 404 Not Found; trying {shown[1]}"
         assert [each.rpartition(" from ")[2] for each in others] == [shown[1]] * 4
         assert refusal(tmp_path / "error", ill) == "404 Not Found"
-    for url in ("http://me:secret@[::1", "http://me:secret@:99999", "http://me:s/ecret@127.0.0.1"):
-        assert "ecret" not in refusal(tmp_path / "no URL", url)
     with pytest.raises(ConfigError, match=r"got 'ftp://\*\*\*@host'$"):
         fetch(tmp_path, "ftp://me:secret@host")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://me:{}@[::1",
+        "http://me:{}@:99999",
+        *(f"http://me:{{}}{sign}{{}}@127.0.0.1:9" for sign in ("/", "?", "#", "[", "]", "@/", "@?", "\\[")),
+        "http://me:{}[{}]@127.0.0.1:9",
+    ],
+)
+def test_a_password_that_is_taken_for_the_host_is_a_mistake_of_usage_and_not_printed(
+    tmp_path: Path, url: str
+) -> None:
+    url = url.replace("{}", "hunter2")
+    with pytest.raises(ConfigError) as refused:
+        fetch(tmp_path, url)
+    assert str(refused.value) == (
+        f"--mirror: '{without_password(url)}' does not say host and port clearly; "
+        "write what is no letter or digit in its password as %XX"
+    )
+    assert "hunter2" not in str(refused.value)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("sign", ["/", "?", "#", "[", "]"])
+def test_what_is_said_of_an_address_that_is_none_does_not_quote_it(sign: str) -> None:
+    url = f"http://me:hunter2{sign}hunter2@127.0.0.1:9/{FIRST}"
+    with pytest.raises(TransferError) as error:
+        list(receive(url, HASTE, time.monotonic() + 20))
+    assert str(error.value) == "its address does not say host and port clearly"
 
 
 # Whom it trusts
@@ -235,6 +270,19 @@ def test_a_certificate_that_nobody_vouches_for_names_what_to_set(tmp_path: Path)
             said,
         )
         assert not safe.asked
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"])
+def test_a_certificate_that_the_file_in_force_does_not_vouch_for_names_that_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    monkeypatch.setenv(name, certifi.where())
+    with mirror(CONTENT, scheme="https") as safe:
+        said = refusal(tmp_path, safe.url)
+    assert said.endswith(
+        f"; those to trust are in '{certifi.where()}', as {name} says; add its issuer's there"
+    )
 
 
 def test_a_certificate_for_another_name_is_not_a_question_of_trust(
@@ -307,7 +355,13 @@ def test_a_proxy_that_refuses_is_told_apart_from_a_mirror_that_does(
 
 @pytest.mark.parametrize(
     "proxy",
-    ["http://me:secret@[::1", "http://me:secret@", "http://me:secret@host:99999", "me:se/cret@host:1"],
+    [
+        "http://me:secret@[::1",
+        "http://me:secret@",
+        "http://me:secret@host:99999",
+        "me:se/cret@host:1",
+        "http://me:se[cret@host:1",
+    ],
 )
 def test_a_proxy_that_is_none_is_a_line_without_its_password(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proxy: str
@@ -316,3 +370,12 @@ def test_a_proxy_that_is_none_is_a_line_without_its_password(
     assert refusal(tmp_path, "http://mirror.example") == (
         "the proxy (HTTP_PROXY) is not a URL with a host and a port"
     )
+
+
+def test_a_proxy_of_a_scheme_that_is_not_spoken_is_called_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "ftp://me:secret@host:1")
+    said = refusal(tmp_path, "http://mirror.example")
+    assert said.startswith("Proxy URL had unsupported scheme ftp")
+    assert "secret" not in said

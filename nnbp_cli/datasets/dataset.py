@@ -20,7 +20,7 @@ from nnbp_cli.datasets.idx import Bytes
 from nnbp_cli.datasets.sources import SYNTHETIC, Source
 from nnbp_cli.datasets.synthetic import draw
 from nnbp_cli.errors import ConfigError, NnbpError
-from nnbp_cli.system import files, hardware, locks
+from nnbp_cli.system import hardware, locks
 
 DIGITS = 10  # the classes of everything but a folder of one's own
 SHAPE = (28, 28)  # and its images
@@ -116,7 +116,6 @@ def _synthetic(source: Source, size: int, seed: int) -> FourArrays:
     if size * SHAPE[0] * SHAPE[1] > hardware.memory():
         raise ConfigError(f"data.size: {size:,} images would not fit this machine's memory; take fewer")
     if not all(path.exists() for path in source.paths):
-        files.make_directory(source.folder)
         with locks.shared(source.folder):
             drawn = chain(draw(size, seed, "training"), draw(min(size // 5, 10_000), seed, "test"))
             for path, array in zip(source.paths, drawn, strict=True):

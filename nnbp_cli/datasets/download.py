@@ -15,6 +15,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Protocol
 
+from nnbp_cli.datasets import http_client
 from nnbp_cli.datasets.catalog import Entry, File
 from nnbp_cli.datasets.idx import resemblance
 from nnbp_cli.datasets.sources import download_command
@@ -61,14 +62,19 @@ def fetch(
 
     `mirrors` are asked before those of the catalog. A file that is there and right is left alone, unless
     `force`; one that is damaged is fetched again. Raises NnbpError, with what each mirror said, when none
-    has a file; ConfigError for a mirror that is no URL.
+    has a file; ConfigError for a mirror that is no URL, or one where a password may be taken for the host.
+    A folder that was made and got no file is gone again.
     """
     for mirror in mirrors:
+        shown = without_password(mirror)
         if not mirror.startswith(("http://", "https://")):
-            shown = without_password(mirror)
             raise ConfigError(f"--mirror: expected a URL with http:// or https://, got '{shown}'")
+        if not http_client.is_clear(mirror):
+            remedy = "write what is no letter or digit in its password as %XX"
+            if "@" not in mirror:
+                remedy = "name it as http://HOST:PORT/FOLDER"
+            raise ConfigError(f"--mirror: '{shown}' does not say host and port clearly; {remedy}")
     folder = data_dir / entry.name
-    files.make_directory(folder)
     deadline = monotonic() + limits.total
     line = deque([*mirrors, *entry.mirrors])
     with locks.shared(folder):

@@ -18,15 +18,19 @@ from requests.auth import AuthBase, HTTPBasicAuth
 from requests.utils import get_environ_proxies, select_proxy
 from urllib3.util import Retry, parse_url
 
-from nnbp_cli.datasets.transfer_errors import TransferError, proxy_variable, status, without_password
+from nnbp_cli.datasets.transfer_errors import (
+    TransferError,
+    proxy_variable,
+    status,
+    trusting_variable,
+    without_password,
+)
 from nnbp_cli.errors import printable, reason
 
 REDIRECTS = (301, 302, 303, 307, 308)
 MOST_REDIRECTS = 10
 LONGEST_LOCATION = 2000  # characters
 PORTS = {"http": 80, "https": 443}
-# Who may name the file or the folder of certificates to trust: to requests, to curl, to OpenSSL.
-TRUSTING = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
 class _Session(requests.Session):
@@ -79,6 +83,17 @@ def get(session: requests.Session, url: str, timeout: tuple[float, float]) -> re
     raise TransferError(f"more than {MOST_REDIRECTS} redirects")
 
 
+def is_clear(url: str) -> bool:
+    """Whether `url` says its host and port so that no part of a password can be taken for them."""
+    try:
+        parts = urlsplit(url)
+        _, host, _ = _origin(parts)
+    except (KeyError, ValueError):
+        return False
+    beyond = parts._replace(scheme="", netloc="").geturl()
+    return bool(host) and not ("@" in parts.netloc and "@" in beyond)
+
+
 def _credentials(parts: SplitResult) -> AuthBase:
     if not (parts.username or parts.password):
         return _Nobody()
@@ -117,7 +132,8 @@ def _check_proxy(url: str) -> None:
     if not proxy:
         return
     try:
-        host = parse_url(proxy if "://" in proxy else f"http://{proxy}").host
+        proxy = proxy if "://" in proxy else f"http://{proxy}"
+        host = urlsplit(proxy).hostname and parse_url(proxy).host
     except ValueError:
         host = None
     if not host:
@@ -127,7 +143,7 @@ def _check_proxy(url: str) -> None:
 
 def _check_trusted() -> None:
     """Raise TransferError where a variable names certificates to trust that cannot be read."""
-    name = next(filter(os.environ.get, TRUSTING), None)
+    name = trusting_variable()
     if name is None:
         return
     path = os.environ[name]

@@ -8,6 +8,7 @@ import socket
 import ssl
 from http import HTTPStatus
 
+import requests
 import urllib3.exceptions
 from urllib3 import HTTPConnectionPool
 
@@ -16,6 +17,10 @@ from nnbp_cli.errors import printable
 LONGEST = 200  # characters, where the words are not ours
 # OpenSSL's numbers for an issuer that nobody vouches for, as opposed to a wrong date or a wrong name.
 UNKNOWN_ISSUER = (2, 18, 19, 20, 21)
+ABOUT_SCHEMES = (requests.exceptions.InvalidSchema, urllib3.exceptions.URLSchemeUnknown)  # of a proxy
+# Who may name the file or the folder of certificates to trust, the first that does: to requests, to curl, to
+# OpenSSL.
+TRUSTING = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
 class TransferError(Exception):
@@ -25,10 +30,10 @@ class TransferError(Exception):
 def without_password(url: str) -> str:
     """`url` as it may be printed: with *** for the user and the password in it.
 
-    A password with a / in it, which should have been quoted, is taken for a part of the path everywhere
-    else, but here.
+    A / in them, which should have been quoted, begins the path everywhere else, but not here: whatever may
+    be a part of them is hidden, up to the last @.
     """
-    return re.sub(r"^((?:[^/?#@]*//)?+)(?:[^/?#]*|([^/?#:]*:).*)@", r"\1\2***@", url, flags=re.DOTALL)
+    return re.sub(r"^((?:[^/?#@]*//)?+)(?:[^/?#]*@.*|[^/?#]*|([^:]*:).*)@", r"\1\2***@", url, flags=re.DOTALL)
 
 
 def status(code: int) -> str:
@@ -62,14 +67,18 @@ def proxy_variable(scheme: str) -> str:
     return next((f" ({name})" for name in names if os.environ.get(name)), "")
 
 
+def trusting_variable() -> str | None:
+    """The variable that names the certificates to trust, if any does."""
+    return next(filter(os.environ.get, TRUSTING), None)
+
+
 def _what(chain: list[BaseException], connect: float, silence: float) -> str:
     root = chain[-1]
     if isinstance(root, socket.gaierror):
         return "its name cannot be looked up (no network?)"
     if isinstance(root, ssl.SSLCertVerificationError):
         what = f"its certificate is not trusted ({root.verify_message.rstrip('.')})"
-        hint = "; REQUESTS_CA_BUNDLE can name a file of those to trust"
-        return what + hint if root.verify_code in UNKNOWN_ISSUER else what
+        return f"{what}; {_whom_to_trust()}" if root.verify_code in UNKNOWN_ISSUER else what
     if isinstance(root, ssl.SSLError) and root.reason:
         return f"no secure connection ({root.reason.replace('_', ' ').lower()})"
     if isinstance(root, OSError) and root.strerror:
@@ -81,7 +90,18 @@ def _what(chain: list[BaseException], connect: float, silence: float) -> str:
             return f"no connection within {connect:g} s"
         if isinstance(link, urllib3.exceptions.ProtocolError):
             return "the connection broke off"
+    if isinstance(root, ValueError) and not isinstance(
+        root, ABOUT_SCHEMES
+    ):  # its words quote the address, and with it what may be a password
+        return "its address does not say host and port clearly"
     return printable(" ".join(str(root).split()))[:LONGEST] or type(root).__name__
+
+
+def _whom_to_trust() -> str:
+    name = trusting_variable()
+    if name is None:
+        return f"{TRUSTING[0]} can name a file of those to trust"
+    return f"those to trust are in '{printable(os.environ[name])}', as {name} says; add its issuer's there"
 
 
 def _proxy(pool: object) -> str:

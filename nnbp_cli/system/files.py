@@ -180,8 +180,9 @@ def append(path: Path, text: str, check: Check = anything) -> None:
         raise cannot_write(path, error) from error
 
 
-def make_directory(path: Path, *, exist_ok: bool = True) -> None:
-    """Make the directory `path` and those above it, durably, where they are not there.
+def make_directory(path: Path, *, exist_ok: bool = True) -> list[Path]:
+    """Make the directory `path` and those above it, durably, where they are not there. Returns those that
+    were not, each before the one that it is in.
 
     Raises FileExistsError when `path` itself is, and that is not ok; NnbpError when the disk refuses.
     """
@@ -191,11 +192,15 @@ def make_directory(path: Path, *, exist_ok: bool = True) -> None:
         for made in missing:
             sync_directory(made.parent)
     except OSError as error:
-        if isinstance(error, FileExistsError) and not exist_ok:
-            raise
+        if isinstance(error, FileExistsError):
+            if not exist_ok:
+                raise
+            if path.is_dir() or not os.path.lexists(error.filename):  # others make it and take it away
+                return make_directory(path)
         raise cannot_write(path, error) from error
     except RecursionError as error:
         raise NnbpError(f"{path}: cannot be made: hundreds of folders in each other; name fewer") from error
+    return missing
 
 
 def sync_directory(path: Path) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,17 +70,36 @@ def alone(directory: Path, refusal: NnbpError) -> Iterator[Hold]:
 
 @contextmanager
 def shared(directory: Path) -> Iterator[None]:
-    """Work in `directory` while the block lasts, beside other processes that do so under this same lock."""
+    """Work in `directory` while the block lasts, beside other processes that do so under this same lock.
+
+    It is made where it is not there, with those above it. Those that were made are gone again when nothing
+    was put into them and no other process is at work there.
+    """
+    made = files.make_directory(directory)
     if fcntl is None:
         yield
         return
-    with _opened(directory) as handle:
-        with suppress(OSError):  # others are at work, or the file system locks nothing
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            files.remove_leftovers(directory)
-        with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_SH)
-        yield
+    with ExitStack() as stack:
+        while True:
+            with suppress(FileNotFoundError):  # who made it took it away again
+                handle = stack.enter_context(_opened(directory))
+                with suppress(OSError):  # others are at work, or the file system locks nothing
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    files.remove_leftovers(directory)
+                with suppress(OSError):
+                    fcntl.flock(handle, fcntl.LOCK_SH)
+                found = os.fstat(handle)
+                if _identity(directory) == (found.st_dev, found.st_ino):
+                    break
+            made = files.make_directory(directory) or made
+        try:
+            yield
+        finally:
+            with suppress(OSError):  # others are at work, or it is not empty
+                if made:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                for each in made:
+                    each.rmdir()
 
 
 def _identity(path: Path) -> Identity | None:

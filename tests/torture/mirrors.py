@@ -87,7 +87,7 @@ def _try(seed: int, folder: Path, number: int) -> tuple[list[str], list[str]]:
 
 
 def _problems(here: Path, mirrors: list[str], said: str | None) -> Iterator[str]:
-    found = {path.name: path.read_bytes() for path in (here / "tiny").iterdir()}
+    found = {path.name: path.read_bytes() for path in (here / "tiny").glob("*")}
     if said is None:
         if found != CONTENT:
             yield "not all files are there and right"

@@ -87,9 +87,10 @@ def record(under: str, into: str) -> None:
             yield file
         note("saved", os.path.abspath(path))  # noqa: PTH100
 
-    def made(path: Path, *, exist_ok: bool = True) -> None:
-        make_directory(path, exist_ok=exist_ok)
+    def made(path: Path, *, exist_ok: bool = True) -> list[Path]:
+        missing = make_directory(path, exist_ok=exist_ok)
         note("saved", os.path.abspath(path))  # noqa: PTH100
+        return missing
 
     files.replacing, files.make_directory = and_say_so, made
     operations.watch(note, under)
