@@ -13,7 +13,8 @@ from nnbp_cli.config import overrides
 from nnbp_cli.config.reading import read
 from nnbp_cli.config.toml_text import parse_toml
 from nnbp_cli.config.yaml_text import parse_yaml
-from nnbp_cli.errors import ConfigError
+from nnbp_cli.errors import ConfigError, NnbpError
+from tests.failing_disk import fail_at_read
 from tests.peak_memory import measured, output_with_peak
 
 
@@ -128,7 +129,18 @@ def test_a_file_that_is_not_there_or_no_config_is_refused_with_what_is_read(tmp_
     assert refusal(tmp_path) == f"is a directory; {due}"
     assert refusal(tmp_path / "folder.toml") == f"is a directory; {due}"
     (tmp_path / "loop.toml").symlink_to("loop.toml")
-    assert refusal(tmp_path / "loop.toml").startswith("cannot be read: too many levels of symbolic links; ")
+    with pytest.raises(NnbpError, match=r"loop\.toml: cannot be read: too many levels of symbolic links; "):
+        read(tmp_path / "loop.toml")
+
+
+def test_a_disk_that_fails_is_no_mistake_of_the_config(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "small.toml").write_text("[data]")
+    fail_at_read(monkeypatch, 0)
+    with pytest.raises(NnbpError, match=r"small\.toml: cannot be read: input/output error") as it:
+        read(tmp_path / "small.toml")
+    assert it.value.exit_status == 1
 
 
 def test_a_path_with_a_line_break_is_still_one_line(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nnbp_cli.config.toml_text import parse_toml
-from nnbp_cli.errors import ConfigError, printable, reason
+from nnbp_cli.errors import ConfigError, cannot_read, printable
 from nnbp_cli.wording import quoted
 
 _LARGEST = 64 * 1024
@@ -28,7 +28,9 @@ PARSERS: dict[str, Callable[[str, str], Any]] = {
 
 
 def read(path: Path) -> dict[str, Any]:
-    """What the config file `path` says. Raises ConfigError for everything that a file can be instead."""
+    """What the config file `path` says. Raises ConfigError for everything that a file can be instead, and
+    NnbpError where the system does not give it.
+    """
     where = printable(str(path))
     if path.is_dir():
         raise ConfigError(f"{where}: is a directory; {_READ}")
@@ -50,7 +52,7 @@ def _text(path: Path, where: str) -> str:
     except FileNotFoundError as error:
         raise ConfigError(f"{where}: no such file; {_READ}, as 'nnbp init' writes one") from error
     except OSError as error:
-        raise ConfigError(f"{where}: cannot be read: {reason(error)}; {_READ}") from error
+        raise cannot_read(path, error) from error
     if len(content) > _LARGEST:
         raise ConfigError(f"{where}: larger than 64 KB; a config has a few hundred bytes")
     try:
