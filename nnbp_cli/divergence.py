@@ -14,10 +14,10 @@ def diverged(where: str, params: Parameters, seen: str, what: str = "the cost is
     """
     sick = [
         f"the {'weights' if name == 'W' else 'biases'} of layer {layer}"
-        for layer, name, window in params.named()
+        for layer, name, window in params.named_parameters()
         if not np.isfinite(window).all()
     ]
-    largest = max(params.named(), key=lambda each: float(np.abs(each[2]).max()))
+    largest = max(params.named_parameters(), key=lambda each: float(np.abs(each[2]).max()))
     found = (
         f"not finite in {', '.join(sick)}"
         if sick

@@ -47,8 +47,8 @@ def test_variants_hold(here: Path, name: str) -> None:
 
 
 WRONG = {
-    "a W without its signs": (Dense, "pull_back", lambda self, p, delta, a: delta @ abs(p[0])),
-    "a mask applied once": (Dropout, "pull_back", lambda self, p, delta, mask: delta),
+    "a W without its signs": (Dense, "backward", lambda self, p, delta, a: delta @ abs(p[0])),
+    "a mask applied once": (Dropout, "backward", lambda self, p, delta, mask: delta),
     "a penalty that nobody adds": (Penalty, "add_gradient", lambda self, params, gradient: None),
 }
 

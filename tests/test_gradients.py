@@ -11,7 +11,7 @@ from nnbp_cli.nn import costs, gradient_check
 from nnbp_cli.nn.activations import ACTIVATIONS, Activation, linear, override, relu, sigmoid, softmax, tanh
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.costs import COSTS, Cost
-from nnbp_cli.nn.gradient_check import Agreement
+from nnbp_cli.nn.gradient_check import GradientCheck
 from nnbp_cli.nn.layers import Dense, Dropout
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.parameters import Parameters
@@ -44,18 +44,18 @@ def away_from_kinks(network: Network, seed: int = 1) -> tuple[Parameters, Array,
     raise AssertionError("no batch without a z near 0")
 
 
-def agreements(network: Network, penalty: Penalty | None = None) -> list[Agreement]:
-    """Agreement in every window, parameter by parameter."""
-    return list(gradient_check.compare(network, *away_from_kinks(network), penalty, masks))
+def agreements(network: Network, penalty: Penalty | None = None) -> list[GradientCheck]:
+    """GradientCheck in every window, parameter by parameter."""
+    return list(gradient_check.check_each(network, *away_from_kinks(network), penalty, masks))
 
 
-def agreements_along(network: Network, penalty: Penalty | None = None) -> list[Agreement]:
-    """Agreement in every window along random directions."""
+def agreements_along(network: Network, penalty: Penalty | None = None) -> list[GradientCheck]:
+    """GradientCheck in every window along random directions."""
     place, rng = away_from_kinks(network), np.random.default_rng(5)
-    return list(gradient_check.compare_along(network, *place, rng, penalty, masks))
+    return list(gradient_check.check_directions(network, *place, rng, penalty, masks))
 
 
-def held(found: list[Agreement]) -> bool:
+def held(found: list[GradientCheck]) -> bool:
     return all(each.error <= 1e-8 for each in found)
 
 
@@ -130,28 +130,28 @@ def test_the_masks_of_dropout_are_part_of_the_gradient() -> None:
 
 
 def test_a_gradient_too_small_to_be_told_from_rounding_is_no_error() -> None:
-    tiny = Agreement(0, "W", difference=1e-12, largest=1e-10, rounding=2e-12)
+    tiny = GradientCheck(0, "W", difference=1e-12, largest=1e-10, rounding=2e-12)
     assert tiny.error == 1e-2
     assert tiny.holds
-    assert not Agreement(0, "W", difference=1e-11, largest=1e-10, rounding=2e-12).holds
-    assert not Agreement(0, "W", difference=1e-7, largest=1.0, rounding=2e-12).holds
-    nothing = Agreement(0, "W", difference=0.0, largest=0.0, rounding=0.0)
+    assert not GradientCheck(0, "W", difference=1e-11, largest=1e-10, rounding=2e-12).holds
+    assert not GradientCheck(0, "W", difference=1e-7, largest=1.0, rounding=2e-12).holds
+    nothing = GradientCheck(0, "W", difference=0.0, largest=0.0, rounding=0.0)
     assert (nothing.error, nothing.holds) == (0.0, True)
-    assert Agreement(0, "W", difference=1.0, largest=0.0, rounding=0.0).error == 1.0
+    assert GradientCheck(0, "W", difference=1.0, largest=0.0, rounding=0.0).error == 1.0
 
 
 def test_a_check_in_float32_is_refused() -> None:
     network = dense([6, 5, 4], [sigmoid, softmax], costs.log_likelihood)
     params = network.parameters(np.float32)
     with pytest.raises(TypeError, match="float64"):
-        list(gradient_check.compare(network, params, *batch(3, 6, 4)))
+        list(gradient_check.check_each(network, params, *batch(3, 6, 4)))
 
 
 # What a wrong program would do. Each must be seen by the check above, or the check checks nothing.
 
 
 class DenseWithTransposedPullBack(Dense):
-    def pull_back(self, p, delta, a, /):  # type: ignore[no-untyped-def]
+    def backward(self, p, delta, a, /):  # type: ignore[no-untyped-def]
         return delta @ p[0].T
 
 
@@ -222,24 +222,24 @@ PLANTED = {
 
 @pytest.mark.parametrize("find", [agreements, agreements_along])
 @pytest.mark.parametrize("name", PLANTED)
-def test_a_planted_bug_is_caught(name: str, find: Callable[[Network], list[Agreement]]) -> None:
+def test_a_planted_bug_is_caught(name: str, find: Callable[[Network], list[GradientCheck]]) -> None:
     found = find(PLANTED[name])
     assert not held(found)
     assert not all(each.holds for each in found)
 
 
 class DropoutAppliedOnce(Dropout):
-    def pull_back(self, p, delta, mask, /):  # type: ignore[no-untyped-def]
+    def backward(self, p, delta, mask, /):  # type: ignore[no-untyped-def]
         return delta
 
 
 class DropoutThatForgetsToEnlarge(Dropout):
-    def pull_back(self, p, delta, mask, /):  # type: ignore[no-untyped-def]
+    def backward(self, p, delta, mask, /):  # type: ignore[no-untyped-def]
         return delta * (mask > 0)
 
 
 class DropoutWithAnotherMask(Dropout):
-    def pull_back(self, p, delta, mask, /):  # type: ignore[no-untyped-def]
+    def backward(self, p, delta, mask, /):  # type: ignore[no-untyped-def]
         return delta * mask[::-1]
 
 

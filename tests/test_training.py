@@ -433,7 +433,7 @@ def test_dropout_leaves_out_its_share_at_every_step_and_only_in_training() -> No
     assert set(np.unique(dropped)) == {np.float32(0), np.float32(1) / np.float32(0.75)}
     assert dropped.mean() == pytest.approx(1, abs=0.02)
     assert dropped.dtype == np.float32
-    np.testing.assert_array_equal(layer.pull_back((), a, mask), mask)
+    np.testing.assert_array_equal(layer.backward((), a, mask), mask)
     assert layer.forward((), a, None)[0] is a
 
     def thetas(network: Network) -> list[bytes]:

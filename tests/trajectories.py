@@ -204,5 +204,5 @@ def fingerprint(case: Case, theta: Array) -> list[list[float]]:
     """Two numbers for every W and b: the sum of its entries, and that of entry k times cos(k)."""
     params = build(case.network, (1, INPUTS)).parameters(np.float64)
     params.theta[:] = theta
-    flat = [window.reshape(-1) for _, _, window in params.named()]
+    flat = [window.reshape(-1) for _, _, window in params.named_parameters()]
     return [[float(each.sum()), float(each @ np.cos(np.arange(each.size)))] for each in flat]

@@ -58,14 +58,14 @@ def command(
     nnbp eval weights.npz --mistakes 6
     nnbp eval runs/mnist-20260131-120000 --split validation --json
     """
-    from nnbp_cli.evaluation import saved as scoring
+    from nnbp_cli.evaluation import saved
     from nnbp_cli.terminal.output import answer, remark
 
     answers = None
     if most:
-        scored, answers = scoring.answered(weights, data_name, data_dir, split)
+        scored, answers = saved.answered(weights, data_name, data_dir, split)
     else:
-        scored = scoring.score(weights, data_name, data_dir, split)
+        scored = saved.score(weights, data_name, data_dir, split)
     if scored.note and not quiet:
         remark(scored.note)
     if as_json:

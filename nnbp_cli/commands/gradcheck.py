@@ -19,7 +19,7 @@ from nnbp_cli.commands.options import (
 from nnbp_cli.system import json_text
 
 if TYPE_CHECKING:
-    from nnbp_cli.nn.gradient_check import Agreement
+    from nnbp_cli.nn.gradient_check import GradientCheck
     from nnbp_cli.training.gradcheck import Checked
 
 
@@ -75,7 +75,7 @@ def command(
         )
 
 
-def _name(agreement: Agreement) -> str:
+def _name(agreement: GradientCheck) -> str:
     return f"layers.{agreement.layer}.{agreement.window}"
 
 

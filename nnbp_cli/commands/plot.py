@@ -62,7 +62,7 @@ def command(
         raise click.UsageError(f"'--what {what}' is of one run, and has no curves to choose or to label")
     if data_name and what in ("curves", "weights"):
         raise click.UsageError(f"'--what {what}' looks at no images; leave '--data' out")
-    from nnbp_cli.evaluation import saved as scoring
+    from nnbp_cli.evaluation import saved
     from nnbp_cli.models import weights
     from nnbp_cli.plots import curves, network
     from nnbp_cli.plots.logs import logs, panels
@@ -76,7 +76,7 @@ def command(
     elif what == "weights":
         network.weights(weights.load(runs[0]), output)
     else:
-        scored, answers = scoring.answered(runs[0], data_name, data_dir, "test")
+        scored, answers = saved.answered(runs[0], data_name, data_dir, "test")
         if scored.note:
             remark(scored.note)
         draw = {

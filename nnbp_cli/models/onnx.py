@@ -45,7 +45,10 @@ def encode(learned: Weights, metadata: Mapping[str, str]) -> bytes:
         "nnbp",
         [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["batch", rows * columns])],
         [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["batch", learned.network.outputs])],
-        [numpy_helper.from_array(w, f"layers.{number}.{name}") for number, name, w in learned.params.named()],
+        [
+            numpy_helper.from_array(w, f"layers.{number}.{name}")
+            for number, name, w in learned.params.named_parameters()
+        ],
     )
     model = helper.make_model(
         graph,

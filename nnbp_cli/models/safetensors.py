@@ -28,7 +28,9 @@ def encode(learned: Weights, metadata: Mapping[str, str]) -> bytes:
     """
     from safetensors.numpy import save
 
-    tensors = {f"{2 * layer}.{NAMES[name]}": window for layer, name, window in learned.params.named()}
+    tensors = {
+        f"{2 * layer}.{NAMES[name]}": window for layer, name, window in learned.params.named_parameters()
+    }
     plain = not any(layer.override for layer in learned.config.layers)
     return save(tensors, {**metadata, "pytorch": module(learned)} if plain else dict(metadata))
 

@@ -108,7 +108,7 @@ OUTPUT = outputs.Output("weights", {".npz": _is_replaceable}, "name another file
 
 
 def _members(params: Parameters) -> dict[str, Array]:
-    return {f"layers.{layer}.{name}": window for layer, name, window in params.named()}
+    return {f"layers.{layer}.{name}": window for layer, name, window in params.named_parameters()}
 
 
 def _read(opened: Archive) -> Weights:

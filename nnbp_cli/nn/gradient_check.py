@@ -4,9 +4,9 @@ Numerical differentiation knows nothing of the chain rule: it moves the paramete
 forward, and looks at the cost. It needs some forward passes for every parameter, which is why there is
 backpropagation, and it is why the two can be trusted when they agree.
 
-`compare` moves one parameter after the other. `compare_along` moves all those of a window at once, along
-random directions d, and holds d . gradient against the slope of the cost there: a few forward passes for a
-window of any size, and a single wrong entry is still seen.
+`check_each` moves one parameter after the other. `check_directions` moves all those of a window at once,
+along random directions d, and holds d . gradient against the slope of the cost there: a few forward passes
+for a window of any size, and a single wrong entry is still seen.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Masks = Callable[[], np.random.Generator]
 
 
 @dataclass(frozen=True)
-class Agreement:
+class GradientCheck:
     """How the two gradients agree in one window: the W or the b of a layer, counted from 0 among those that
     learn.
 
@@ -56,14 +56,14 @@ class Agreement:
         return self.difference <= TOLERANCE * self.largest + self.rounding
 
 
-def compare(
+def check_each(
     network: Network,
     params: Parameters,
     x: Array,
     y: Array,
     penalty: Penalty | None = None,
     masks: Masks | None = None,
-) -> Iterator[Agreement]:
+) -> Iterator[GradientCheck]:
     """The agreement in every window, each parameter moved by itself, in float64.
 
     x is (m, inputs), y is (m, outputs). `masks` makes the generator that dropout draws from, the same each
@@ -77,7 +77,7 @@ def compare(
         yield check.agreement(layer, name, gradient.reshape(-1), numeric, H)
 
 
-def compare_along(
+def check_directions(
     network: Network,
     params: Parameters,
     x: Array,
@@ -86,8 +86,8 @@ def compare_along(
     penalty: Penalty | None = None,
     masks: Masks | None = None,
     directions: int = 10,
-) -> Iterator[Agreement]:
-    """The agreement in every window along random `directions`, N(0, 1) in each entry; else as `compare`."""
+) -> Iterator[GradientCheck]:
+    """As `check_each`, in every window along random `directions`, N(0, 1) in each entry."""
     check = _Check(network, params, x, y, penalty, masks)
     for layer, name, window, gradient in check.windows():
         theta = window.reshape(-1)
@@ -127,7 +127,9 @@ class _Check:
         return mean + (self.penalty.cost(self.params) if self.penalty else 0.0)
 
     def windows(self) -> Iterator[tuple[int, str, Array, Array]]:
-        for (layer, name, window), (_, _, gradient) in zip(self.params.named(), self.gradient.named()):
+        for (layer, name, window), (_, _, gradient) in zip(
+            self.params.named_parameters(), self.gradient.named_parameters()
+        ):
             yield layer, name, window, gradient
 
     def fan_in(self, layer: int) -> int:
@@ -144,7 +146,9 @@ class _Check:
         back2, back1, ahead1, ahead2 = costs
         return (back2 - 8 * back1 + 8 * ahead1 - ahead2) / (12 * h)
 
-    def agreement(self, layer: int, name: str, ours: Array, numeric: Array, h: float) -> Agreement:
+    def agreement(self, layer: int, name: str, ours: Array, numeric: Array, h: float) -> GradientCheck:
         # A cost is right to a few units in its last place; the rule divides what is left by h.
         rounding = 8 * float(np.finfo(np.float64).eps) * abs(self.cost()) / h
-        return Agreement(layer, name, float(abs(ours - numeric).max()), float(abs(numeric).max()), rounding)
+        return GradientCheck(
+            layer, name, float(abs(ours - numeric).max()), float(abs(numeric).max()), rounding
+        )

@@ -16,13 +16,13 @@ import numpy as np
 from nnbp_cli.nn.activations import Activation, linear
 from nnbp_cli.nn.arrays import Array, Shape
 
-Windows: TypeAlias = tuple[Array, ...]
+Views: TypeAlias = tuple[Array, ...]
 
 SMALL_BATCH = 64  # examples
 
 
 class Layer(Protocol):
-    """What `Network` asks of a layer. z, a and delta are rows, (m, neurons); p and out are its windows."""
+    """What `Network` asks of a layer. z, a and delta are rows, (m, neurons); params and out are its views."""
 
     @property
     def activation(self) -> Activation:
@@ -52,13 +52,13 @@ class Layer(Protocol):
     def random(self) -> bool:
         """Whether it draws random numbers in training."""
 
-    def forward(self, p: Windows, a: Array, rng: np.random.Generator | None, /) -> tuple[Array, Any]:
+    def forward(self, params: Views, a: Array, rng: np.random.Generator | None, /) -> tuple[Array, Any]:
         """z, and whatever the two methods below want to remember; no `rng` means not training."""
 
-    def gradients(self, delta: Array, memory: Any, out: Windows, /) -> None:
+    def gradients(self, delta: Array, cache: Any, out: Views, /) -> None:
         """Write dC/dW and dC/db, summed over the batch, into `out`."""
 
-    def pull_back(self, p: Windows, delta: Array, memory: Any, /) -> Array:
+    def backward(self, params: Views, delta: Array, cache: Any, /) -> Array:
         """dC/da of the layer before."""
 
 
@@ -91,23 +91,23 @@ class Dense:
         """One multiplication for each weight."""
         return self.inputs * self.neurons
 
-    def forward(self, p: Windows, a: Array, rng: np.random.Generator | None, /) -> tuple[Array, Array]:
+    def forward(self, params: Views, a: Array, rng: np.random.Generator | None, /) -> tuple[Array, Array]:
         """z, (m, neurons), and a to remember, (m, inputs)."""
-        W, b = p
+        W, b = params
         if len(a) < SMALL_BATCH:  # the same product, for few rows in three quarters of the time
             return np.add((W @ a.T).T, b, order="C"), a
         return a @ W.T + b, a
 
-    def gradients(self, delta: Array, a: Array, out: Windows, /) -> None:
+    def gradients(self, delta: Array, a: Array, out: Views, /) -> None:
         """The sums over the batch; BP1 has divided by m already."""
         dW, db = out
         product = np.dot if len(a) == 1 else np.matmul  # matmul is slow at a column times a row
         product(delta.T, a, out=dW)  # BP4
         delta.sum(axis=0, out=db)  # BP3
 
-    def pull_back(self, p: Windows, delta: Array, a: Array, /) -> Array:
+    def backward(self, params: Views, delta: Array, a: Array, /) -> Array:
         """delta W: (m, neurons) @ (neurons, inputs)."""
-        W, _ = p
+        W, _ = params
         return delta @ W
 
 
@@ -136,16 +136,18 @@ class Dropout:
         """Each neuron has one before it."""
         return 1, 1
 
-    def forward(self, p: Windows, a: Array, rng: np.random.Generator | None, /) -> tuple[Array, Array | None]:
+    def forward(
+        self, params: Views, a: Array, rng: np.random.Generator | None, /
+    ) -> tuple[Array, Array | None]:
         """a with some neurons at zero, (m, neurons), and the mask to remember."""
         if rng is None:
             return a, None
         mask = (rng.random(a.shape, np.float32) >= self.rate) / a.dtype.type(1 - self.rate)
         return a * mask, mask
 
-    def gradients(self, delta: Array, mask: Array | None, out: Windows, /) -> None:
+    def gradients(self, delta: Array, mask: Array | None, out: Views, /) -> None:
         """Nothing is learned here."""
 
-    def pull_back(self, p: Windows, delta: Array, mask: Array | None, /) -> Array:
-        """What was left out gets no blame, what was enlarged gets more of it."""
+    def backward(self, params: Views, delta: Array, mask: Array | None, /) -> Array:
+        """dC/da = delta * mask."""
         return delta if mask is None else delta * mask

@@ -71,13 +71,13 @@ class Network:
     def feedforward(
         self, params: Parameters, x: Array, rng: np.random.Generator | None = None
     ) -> list[tuple[Array, Array, Any]]:
-        """z, a and memory of every layer, first to last, for inputs x, (m, inputs)."""
+        """z, a and cache of every layer, first to last, for inputs x, (m, inputs)."""
         steps = []
         a = x
         for layer, p in zip(self.layers, params.layers, strict=True):
-            z, memory = layer.forward(p, a, rng)
+            z, cache = layer.forward(p, a, rng)
             a = layer.activation.f(z)
-            steps.append((z, a, memory))
+            steps.append((z, a, cache))
         return steps
 
     def predict(self, params: Parameters, x: Array) -> Array:
@@ -103,13 +103,13 @@ class Network:
         """
         steps = self.feedforward(params, x, rng)  # input, feedforward
 
-        z, a, memory = steps[-1]
+        z, a, cache = steps[-1]
         delta = self.cost.delta(self.layers[-1].activation, z, a, y) / len(x)  # output error: BP1
-        self.layers[-1].gradients(delta, memory, out.layers[-1])
+        self.layers[-1].gradients(delta, cache, out.layers[-1])
 
         for l in reversed(range(len(self.layers) - 1)):  # backpropagate the error
-            pulled = self.layers[l + 1].pull_back(params.layers[l + 1], delta, memory)
-            z, a, memory = steps[l]
+            pulled = self.layers[l + 1].backward(params.layers[l + 1], delta, cache)
+            z, a, cache = steps[l]
             delta = pulled * self.layers[l].activation.prime(z, a)  # BP2
-            self.layers[l].gradients(delta, memory, out.layers[l])
+            self.layers[l].gradients(delta, cache, out.layers[l])
         return steps[-1][:2]

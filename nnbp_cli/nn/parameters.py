@@ -40,7 +40,7 @@ class Parameters:
         bs = [[window(shape) for shape in layer[1:]] for layer in shapes]
         self.layers: tuple[tuple[Array, ...], ...] = tuple((*W, *b) for W, b in zip(Ws, bs))
 
-    def named(self) -> Iterator[tuple[int, str, Array]]:
+    def named_parameters(self) -> Iterator[tuple[int, str, Array]]:
         """Each window with its layer and its name, "W" or "b"; layers are counted from 0, if they learn."""
         for layer, windows in enumerate(filter(None, self.layers)):
             for name, window in zip("Wb", windows, strict=True):

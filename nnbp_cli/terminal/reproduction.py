@@ -34,12 +34,12 @@ class ReproductionDisplay:
         self.bar.close()
 
     def note(self, message: str) -> None:
-        """See `preparation.Listener`."""
+        """See `runs.setup.Listener`."""
         if not self.quiet:
             remark(message)
 
     def download(self) -> DownloadDisplay:
-        """See `preparation.Listener`."""
+        """See `runs.setup.Listener`."""
         return DownloadDisplay(self.quiet)
 
     def begin(self, jobs: Sequence[Job], done: Sequence[Job]) -> None:

@@ -26,16 +26,16 @@ class TrainingDisplay:
         self.quiet = quiet
 
     def note(self, message: str) -> None:
-        """See `experiment.Display`."""
+        """See `runs.run.Display`."""
         if not self.quiet:
             remark(message)
 
     def download(self) -> DownloadDisplay:
-        """See `experiment.Display`."""
+        """See `runs.run.Display`."""
         return DownloadDisplay(self.quiet)
 
     def begin(self, epochs: int, batches: int) -> None:
-        """See `experiment.Display`."""
+        """See `runs.run.Display`."""
         self.epochs, self.batches, self.cost = epochs, batches, nan
         self.bar = tqdm(
             total=epochs * batches,
@@ -48,7 +48,7 @@ class TrainingDisplay:
         )
 
     def step(self, state: State) -> None:
-        """See `experiment.Display`."""
+        """See `runs.run.Display`."""
         if self.bar.disable:
             return
         if state.cost != self.cost:  # a new sample
@@ -58,7 +58,7 @@ class TrainingDisplay:
         self.bar.update(state.epoch * self.batches + state.batch - self.bar.n)
 
     def epoch(self, history: History) -> None:
-        """See `experiment.Display`."""
+        """See `runs.run.Display`."""
         epoch = history[-1]
         scores = [f"{name} {_shown(name, value)}" for name, value in epoch.scores.items()]
         width = len(str(self.epochs))
@@ -70,7 +70,7 @@ class TrainingDisplay:
         self.note("   ".join(parts))
 
     def end(self) -> None:
-        """See `experiment.Display`."""
+        """See `runs.run.Display`."""
         self.bar.close()
 
 

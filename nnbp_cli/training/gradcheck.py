@@ -13,7 +13,7 @@ from nnbp_cli.config import Config, build, check_against_data, load_data
 from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.errors import Diverged
 from nnbp_cli.nn.arrays import Array
-from nnbp_cli.nn.gradient_check import Agreement, Masks, compare, compare_along
+from nnbp_cli.nn.gradient_check import GradientCheck, Masks, check_directions, check_each
 from nnbp_cli.nn.initializers import INITIALIZERS
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.parameters import Parameters
@@ -37,7 +37,7 @@ class Checked:
     parameters: int
     images: int
     one_by_one: bool
-    agreements: list[Agreement]
+    agreements: list[GradientCheck]
 
 
 def check_gradient(config: Config, where: Path, data_dir: Path, images: int) -> Checked:
@@ -67,10 +67,10 @@ def check_gradient(config: Config, where: Path, data_dir: Path, images: int) -> 
         y = smoothed_targets(data.classes, training.label_smoothing, np.float64)[labels]
         one_by_one = network.size <= ONE_BY_ONE
         if one_by_one:
-            agreements = list(compare(network, params, x, y, penalty, random))
+            agreements = list(check_each(network, params, x, y, penalty, random))
         else:
             rng = stream(training.seed, "directions")
-            agreements = list(compare_along(network, params, x, y, rng, penalty, random))
+            agreements = list(check_directions(network, params, x, y, rng, penalty, random))
     if not all(isfinite(each.largest) for each in agreements):
         why = "diverged: the cost at the initial weights is not finite"
         raise Diverged(f"{where}: {why}; try another initializer, fewer layers or a weaker penalty")

@@ -20,7 +20,7 @@ SPEED_IMAGES = 1000  # as in the book's chapter 5
 
 
 def names(training: TrainingConfig, network: Network) -> list[str]:
-    """What `watching` will measure, in its order: a speed for each layer that learns, counted from 1."""
+    """What `watching` measures, in its order: a speed for each layer that learns, counted from 1."""
     layers = sum(bool(layer.shapes) for layer in network.layers)
     return [
         name
@@ -67,13 +67,13 @@ def layer_speeds(
     """
     dtype, images = params.theta.dtype, min(SPEED_IMAGES, len(split.labels))
     gradient = network.parameters(dtype)
-    deltas = [np.zeros_like(window) for _, name, window in gradient.named() if name == "b"]
+    deltas = [np.zeros_like(window) for _, name, window in gradient.named_parameters() if name == "b"]
     block = block_size(network)
     for start in range(0, images, block):
         labels = split.labels[start : min(start + block, images)]
         x = scaled(split.images[start : start + len(labels)], dtype)
         network.backprop(params, x, targets[labels], out=gradient)
-        db = (window for _, name, window in gradient.named() if name == "b")
+        db = (window for _, name, window in gradient.named_parameters() if name == "b")
         for delta, mean in zip(deltas, db, strict=True):
             delta += mean * (len(labels) / images)
         yield

@@ -125,7 +125,9 @@ def _holds(said: Any, understood: Any) -> bool:
 def _weights(folder: Path) -> Kind:
     def read(path: Path) -> Facts:
         found = weights.load(path)
-        arrays = {f"layers.{layer}.{name}": each.tobytes() for layer, name, each in found.params.named()}
+        arrays = {
+            f"layers.{layer}.{name}": each.tobytes() for layer, name, each in found.params.named_parameters()
+        }
         return Facts(arrays, replace(found, params=None), found)  # type: ignore[arg-type]
 
     return _kind(folder / "weights.npz", read, weights.save, trained())
