@@ -16,7 +16,7 @@ class Interruption:
 
     @contextmanager
     def deferred(self) -> Iterator[Callable[[], str | None]]:
-        """See `interrupts.deferred`."""
+        """See `signals.deferred`."""
         yield self._received
 
     def come(self, after: int) -> None:

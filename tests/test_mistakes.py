@@ -70,16 +70,17 @@ def test_the_worst_mistakes_are_drawn_and_the_report_shows_the_same(here: Path, 
     learned = weights.load(here / "run")
     assert [each["true"] for each in found] == [int(test.labels[each["image"]]) for each in found]
     for each in found:
-        assert each["said"] == int(np.argmax(each["outputs"])) != each["true"]
+        assert each["predicted"] == int(np.argmax(each["outputs"])) != each["true"]
+        assert each["confidence"] == max(each["outputs"])
     sureness = [max(each["outputs"]) for each in found]
     assert sureness == sorted(sureness, reverse=True)
     shown = worst(answers.answers(learned, test))
     assert shown
     for place, each in enumerate(found):
-        label = f"test image {each['image']}: a {each['true']}, taken for a {each['said']}"
+        label = f"test image {each['image']}: a {each['true']}, taken for a {each['predicted']}"
         assert label in shown[1].text
         assert (
-            f"said {each['said']}, {how_sure(sureness[place], True)} sure"
+            f"said {each['predicted']}, {how_sure(sureness[place], True)} sure"
             in nnbp("eval", "run", "--mistakes", place + 1).out
         )
 

@@ -122,7 +122,7 @@ def test_the_figures_of_a_network_show_what_eval_and_the_report_say(run: Path) -
     worst = [
         line
         for each in said["mistakes"]
-        for line in (f"{each['said']}, {how_sure(max(each['outputs']), True)}", f"is {each['true']}")
+        for line in (f"{each['predicted']}, {how_sure(max(each['outputs']), True)}", f"is {each['true']}")
     ]
     assert words_of("mistakes.svg") == worst
     assert Path("mistakes.svg").read_text().count("<image") == len(said["mistakes"])

@@ -161,7 +161,8 @@ def test_json_is_one_object(learned: Path, tmp_path: Path) -> None:
     (picture,) = answer["pictures"]
     assert picture["picture"] == str(path)
     four, nought = picture["digits"]
-    assert (four["said"], nought["said"]) == (4, 0)
+    assert (four["predicted"], nought["predicted"]) == (4, 0)
+    assert four["confidence"] == max(four["outputs"])
     assert len(four["outputs"]) == 10
     left, top, width, height = four["box"]
     assert 0 < left < left + width < nought["box"][0] < 1

@@ -274,7 +274,7 @@ def test_predict_reads_on_a_saved_pad_what_the_page_read(
                 picture.write_bytes(base64.b64decode(url.split(",")[1]))
                 (read,) = json.loads(nnbp("predict", run, picture, "--json").out)["pictures"]
                 (found,) = read["digits"]
-                assert found["said"] == digit
+                assert found["predicted"] == digit
                 assert found["outputs"] == pytest.approx(outputs, abs=0.05)
 
 

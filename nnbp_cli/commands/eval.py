@@ -100,7 +100,8 @@ def _plain_mistakes(answers: Answers, most: int) -> Iterator[dict[str, Any]]:
         yield {
             "image": int(image),
             "true": int(answers.split.labels[image]),
-            "said": int(answers.said[image]),
+            "predicted": int(answers.said[image]),
+            "confidence": float(answers.sureness[image]),
             "outputs": answers.outputs[image].tolist(),
         }
 

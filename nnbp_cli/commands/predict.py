@@ -78,7 +78,8 @@ def _plain(reading: Reading) -> dict[str, Any]:
         "picture": str(reading.path),
         "digits": [
             {
-                "said": answer.said,
+                "predicted": answer.said,
+                "confidence": float(answer.outputs.max()),
                 "outputs": answer.outputs.tolist(),
                 "box": [answer.digit.left, answer.digit.top, answer.digit.width, answer.digit.height],
             }

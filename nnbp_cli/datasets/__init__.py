@@ -1,1 +1,1 @@
-"""Where images and labels come from: published sets, the built-in one, or a folder of files."""
+"""Where images and labels come from: published sets, the built-in one, a folder of files; and distortion."""

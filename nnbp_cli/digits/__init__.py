@@ -1,6 +1,6 @@
 """From a picture to digits as MNIST has them, whatever the picture is.
 
-file -> light (picture) -> ink -> digits (finding, on marks) -> 28x28 (normal)
+file -> light (picture) -> ink -> digits (finding, on marks) -> 28x28 (normal) -> predict
 """
 
 from nnbp_cli.digits.finding import Digit, digits

@@ -1,6 +1,6 @@
 """A run as one HTML file, which asks no other place for anything.
 
-run directory -> reading (contents) -> sections, each of markup -> page -> text
+run directory -> reading (Material) -> sections, each of markup -> page -> text
 """
 
 from nnbp_cli.report.page import OUTPUT, page

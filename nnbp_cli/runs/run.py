@@ -1,4 +1,4 @@
-"""A whole run, from a config to the scored weights: the one module that knows all the others.
+"""A whole run, from a config to the scored weights: the one module that knows all below it.
 
 config -> data -> network -> training -> run directory -> test score
 """

@@ -53,13 +53,13 @@ class ReproductionDisplay:
         self.note(f"{len(jobs)} runs{again}")
 
     def advanced(self, job: Job, share: float) -> None:
-        """See `parallel.Progress`."""
+        """See `reproduction.worker_pool.Progress`."""
         self.shares[job] = share
         self.bar.set_description_str(f"{self.left} runs, {self.remaining()} left", refresh=False)
         self.bar.update(self.done() - self.bar.n)
 
     def finished(self, job: Job, failure: str | None) -> None:
-        """See `parallel.Progress`."""
+        """See `reproduction.worker_pool.Progress`."""
         self.left -= 1
         self.advanced(job, 1.0)
         outcome = f"failed: {failure}" if failure else "done"

@@ -1,1 +1,1 @@
-"""How a network learns: batches, optimizers, schedules, and the loop that brings them together."""
+"""How a network learns: its batches, the loop, what is measured after an epoch, and when it is over."""
