@@ -211,3 +211,12 @@ def test_a_run_that_is_stopped_says_so_in_its_status_though_nobody_reads_its_ans
         process.send_signal(signal.SIGTERM)
         assert "Error" not in process.stderr.read()
     assert process.returncode == 143
+
+
+def test_what_one_command_of_a_process_completed_is_nothing_to_the_next() -> None:
+    program = (
+        "import os, signal\nfrom nnbp_cli.system import signals\nsignals.complete()\nsignals.at_once()\n"
+        "os.kill(os.getpid(), signal.SIGTERM)\nsignal.pause()\n"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (said.returncode, said.stderr) == (143, "interrupted\n")

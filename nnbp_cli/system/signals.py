@@ -23,6 +23,8 @@ def at_once() -> None:
     """From now on SIGINT and SIGTERM end this process, wherever it is. What was being written is left
     under its temporary name.
     """
+    global _status
+    _status = None
     for name in _minded():
         signal.signal(getattr(signal, name), _end)
 

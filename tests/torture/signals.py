@@ -56,7 +56,8 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
             outcome.check(ended.status in good, f"{again}: status {ended.status}: {ended.err}")
             outcome.check(ended.err in ("", "interrupted\n"), f"{again}: {ended.err}")
             outcome.check(ended.seconds < SOON, f"{again}: after {ended.seconds:.1f} seconds")
-            if (run / "summary.json").exists() and not finished and not ended.err:  # stopped in good order
+            in_order = second is None and (run / "summary.json").exists() and not finished
+            if in_order and not ended.err:
                 way = f"go on: nnbp train --resume {run}"
                 outcome.check(way in ended.out, f"{again}: no way to go on is shown")
             wrong = [*(here.unreadable(run) if run.exists() else []), *here.finish(run)]
