@@ -230,3 +230,11 @@ def test_a_config_is_named_with_or_without_its_option(here: Path, command: str) 
     assert nnbp(command, "--config", "small.toml", *more).status == 0
     if command == "train":
         assert Path("a/config.toml").read_text() == Path("b/config.toml").read_text()
+
+
+def test_a_variable_of_tqdm_s_that_it_does_not_take_is_a_line(here: Path) -> None:
+    command = [sys.executable, "-m", "nnbp_cli", "train", "small.toml"]
+    environment = os.environ | {"TQDM_MININTERVAL": "many"}
+    said = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert (said.returncode, said.stderr.count("\n")) == (1, 1)
+    assert said.stderr.startswith("nnbp: a TQDM_ variable is not what tqdm takes: ")

@@ -196,6 +196,7 @@ def _variables(folder: Path) -> dict[str, tuple[str | None, ...]]:
         "PYTHONSAFEPATH": ("1",),
         "COLUMNS": ("0", "-1", "1", "many"),
         "LINES": ("0",),
+        "TQDM_MININTERVAL": ("many",),
         "TERM": ("dumb", "nonsense", ""),
         "NO_COLOR": ("", "1"),
         "FORCE_COLOR": ("1",),
