@@ -20,7 +20,7 @@ from tests.torture.scene import write_config
 
 SOON = 5  # seconds
 EPOCHS = 400  # of a run, which take a second or two
-MANY = 100  # of them nobody has time for who ends at once
+MANY = 250  # of them nobody has time for who ends at once, however busy the machine
 
 # Three runs of a small network, two at a time.
 PROGRAM = """
