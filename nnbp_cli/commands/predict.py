@@ -79,7 +79,7 @@ def _plain(reading: Reading) -> dict[str, Any]:
         "digits": [
             {
                 "predicted": answer.said,
-                "confidence": float(answer.outputs.max()),
+                "confidence": answer.confidence,
                 "outputs": answer.outputs.tolist(),
                 "box": [answer.digit.left, answer.digit.top, answer.digit.width, answer.digit.height],
             }
@@ -98,7 +98,7 @@ def _details(answers: Sequence[Answer], shares: bool) -> Iterator[str]:
     for number, answer in enumerate(answers, start=1):
         which = f"digit {number} of {len(answers)}: " if len(answers) > 1 else ""
         yield ""
-        yield f"{which}{answer.said}, {how_sure(float(answer.outputs.max()), shares)} sure"
+        yield f"{which}{answer.said}, {how_sure(answer.confidence, shares)} sure"
         picture = [f"|{line}|" for line in drawn(answer.image, blocks=blocks)]
         bars = ["", "", *_bars(answer, shares, full=BLOCKS[-1] if blocks else "#")]
         for line, bar in zip_longest(picture, bars, fillvalue=""):

@@ -36,6 +36,11 @@ class Answer:
         """The class that it was taken for."""
         return int(self.outputs.argmax())
 
+    @property
+    def confidence(self) -> float:
+        """The output of that class."""
+        return float(self.outputs.max())
+
 
 @dataclass(frozen=True)
 class Reading:

@@ -26,6 +26,8 @@ from nnbp_cli.runs.setup import Paths
 from nnbp_cli.runs.summary import LARGEST_FILE, Score
 from nnbp_cli.system import files, json_text
 
+PATIENCE = 10  # seconds that a process which was killed may take to let go of its run
+
 
 @dataclass(frozen=True)
 class Total:
@@ -57,9 +59,6 @@ def outcome(directory: Path) -> Outcome:
     """What came of the job in `directory`. Raises NnbpError where there is nothing to be read."""
     remedy = "delete it, and it is run again"
     return records.from_json(_OUTCOME, directory / "summary.json", LARGEST_FILE, remedy)
-
-
-PATIENCE = 10  # seconds that a process which was killed may take to let go of its run
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from nnbp_cli.errors import NnbpError, reason
+from nnbp_cli.errors import NnbpError, cannot_read, reason
 from nnbp_cli.runs import summary
 from nnbp_cli.runs.directory import RunDirectory, read_log
 from nnbp_cli.runs.records import YEARS
@@ -49,7 +49,7 @@ def runs(folder: Path) -> tuple[list[Run], list[NnbpError]]:
         except NnbpError as error:
             odd.append(error)
         except OSError as error:
-            odd.append(NnbpError(f"{path}: cannot be read: {reason(error)}; make it readable"))
+            odd.append(cannot_read(path, error))
     return sorted(found, key=lambda run: (run.began, run.name), reverse=True), odd
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, Field, Strict, TypeAdapter, ValidationError
 
-from nnbp_cli.errors import NnbpError, reason
+from nnbp_cli.errors import NnbpError, cannot_read
 from nnbp_cli.system import json_text
 from nnbp_cli.wording import dotted
 
@@ -63,7 +63,7 @@ def content(file: Path, most: int) -> bytes:
     except (FileNotFoundError, NotADirectoryError):
         raise NnbpError(f"{file}: no such file; name a run directory, as 'nnbp runs' lists them") from None
     except OSError as error:
-        raise NnbpError(f"{file}: cannot be read: {reason(error)}; make it readable") from error
+        raise cannot_read(file, error) from error
     if len(found) > most:
         raise NnbpError(f"{file}: damaged: larger than {most >> 20} MB; delete it")
     return found
