@@ -27,8 +27,8 @@ from nnbp_cli.errors import NnbpError
 from nnbp_cli.nn.initializers import INITIALIZERS
 from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.reproduction import experiments
-from nnbp_cli.rng import stream
-from nnbp_cli.training.batches import stretches
+from nnbp_cli.rng import generator
+from nnbp_cli.training.batches import chunks
 from tests import per_example
 
 IMAGES = 1000  # that are timed
@@ -38,10 +38,10 @@ def seconds(loaded: Config, data: dataset.Dataset, rounds: int) -> float:
     """How long the loop takes for one image, in training the network of a config."""
     network = build(loaded.network, data.shape)
     params = network.parameters(np.float64)
-    INITIALIZERS[loaded.network.initializer].fill(network, params, stream(1, "initialization"))
+    INITIALIZERS[loaded.network.initializer].fill(network, params, generator(1, "initialization"))
     weights = [W.copy() for W, _ in params.layers]
     biases = [b[:, None].copy() for _, b in params.layers]
-    order = filter(None, stretches(data.training, 10, 1, seed=1, epoch=0, first=0))
+    order = filter(None, chunks(data.training, 10, 1, seed=1, epoch=0, first=0))
     some = [(scaled(x, float), np.eye(10)[labels]) for x, labels in islice(order, IMAGES // 10)]
     functions = ["sigmoid"] * len(weights)
 

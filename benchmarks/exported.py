@@ -73,7 +73,7 @@ def train(config: NetworkConfig, data: Dataset) -> Weights:
     """The network after an epoch."""
     training = TrainingConfig(epochs=1, batch_size=10, learning_rate=0.05, keep="last", watch=())
     network = build(config, data.shape)
-    state = loop.start(network, default, training)
+    state = loop.initial_state(network, default, training)
     for _ in loop.train(network, data, training, state):
         pass
     penalty = loop.penalty(training, data)

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from nnbp_cli.rng import stream
+from nnbp_cli.rng import generator
 
 Array = Any
 
@@ -112,7 +112,7 @@ class Contender(Protocol):
 
 def order(images: int, epoch: int) -> Array:
     """The numbers of the images in the order of an epoch: nnbp's, with seed 1."""
-    return stream(1, "shuffle", epoch).permutation(images)
+    return generator(1, "shuffle", epoch).permutation(images)
 
 
 def one_hot(labels: Array) -> Array:

@@ -56,7 +56,7 @@ def blank_pages(count: int) -> None:
             rng = np.random.default_rng([SEED, number])
             paper = np.full(rng.integers(40, 400, 2), rng.uniform(0.7, 1))
             page = np.asarray(grey(disturbance(paper, rng))) / 255  # of 8 bits, as files have them
-            found += bool(digits.digits(digits.ink(page)))
+            found += bool(digits.segment(digits.binarize(page)))
         print(f"| {name} | {100 * found / count:.1f} |", flush=True)
 
 

@@ -91,11 +91,13 @@ def the_contract(job: Job, x: Array, y: Array) -> Callable[[], object]:
     parts = [
         slice(k, k + PARAMETERS_PER_UPDATE) for k in range(0, gradient.theta.size, PARAMETERS_PER_UPDATE)
     ]
-    stretches = [(state.params.theta[part], gradient.theta[part], state.slots[:, part]) for part in parts]
+    chunks = [
+        (state.params.theta[part], gradient.theta[part], state.optimizer_state[:, part]) for part in parts
+    ]
 
     def work() -> None:
         network.backprop(state.params, x, y, gradient)
-        for theta, slope, slots in stretches:
+        for theta, slope, slots in chunks:
             step(theta, slope, slots, training.learning_rate, 1)
 
     return work

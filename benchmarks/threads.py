@@ -60,7 +60,7 @@ def main(data_dir: Path, epochs: int) -> None:
 def moments(described: Config, loaded: Dataset, threads: int, epochs: int) -> Iterator[Moment]:
     """A training after some steps, and after each epoch."""
     network, training = build(described.network, loaded.shape), described.training
-    state = loop.start(network, INITIALIZERS[described.network.initializer], training)
+    state = loop.initial_state(network, INITIALIZERS[described.network.initializer], training)
     with threadpool_limits(threads, user_api="blas"), np.errstate(all="ignore"):
         for epoch in loop.train(network, loaded, training, state):
             if epoch:

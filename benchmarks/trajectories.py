@@ -35,7 +35,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from nnbp_cli.errors import Diverged
-from nnbp_cli.rng import stream
+from nnbp_cli.rng import generator
 from tests.trajectories import (
     CLASSES,
     STEPS,
@@ -112,7 +112,7 @@ def _optimizer(case: Case, parameters: list[Tensor]) -> torch.optim.Optimizer:
 
 def _batches(case: Case) -> Iterator[Tensor]:
     for epoch in range(case.training.epochs):
-        order = stream(case.training.seed, "shuffle", epoch).permutation(case.images)
+        order = generator(case.training.seed, "shuffle", epoch).permutation(case.images)
         yield from torch.from_numpy(order).split(case.training.batch_size)
 
 

@@ -11,13 +11,13 @@ def main() -> None:
         _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
     from nnbp_cli.system import signals
 
-    signals.at_once()
+    signals.exit_immediately()
     from nnbp_cli.cli import main as run
 
     try:
         run()
     finally:
-        signals.ignored()
+        signals.ignore()
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ class Commands(click.Group):
             near = get_close_matches(name, COMMANDS, 1)
             return ctx.fail(f"no such command '{name}'" + (f" (did you mean '{near[0]}'?)" if near else ""))
         # Where OpenBLAS, which numpy loads, cannot start its threads, it sends this process a SIGINT.
-        if not hardware.can_start(hardware.cores() - 1):
+        if not hardware.can_start(hardware.available_cpus() - 1):
             os.environ["OPENBLAS_NUM_THREADS"] = "1"
         command: click.Command = import_module(f"nnbp_cli.commands.{name}").command
         return command

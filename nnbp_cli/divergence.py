@@ -12,15 +12,15 @@ def diverged(where: str, params: Parameters, seen: str, what: str = "the cost is
     """What to say of a network whose numbers are not finite: in which of its layers, or else `what` and where
     the largest are; when or on what that was seen; and what to try.
     """
-    sick = [
+    non_finite = [
         f"the {'weights' if name == 'W' else 'biases'} of layer {layer}"
         for layer, name, window in params.named_parameters()
         if not np.isfinite(window).all()
     ]
     largest = max(params.named_parameters(), key=lambda each: float(np.abs(each[2]).max()))
     found = (
-        f"not finite in {', '.join(sick)}"
-        if sick
+        f"not finite in {', '.join(non_finite)}"
+        if non_finite
         else f"{what} not finite, the largest numbers are in layer {largest[0]}"
     )
     return Diverged(

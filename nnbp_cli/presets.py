@@ -26,7 +26,7 @@ def shipped() -> dict[str, Path]:
     return {path.relative_to(folder).as_posix().removesuffix(".toml"): path for path in paths}
 
 
-def headline(path: Path) -> str:
+def description(path: Path) -> str:
     """What a shipped config is for: the comment on its first line."""
     return path.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
 

@@ -11,6 +11,6 @@ import zlib
 import numpy as np
 
 
-def stream(seed: int, name: str, *position: int) -> np.random.Generator:
+def generator(seed: int, name: str, *position: int) -> np.random.Generator:
     """The generator of the stream `name` at `position` (an epoch, a block, ...) of the run `seed`."""
     return np.random.default_rng([seed, zlib.crc32(name.encode()), *position])

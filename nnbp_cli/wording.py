@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable
 from math import log10
 
-Place = tuple[str | int, ...]
+Location = tuple[str | int, ...]
 
 _LONGEST = 60
 
 
-def dotted(place: Place) -> str:
+def dotted(place: Location) -> str:
     """A place in the config as it is written after --set: network.layers.0.neurons."""
     plain = re.compile(rf"[\w-]{{1,{_LONGEST}}}")
     return ".".join(step if plain.fullmatch(step) else quoted(step) for step in map(str, place))

@@ -10,7 +10,7 @@ import numpy as np
 from nnbp_cli.datasets.dataset import Dataset, Split
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.scaling import scaled
-from nnbp_cli.training.batches import stretches
+from nnbp_cli.training.batches import chunks
 
 
 def blobs(training: int = 120, others: int = 40, seed: int = 0) -> Dataset:
@@ -31,5 +31,5 @@ def batches(
     split: Split, targets: Array, batch_size: int, *, dtype: Any, **options: Any
 ) -> Iterator[tuple[Array, Array]]:
     """x and y of each batch of an epoch, as training takes them; the options are those of `stretches`."""
-    for images, labels in filter(None, stretches(split, batch_size, 1, **options)):
+    for images, labels in filter(None, chunks(split, batch_size, 1, **options)):
         yield scaled(images, dtype), targets[labels]

@@ -15,8 +15,8 @@ class Interruption:
     asked: int = 0
 
     @contextmanager
-    def deferred(self) -> Iterator[Callable[[], str | None]]:
-        """See `signals.deferred`."""
+    def defer(self) -> Iterator[Callable[[], str | None]]:
+        """See `signals.defer`."""
         yield self._received
 
     def come(self, after: int) -> None:

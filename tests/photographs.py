@@ -161,6 +161,6 @@ def recognized(learned: Weights, pictures: Iterable[Image.Image], labels: Array)
         for number, picture in enumerate(pictures):
             picture.save(path, compress_level=1)
             with suppress(NnbpError):
-                said = [answer.said for answer in reading.answers(learned, path)]
+                said = [answer.predicted for answer in reading.predictions(learned, path)]
                 right[number] = said == [labels[number]]
     return right

@@ -53,7 +53,12 @@ def results(run: Path) -> dict[str, Any]:
     return {
         "log": [line[:2] + line[3:] for line in log],
         "config": (run / "config.toml").read_text(),
-        "state": [kept.params.theta.tobytes(), kept.kept.tobytes(), kept.slots.tobytes(), kept.epoch],
+        "state": [
+            kept.params.theta.tobytes(),
+            kept.best_theta.tobytes(),
+            kept.optimizer_state.tobytes(),
+            kept.epoch,
+        ],
         "summary": summary,
         "weights": learned,
     }

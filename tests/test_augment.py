@@ -19,7 +19,7 @@ from nnbp_cli.datasets.augment import MOST, PIXELS, Augmentation, Distortion, di
 from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.datasets.sampling import Sampler
 from nnbp_cli.training import batches as training_batches
-from nnbp_cli.training.prefetch import ahead
+from nnbp_cli.training.prefetch import prefetch
 from tests.datasets import batches
 
 Bytes = NDArray[np.uint8]
@@ -373,7 +373,7 @@ def test_a_batch_of_large_images_may_be_left_after_some_of_them(
     split = Split(noise(70), np.zeros(70, np.uint8))
     asked: dict[str, Any] = {"seed": 1, "epoch": 0, "first": 0, "background": background}
     distorting = distortion(EVERYTHING, SHAPE)
-    rest = training_batches.stretches(split, 30, 1, distortion=distorting, **asked)
+    rest = training_batches.chunks(split, 30, 1, distortion=distorting, **asked)
     assert [each and len(each[0]) for each in rest] == [None, None, 30, None, None, 30, 10]
     monkeypatch.setattr(training_batches, "PIXELS_PER_BLOCK", 30 * 9 * 14)
     undivided = list(batches(split, np.eye(1), 30, distortion=distorting, dtype=np.float32, **asked))
@@ -396,7 +396,7 @@ def test_items_come_in_their_order_one_ahead_and_each_from_the_other_thread() ->
             yield k
 
     before = threading.active_count()
-    for count, item in enumerate(ahead(items())):
+    for count, item in enumerate(prefetch(items())):
         assert item == count
         sleep(0.02)
         assert made == list(range(min(5, item + 2)))
@@ -409,7 +409,7 @@ def test_what_goes_wrong_in_the_other_thread_is_raised_where_its_item_is_due() -
         yield 1
         raise ZeroDivisionError("there")
 
-    before, taken = threading.active_count(), ahead(items())
+    before, taken = threading.active_count(), prefetch(items())
     assert next(taken) == 1
     with pytest.raises(ZeroDivisionError, match="there"):
         next(taken)
@@ -425,7 +425,7 @@ def test_closing_early_waits_for_no_more_than_the_item_at_hand() -> None:
             made.append(k)
             yield k
 
-    before, taken = threading.active_count(), ahead(items())
+    before, taken = threading.active_count(), prefetch(items())
     next(taken)
     start = perf_counter()
     taken.close()
@@ -452,6 +452,6 @@ def test_the_other_thread_ignores_what_this_one_ignores() -> None:
         yield np.full(1, 3e38, np.float32) * np.float32(10)
 
     with np.errstate(over="ignore"):
-        assert np.isinf(next(ahead(overflowing())))
+        assert np.isinf(next(prefetch(overflowing())))
     with np.errstate(over="raise"), pytest.raises(FloatingPointError):
-        next(ahead(overflowing()))
+        next(prefetch(overflowing()))

@@ -520,7 +520,7 @@ def test_what_training_needs_has_to_be_there_to_the_last_byte(monkeypatch: pytes
     small, training = build(config().network, (28, 28)), config().training
     needed = memory.needed(small, training)
     for there, fits in ((needed + 1000, True), (needed + 999, False), (math.inf, True)):
-        monkeypatch.setattr(hardware, "memory", lambda there=there: there)
+        monkeypatch.setattr(hardware, "total_memory", lambda there=there: there)
         assert (memory.too_large(small, training, data=1000) is None) == fits
     parameters = 30 * (784 + 1) + 10 * (30 + 1)
     assert memory.needed(small, None) == 4 * parameters, "to answer takes theta alone"
@@ -529,7 +529,7 @@ def test_what_training_needs_has_to_be_there_to_the_last_byte(monkeypatch: pytes
 def test_batches_that_would_need_more_than_all_else_are_what_is_to_change(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(hardware, "memory", lambda: 24 * 2**30)
+    monkeypatch.setattr(hardware, "total_memory", lambda: 24 * 2**30)
     large = config("training.batch_size = 100000000", "data.train = 100000000")
     place, said = memory.too_large(build(large.network, (28, 28)), large.training) or ((), "")
     assert place == ("training", "batch_size")
@@ -552,9 +552,9 @@ def test_a_long_value_is_cut() -> None:
 
 
 def test_memory_is_that_of_the_machine_where_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert 2**28 < hardware.memory() < math.inf
+    assert 2**28 < hardware.total_memory() < math.inf
     monkeypatch.delattr("os.sysconf")
-    assert hardware.memory() == math.inf
+    assert hardware.total_memory() == math.inf
 
 
 def test_all_mistakes_are_said_at_once() -> None:
@@ -602,7 +602,7 @@ def test_a_config_that_fits_the_data_passes() -> None:
 
 
 def test_what_does_not_fit_the_data_is_said_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hardware, "memory", lambda: 24 * 2**30)
+    monkeypatch.setattr(hardware, "total_memory", lambda: 24 * 2**30)
     large = config("network.layers.0.neurons = 100000000")
     with pytest.raises(ConfigError) as caught:
         check_against_data(large, digits(training=9, validation=1, classes=7), where="x.toml")

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from nnbp_cli.datasets import dataset
-from nnbp_cli.digits import Digit, digits, ink, normalized, windows
-from nnbp_cli.digits.ink import light_on_dark, otsu
-from nnbp_cli.digits.marks import marks
-from nnbp_cli.digits.regions import regions
+from nnbp_cli.digits import Digit, binarize, morphology, normalize, segment
+from nnbp_cli.digits.binarization import light_on_dark, otsu
+from nnbp_cli.digits.components import components
+from nnbp_cli.digits.labelling import label
 from tests import photographs
 
 VECTORS = Path(__file__).with_name("normal_vectors.json")
@@ -39,7 +39,7 @@ def places(light: np.ndarray) -> list[tuple[int, int, int, int]]:
         top, left = round(digit.top * rows), round(digit.left * columns)
         return top, left, top + round(digit.height * rows), left + round(digit.width * columns)
 
-    return [box(digit) for digit in digits(ink(light))]
+    return [box(digit) for digit in segment(binarize(light))]
 
 
 def test_it_is_the_normalization_of_the_vectors() -> None:
@@ -47,14 +47,14 @@ def test_it_is_the_normalization_of_the_vectors() -> None:
     vectors: list[dict[str, Any]] = json.loads(VECTORS.read_text())
     assert len(vectors) > 40
     for vector in vectors:
-        made = normalized(picture_of(vector["ink"]) / 255)
+        made = normalize(picture_of(vector["ink"]) / 255)
         assert np.array_equal(made, picture_of(vector["image"]))
 
 
 @pytest.mark.mnist
 def test_the_images_of_mnist_are_normalized_already(real_data: Path) -> None:
     images = dataset.load("mnist", real_data).validation.images[:1000].reshape(-1, 28, 28)
-    same = [np.array_equal(normalized(image / 255), image) for image in images]
+    same = [np.array_equal(normalize(image / 255), image) for image in images]
     assert np.mean(same) > 0.99
 
 
@@ -69,9 +69,9 @@ def test_windows_are_what_a_loop_finds() -> None:
         largest = np.array([[window(beyond, i, j).max() for j in range(beyond.shape[1])]
                             for i in range(beyond.shape[0])])  # fmt: skip
         for i, j in np.ndindex(picture.shape):
-            assert windows.mean(picture, reach)[i, j] == pytest.approx(window(picture, i, j).mean())
-            closed = window(largest, i + 2 * reach, j + 2 * reach).min()
-            assert windows.closed(picture, reach)[i, j] == closed
+            assert morphology.box_mean(picture, reach)[i, j] == pytest.approx(window(picture, i, j).mean())
+            closing = window(largest, i + 2 * reach, j + 2 * reach).min()
+            assert morphology.closing(picture, reach)[i, j] == closing
 
 
 def flooded(mask: np.ndarray) -> np.ndarray:
@@ -92,7 +92,7 @@ def test_regions_are_what_a_flood_finds() -> None:
     rng = np.random.default_rng(1)
     for _ in range(200):
         mask = rng.random(rng.integers(1, 30, 2)) < rng.random()
-        assert np.array_equal(regions(mask), flooded(mask))
+        assert np.array_equal(label(mask), flooded(mask))
 
 
 def test_a_mark_by_hand() -> None:
@@ -101,7 +101,7 @@ def test_a_mark_by_hand() -> None:
     drawn[3:13, 7:11] = 1
     drawn[15, 20] = 1
     drawn[3:13, 25] = 0.1
-    (mark,), numbers = marks(drawn, smallest=2)
+    (mark,), numbers = components(drawn, smallest=2)
     assert (mark.top, mark.left, mark.bottom, mark.right) == (3, 7, 13, 11)
     assert mark.pen == pytest.approx(80 / (7 * np.pi))
     assert (numbers == mark.numbers[0]).sum() == 40
@@ -132,7 +132,7 @@ def test_where_half_of_a_picture_is_ink_its_border_tells_the_paper() -> None:
 def test_what_noise_does_to_paper_is_no_ink() -> None:
     for seed in range(5):
         rough = 0.8 + np.random.default_rng(seed).normal(0, 0.1, (60, 60))
-        assert (ink(np.clip(rough, 0, 1)) > 0).mean() < 0.01
+        assert (binarize(np.clip(rough, 0, 1)) > 0).mean() < 0.01
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_what_is_no_digit_is_left_out() -> None:
 def test_a_thin_pen_is_widened() -> None:
     drawn = np.zeros((300, 300))
     drawn[50:250, 150:152] = 1
-    (digit,) = digits(drawn)
+    (digit,) = segment(drawn)
     assert digit.ink.max(axis=0).sum() > 10
 
 
@@ -183,5 +183,5 @@ def test_the_grey_of_a_stroke_counts_on_clean_paper_and_not_on_rough() -> None:
     light[40:46, 30:34] = 0.75
     rough = light - 0.1 * (np.indices(light.shape).sum(axis=0) % 3 == 0) * (light > 0.5)
     assert places(light) == [(20, 30, 46, 34)]
-    assert ink(light)[42, 32] > 0.15
-    assert ink(rough)[42, 32] == 0
+    assert binarize(light)[42, 32] > 0.15
+    assert binarize(rough)[42, 32] == 0

@@ -177,8 +177,8 @@ def test_a_gradient_at_a_cost_that_is_not_finite_is_not_checked(here: Path) -> N
 
 def test_an_optimizer_that_remembers_what_is_not_finite_is_named() -> None:
     network = dense([12, 5], [linear], costs.quadratic)
-    state = loop.start(network, initializers.default, replace(TRAINING, optimizer="momentum"))
-    state.slots[0, 3] = np.inf
+    state = loop.initial_state(network, initializers.default, replace(TRAINING, optimizer="momentum"))
+    state.optimizer_state[0, 3] = np.inf
     with pytest.raises(Diverged, match=r"^training: diverged: what the optimizer remembers is not finite, "):
         loop.check_finite(state)
 

@@ -60,8 +60,8 @@ def test_the_answers_are_those_of_the_book(here: Path, sizes: list[int], cost: s
     )
     learned = weights.load(Path("book.npz"))
     images = np.random.default_rng(3).integers(0, 256, (50, 784), np.uint8)
-    answers = learned.network.predict(learned.params, scaled(images))
-    for image, answer in zip(images, answers):
+    predictions = learned.network.predict(learned.params, scaled(images))
+    for image, answer in zip(images, predictions):
         a = image[:, None] / 256  # as in the book's mnist.pkl.gz
         for W, b in zip(*book_network_of(sizes)):
             a = per_example.sigmoid(np.dot(W, a) + b)

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are POS
 
 def test_a_second_signal_stops_at_once_and_handlers_are_put_back() -> None:
     before = signal.getsignal(signal.SIGINT)
-    with signals.deferred() as received:
+    with signals.defer() as received:
         assert received() is None
         signal.raise_signal(signal.SIGTERM)
         assert received() == "SIGTERM"
@@ -32,7 +32,7 @@ def test_a_second_signal_stops_at_once_and_handlers_are_put_back() -> None:
 def test_a_signal_that_is_ignored_stays_ignored() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with signals.deferred() as received:
+        with signals.defer() as received:
             signal.raise_signal(signal.SIGINT)
             assert received() is None
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
@@ -58,7 +58,7 @@ def test_a_process_with_nothing_to_lose_ends_at_once_even_in_a_callback_from_c(
     program = """
 import ctypes, time
 from nnbp_cli.system import signals
-signals.at_once()
+signals.exit_immediately()
 
 @ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
 def callback(one, other):
@@ -113,8 +113,8 @@ PROGRAM = """
 import os, sys
 from nnbp_cli.system import signals
 from nnbp_cli.terminal import output
-answer = output.answer
-output.answer = lambda line: (os.write(2, b"prints\\n"), answer(line))
+print_result = output.print_result
+output.print_result = lambda line: (os.write(2, b"prints\\n"), print_result(line))
 signals.GRACE = float(sys.argv.pop(1))
 from nnbp_cli.__main__ import main
 main()
@@ -215,8 +215,8 @@ def test_a_run_that_is_stopped_says_so_in_its_status_though_nobody_reads_its_ans
 
 def test_what_one_command_of_a_process_completed_is_nothing_to_the_next() -> None:
     program = (
-        "import os, signal\nfrom nnbp_cli.system import signals\nsignals.complete()\nsignals.at_once()\n"
-        "os.kill(os.getpid(), signal.SIGTERM)\nsignal.pause()\n"
+        "import os, signal\nfrom nnbp_cli.system import signals\nsignals.complete()\n"
+        "signals.exit_immediately()\nos.kill(os.getpid(), signal.SIGTERM)\nsignal.pause()\n"
     )
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (said.returncode, said.stderr) == (143, "interrupted\n")

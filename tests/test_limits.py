@@ -18,7 +18,7 @@ from nnbp_cli import errors
 from nnbp_cli.datasets import synthetic
 from nnbp_cli.errors import NnbpError, shortage
 from nnbp_cli.system import hardware
-from nnbp_cli.training.prefetch import ahead
+from nnbp_cli.training.prefetch import prefetch
 from tests.command_line import nnbp
 from tests.small_run import results, train
 
@@ -150,7 +150,7 @@ def test_without_another_thread_the_same_items_are_made_in_this_one(monkeypatch:
 
     monkeypatch.setattr(threading.Thread, "start", no_thread)
     with np.errstate(over="ignore"):
-        assert list(ahead(items())) == [0.0, *[np.inf] * 4]
+        assert list(prefetch(items())) == [0.0, *[np.inf] * 4]
     assert where == {threading.main_thread()}
 
 
@@ -166,7 +166,7 @@ def test_a_run_without_threads_has_the_same_bits(here: Path) -> None:
     assert results(Path("with")) == results(Path("without"))
 
 
-@pytest.mark.skipif(hardware.cores() < 2, reason="one core takes one thread")
+@pytest.mark.skipif(hardware.available_cpus() < 2, reason="one core takes one thread")
 def test_threads_that_cannot_be_had_are_not_waited_for(here: Path) -> None:
     line = ("train", "--config", "small.toml", "-q", "--set", "training.threads=2")
     said = without_threads(*line)

@@ -14,9 +14,9 @@ import pytest
 
 from nnbp_cli.datasets import dataset
 from nnbp_cli.datasets.dataset import Split
-from nnbp_cli.evaluation import predictions as answers
+from nnbp_cli.evaluation import predictions as predictions
 from nnbp_cli.evaluation import saved as scoring
-from nnbp_cli.evaluation.predictions import how_sure
+from nnbp_cli.evaluation.predictions import format_confidence
 from nnbp_cli.evaluation.score import Score
 from nnbp_cli.models import weights
 from nnbp_cli.nn.scaling import scaled
@@ -57,10 +57,10 @@ def test_the_answers_to_all_images_are_what_the_network_says(
     train("--out", "run")
     learned, test = weights.load(here / "run"), dataset.load("synthetic", drawn, size=600).test
     monkeypatch.setattr("nnbp_cli.evaluation.score.block_size", lambda params: 50)
-    given = answers.answers(learned, test)
+    given = predictions.predictions(learned, test)
     outputs = learned.network.predict(learned.params, scaled(test.images))
     np.testing.assert_allclose(given.outputs, outputs, rtol=1e-4, atol=1e-7)
-    assert given.right.sum() == given.score.confusion.trace()
+    assert given.correct.sum() == given.score.confusion.trace()
 
 
 def test_the_worst_mistakes_are_drawn_and_the_report_shows_the_same(here: Path, drawn: Path) -> None:
@@ -72,15 +72,15 @@ def test_the_worst_mistakes_are_drawn_and_the_report_shows_the_same(here: Path, 
     for each in found:
         assert each["predicted"] == int(np.argmax(each["outputs"])) != each["true"]
         assert each["confidence"] == max(each["outputs"])
-    sureness = [max(each["outputs"]) for each in found]
-    assert sureness == sorted(sureness, reverse=True)
-    shown = worst(answers.answers(learned, test))
+    confidence = [max(each["outputs"]) for each in found]
+    assert confidence == sorted(confidence, reverse=True)
+    shown = worst(predictions.predictions(learned, test))
     assert shown
     for place, each in enumerate(found):
         label = f"test image {each['image']}: a {each['true']}, taken for a {each['predicted']}"
         assert label in shown[1].text
         assert (
-            f"said {each['predicted']}, {how_sure(sureness[place], True)} sure"
+            f"said {each['predicted']}, {format_confidence(confidence[place], True)} sure"
             in nnbp("eval", "run", "--mistakes", place + 1).out
         )
 
@@ -106,8 +106,8 @@ def test_where_stdout_takes_ascii_alone_they_are_drawn_in_ascii(here: Path) -> N
 
 def test_a_network_without_mistakes_has_none_to_show(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     split = Split(np.zeros((2, 4), np.uint8), np.array([0, 1], np.uint8))
-    said = answers.Answers(split, (2, 2), Score(0.1, np.eye(2, dtype=int)), np.eye(2), True)
-    scored = scoring.Scored("4-2", "./coins", "test", said.score, "")
-    monkeypatch.setattr(scoring, "answered", lambda *_: (scored, said))
+    said = predictions.Predictions(split, (2, 2), Score(0.1, np.eye(2, dtype=int)), np.eye(2), True)
+    scored = scoring.EvaluationResult("4-2", "./coins", "test", said.score, "")
+    monkeypatch.setattr(scoring, "predict_saved", lambda *_: (scored, said))
     assert nnbp("eval", "weights.npz", "--mistakes", 3).out.endswith("\n\nno mistakes\n")
     assert json.loads(nnbp("eval", "weights.npz", "--mistakes", 3, "--json").out)["mistakes"] == []

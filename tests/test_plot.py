@@ -17,7 +17,7 @@ import pytest
 from nnbp_cli.commands import plot
 from nnbp_cli.errors import NnbpError, printable
 from nnbp_cli.evaluation import saved as scoring
-from nnbp_cli.evaluation.predictions import how_sure
+from nnbp_cli.evaluation.predictions import format_confidence
 from nnbp_cli.evaluation.score import Score
 from nnbp_cli.models import weights
 from nnbp_cli.plots import logs
@@ -122,7 +122,10 @@ def test_the_figures_of_a_network_show_what_eval_and_the_report_say(run: Path) -
     worst = [
         line
         for each in said["mistakes"]
-        for line in (f"{each['predicted']}, {how_sure(max(each['outputs']), True)}", f"is {each['true']}")
+        for line in (
+            f"{each['predicted']}, {format_confidence(max(each['outputs']), True)}",
+            f"is {each['true']}",
+        )
     ]
     assert words_of("mistakes.svg") == worst
     assert Path("mistakes.svg").read_text().count("<image") == len(said["mistakes"])
@@ -149,15 +152,15 @@ def test_a_figure_is_of_one_network_that_can_have_it(run: Path, monkeypatch: pyt
         assert "'--what confusion' is of one run" in said.err
     assert nnbp("plot", run, "--what", "calibration").out == "wrote calibration.png\n"
     assert Path("calibration.png").read_bytes().startswith(b"\x89PNG")
-    scored, theirs = scoring.answered(run, None, Path(os.environ["NNBP_DATA_DIR"]), "test")
+    scored, theirs = scoring.predict_saved(run, None, Path(os.environ["NNBP_DATA_DIR"]), "test")
 
     def other(**changed: Any) -> None:
-        answered = (replace(scored, note="note: other"), replace(theirs, **changed))
-        monkeypatch.setattr(scoring, "answered", lambda *_: answered)
+        both = (replace(scored, note="note: other"), replace(theirs, **changed))
+        monkeypatch.setattr(scoring, "predict_saved", lambda *_: both)
 
     other()
     assert nnbp("plot", run, "--what", "confusion").err == "note: other\n"
-    other(shares=False)
+    other(is_probability=False)
     assert nnbp("plot", run, "--what", "calibration").err == (
         "note: other\n"
         "calibration.png: no calibration: the outputs of this network are not shares from 0 to 1; "

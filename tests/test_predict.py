@@ -268,9 +268,9 @@ def test_one_bad_picture_does_not_keep_the_others(learned: Path, tmp_path: Path)
 MEMORY = """
 import PIL.Image
 from pathlib import Path
-from nnbp_cli.digits import digits, ink, light
+from nnbp_cli.digits import binarize, grayscale, segment
 from nnbp_cli.errors import NnbpError
-try: digits(ink(light(Path(sys.argv[1]))))
+try: segment(binarize(grayscale(Path(sys.argv[1]))))
 except NnbpError as error: print(error)
 print(peak())
 """
@@ -295,7 +295,7 @@ def test_a_picture_inside_a_jpeg_is_no_scan_of_it(tmp_path: Path) -> None:
     inside = b"\xff\xe1" + struct.pack(">H", 2 + len(small) * 40) + small * 40
     content = jpeg(800, 600)
     (tmp_path / "a.jpg").write_bytes(content[:2] + inside + content[2:] + jpeg(400, 300))
-    assert digits.light(tmp_path / "a.jpg").shape == (600, 800)
+    assert digits.grayscale(tmp_path / "a.jpg").shape == (600, 800)
     assert _scans((tmp_path / "a.jpg").read_bytes()) == 1
     assert _scans(jpeg(80, 60, progressive=True)) == 10
 
@@ -303,7 +303,7 @@ def test_a_picture_inside_a_jpeg_is_no_scan_of_it(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no /dev/zero here")
 def test_no_more_is_read_of_a_file_than_a_picture_may_have() -> None:
     with pytest.raises(NnbpError, match=r"^/dev/zero: more than 64 MB are not read; make it smaller$"):
-        digits.light(Path("/dev/zero"))
+        digits.grayscale(Path("/dev/zero"))
 
 
 def test_a_file_that_promises_more_than_it_has_costs_no_more(tmp_path: Path) -> None:
@@ -314,7 +314,7 @@ def test_a_file_that_promises_more_than_it_has_costs_no_more(tmp_path: Path) -> 
     tracemalloc.start()
     try:
         with suppress(NnbpError):
-            digits.light(tmp_path / "promise.png")
+            digits.grayscale(tmp_path / "promise.png")
         assert tracemalloc.get_traced_memory()[1] < 200_000_000
     finally:
         tracemalloc.stop()

@@ -21,10 +21,10 @@ import pytest
 from nnbp_cli.datasets import idx
 from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.evaluation.calibration import calibration
-from nnbp_cli.evaluation.predictions import Answers
+from nnbp_cli.evaluation.predictions import Predictions
 from nnbp_cli.evaluation.score import Score
 from nnbp_cli.models import weights
-from nnbp_cli.report import axes, charts, png, sheets
+from nnbp_cli.report import axes, charts, png, sprites
 from nnbp_cli.report.markup import Markup, tag
 from nnbp_cli.report.mistakes import worst
 from tests.command_line import nnbp
@@ -168,8 +168,8 @@ def test_the_surest_mistakes_come_first_and_the_least_sure_of_the_right_answers(
     )
     labels, images = np.zeros(7, np.uint8), np.zeros((7, 4), np.uint8)
     score = Score(0.0, np.array([[3, 3, 1], [0, 0, 0], [0, 0, 0]]))
-    given = Answers(Split(images, labels), (2, 2), score, outputs, shares=True)
-    assert given.worst(3).tolist() == [1, 3, 2]
+    given = Predictions(Split(images, labels), (2, 2), score, outputs, is_probability=True)
+    assert given.worst_mistakes(3).tolist() == [1, 3, 2]
     found = [(true, said, chosen.tolist()) for true, said, chosen in given.cells(2)]
     assert found == [(0, 0, [5, 6]), (0, 1, [1, 2]), (0, 2, [3])]
     sheet, shown = worst(given) or pytest.fail("there are mistakes")
@@ -301,24 +301,24 @@ def test_a_picture_is_a_png() -> None:
 
 def test_a_sheet_has_each_picture_in_its_place() -> None:
     W = np.linspace(-2, 2, 23 * 6, dtype=np.float32).reshape(23, 6)
-    sheet = sheets.weights("w", W, (2, 3), largest=1.0)
+    sheet = sprites.weights("w", W, (2, 3), largest=1.0)
     assert sheet.shape == (23, 2, 3)
     lines = zlib.decompress(sheet.png[sheet.png.index(b"IDAT") + 4 :])
     grid = np.frombuffer(lines, np.uint8).reshape(4, 1 + 60)[:, 1:]
     assert grid[:2, :3].max() == 0, "the lowest are all blue"
-    assert grid[2:, 6:9].min() == sheets.LEVELS - 1, "and the last, in the second line, all red"
-    assert (grid[2:, 9:] == sheets.LEVELS // 2).all(), "where none is, nothing"
+    assert grid[2:, 6:9].min() == sprites.LEVELS - 1, "and the last, in the second line, all red"
+    assert (grid[2:, 9:] == sprites.LEVELS // 2).all(), "where none is, nothing"
     assert 'class="picture w x2 y1" role="img" aria-label="last"' in sheet.picture(22, "last").text
-    rules = list(sheets.moves(23))
+    rules = list(sprites.sprite_css(23))
     assert rules[-1] == ".y1{background-position-y:calc(var(--tall)*-1)}\n"
 
 
 def test_calibration_by_hand() -> None:
     """Three answers that are 95% sure, of which two are right, and one that is 30% sure and wrong."""
-    sureness, right = np.array([0.95, 0.95, 0.95, 0.3]), np.array([True, True, False, False])
-    bins = calibration(sureness, right)
+    confidence, right = np.array([0.95, 0.95, 0.95, 0.3]), np.array([True, True, False, False])
+    bins = calibration(confidence, right)
     assert bins.counts.tolist() == [0, 0, 1, 0, 0, 0, 0, 0, 0, 3]
-    assert bins.right[[2, 9]] == pytest.approx([0, 2 / 3])
+    assert bins.accuracy[[2, 9]] == pytest.approx([0, 2 / 3])
     assert bins.error == pytest.approx((3 * (0.95 - 2 / 3) + 0.3) / 4)
     assert calibration(np.array([0.0, 1.0]), np.array([True, True])).counts[[0, 9]].tolist() == [1, 1]
     assert "3 answers, 95.0% sure on average, 66.67% right" in charts.reliability(bins).text

@@ -14,7 +14,7 @@ import pytest
 
 from nnbp_cli.config import DataConfig, LayerConfig, NetworkConfig, OverrideConfig, build
 from nnbp_cli.datasets import dataset
-from nnbp_cli.digits import normalized
+from nnbp_cli.digits import normalize
 from nnbp_cli.models import weights
 from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.penalties import Penalty
@@ -235,7 +235,7 @@ def normalized_in_page(browser: Browser, report: Path, pictures: list[np.ndarray
 
 
 def test_the_pad_makes_the_image_that_predict_makes(browser: Browser, report: Path) -> None:
-    """The vectors are those that test_digits.py holds nnbp_cli/digits/normal.py to; and real digits."""
+    """The vectors that test_digits.py holds digits/normalization.py to; and real digits."""
     vectors = json.loads(VECTORS.read_text())
     inks, images = ([picture_of(vector[part]) for vector in vectors] for part in ("ink", "image"))
     assert np.array_equal(normalized_in_page(browser, report, inks), images)
@@ -248,7 +248,7 @@ def test_the_page_and_python_normalize_a_thousand_digits_alike(
     rng = np.random.default_rng(2)
     drawn = dataset.load("mnist" if REAL else "synthetic", data_dir).test.images[:1000].reshape(-1, 28, 28)
     inks = [np.rint(255 * resized(image / 255, *rng.integers(8, 70, 2))).astype(np.uint8) for image in drawn]
-    ours = np.array([normalized(ink / 255) for ink in inks])
+    ours = np.array([normalize(ink / 255) for ink in inks])
     assert np.array_equal(normalized_in_page(browser, report, inks), ours)
 
 

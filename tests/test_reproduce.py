@@ -211,8 +211,8 @@ def test_a_run_that_did_not_end_is_run_again(small: Experiment) -> None:
 
 
 def test_a_run_that_fails_leaves_the_others_be(small: Experiment, capsys: pytest.CaptureFixture[str]) -> None:
-    sick = replace(small, settings=("training.learning_rate=1e30",))
-    (found,) = reproduce(sick, seeds=2)
+    non_finite = replace(small, settings=("training.learning_rate=1e30",))
+    (found,) = reproduce(non_finite, seeds=2)
     assert found.values == []
     assert found.inside is False
     assert all("training: diverged" in why for why in found.failures)

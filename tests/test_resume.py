@@ -35,7 +35,7 @@ Stop = Callable[[int], None]
 def stop_after(monkeypatch: pytest.MonkeyPatch) -> Stop:
     """Let a SIGINT come when the run has asked so many times whether there was one."""
     interruption = Interruption()
-    monkeypatch.setattr(signals, "deferred", interruption.deferred)
+    monkeypatch.setattr(signals, "defer", interruption.defer)
     return interruption.come
 
 
@@ -58,7 +58,7 @@ def test_a_run_that_was_killed_goes_on_from_its_checkpoint_or_else_from_the_star
         pass
 
     def killed_at(batch: int) -> None:
-        def check(state: loop.State) -> None:
+        def check(state: loop.TrainingState) -> None:
             if (state.epoch, state.batch) == (1, batch):
                 raise Killed
 
@@ -128,7 +128,7 @@ def test_a_signal_after_the_last_score_stops_nothing_any_more(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     came: list[str] = []
-    monkeypatch.setattr(signals, "deferred", lambda: nullcontext(lambda: came[0] if came else None))
+    monkeypatch.setattr(signals, "defer", lambda: nullcontext(lambda: came[0] if came else None))
     scored = experiment._scored
 
     def then_a_signal(learned: Weights, split: Split, received: experiment.SignalReceived) -> Any:
@@ -192,7 +192,7 @@ def test_a_run_is_saved_ten_seconds_after_it_was_last_saved_or_later_where_savin
 ) -> None:
     now, took, saved = 0.0, 0.0, []
 
-    def step(state: loop.State) -> None:
+    def step(state: loop.TrainingState) -> None:
         nonlocal now
         now += 0.75
 
@@ -290,12 +290,12 @@ def test_two_trainings_into_one_directory_are_one_too_many(here: Path, stop_afte
 
 
 def at_batch(
-    monkeypatch: pytest.MonkeyPatch, epoch: int, batch: int, act: Callable[[loop.State], object]
+    monkeypatch: pytest.MonkeyPatch, epoch: int, batch: int, act: Callable[[loop.TrainingState], object]
 ) -> None:
     """Let something happen once in a run, when so many batches of an epoch are done."""
     left = [act]
 
-    def step(_: object, state: loop.State) -> None:
+    def step(_: object, state: loop.TrainingState) -> None:
         if left and (state.epoch, state.batch) == (epoch, batch):
             left.pop()(state)
 
@@ -578,7 +578,7 @@ def test_a_checkpoint_comes_back_as_it_was(left: Path) -> None:
     for name in ("config", "inputs", "digest", "began", "seconds", "cpu_seconds", "made_with"):
         assert getattr(after, name) == getattr(before, name)
     assert after.state.history == before.state.history
-    assert after.state.slots.tobytes() == before.state.slots.tobytes()
+    assert after.state.optimizer_state.tobytes() == before.state.optimizer_state.tobytes()
 
 
 def test_it_can_be_opened_with_numpy(left: Path) -> None:

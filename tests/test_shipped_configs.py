@@ -12,7 +12,7 @@ import pytest
 from nnbp_cli import config
 from nnbp_cli.config import AugmentConfig, DataConfig, LayerConfig, NetworkConfig, TrainingConfig
 from nnbp_cli.config.reading import PARSERS
-from nnbp_cli.presets import SUFFIXES, headline, shipped
+from nnbp_cli.presets import SUFFIXES, description, shipped
 from tests.command_line import nnbp
 
 
@@ -24,7 +24,7 @@ def test_shipped_is_what_a_config_may_be() -> None:
 def test_a_shipped_config_is_valid_and_says_what_it_is_for(name: str) -> None:
     loaded = config.load(shipped()[name])
     assert config.build(loaded.network, (28, 28)).layers
-    assert 30 < len(headline(shipped()[name])) <= 110
+    assert 30 < len(description(shipped()[name])) <= 110
 
 
 def test_the_showpiece_is_the_same_experiment_in_toml_and_yaml() -> None:

@@ -331,8 +331,8 @@ def test_eval_on_the_data_trained_on_keeps_its_split(here: Path) -> None:
 
 def test_what_eval_prints(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     score = Score(0.12345, np.array([[90, 10], [0, 1000]]))
-    scored = scoring.Scored("4-2", "./coins", "validation", score, "note: the coins have changed")
-    monkeypatch.setattr(scoring, "score", lambda *_: scored)
+    scored = scoring.EvaluationResult("4-2", "./coins", "validation", score, "note: the coins have changed")
+    monkeypatch.setattr(scoring, "evaluate_saved", lambda *_: scored)
     said = nnbp("eval", "weights.npz")
     assert said.err == "note: the coins have changed\n"
     assert said.out.splitlines() == [
@@ -374,7 +374,7 @@ def test_an_epoch_is_a_line_and_the_bar_shows_the_whole_run(
         display.epoch(history)
         assert line in capsys.readouterr().err
     display.bar.mininterval = display.bar.miniters = 0
-    state = loop.start(
+    state = loop.initial_state(
         build(config.load("small.toml").network, (28, 28)), default, config.load("small.toml").training
     )
     state.epoch, state.batch, state.cost = 6, 0, 0.25
@@ -420,7 +420,7 @@ def test_on_a_terminal_the_epochs_have_a_sparkline_if_it_can_be_shown(
 
 def test_more_threads_than_cores_are_not_used(here: Path) -> None:
     said = train("--set", "training.threads=1000", "--json")
-    assert json.loads(said.out)["threads"] == hardware.cores()
+    assert json.loads(said.out)["threads"] == hardware.available_cpus()
     assert "note: training.threads is 1000" in said.err
 
 

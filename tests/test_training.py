@@ -29,7 +29,7 @@ from nnbp_cli.system import hardware
 from nnbp_cli.training import loop
 from nnbp_cli.training.batches import smoothed_targets
 from nnbp_cli.training.history import Epoch
-from nnbp_cli.training.loop import State
+from nnbp_cli.training.loop import TrainingState
 from tests import per_example
 from tests.datasets import batches, blobs
 from tests.networks import dense
@@ -49,8 +49,8 @@ def _a_yield_at_every_batch(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(
     training: TrainingConfig = TRAINING, network: Network = NETWORK, dataset: Dataset | None = None
-) -> tuple[State, list[Epoch]]:
-    state = loop.start(network, initializers.default, training)
+) -> tuple[TrainingState, list[Epoch]]:
+    state = loop.initial_state(network, initializers.default, training)
     steps = loop.train(network, dataset or blobs(), training, state)
     return state, [epoch for epoch in steps if epoch]
 
@@ -67,7 +67,7 @@ def test_100_steps_end_where_the_per_example_implementation_ends(
     network = dense([12, *[7, 6][: len(hidden)], 5], activations, costs.COSTS[cost])
     training = replace(TRAINING, epochs=13, batch_size=15, learning_rate=0.3, l1=0.5, l2=3.0)
     data = blobs(training=115)  # eight batches, of which the last is short
-    state = loop.start(network, initializers.default, training, dtype=np.float64)
+    state = loop.initial_state(network, initializers.default, training, dtype=np.float64)
     weights = [W.copy() for W, _ in state.params.layers]
     biases = [b[:, None].copy() for _, b in state.params.layers]
 
@@ -122,34 +122,34 @@ def test_a_run_left_at_any_yield_and_taken_up_again_ends_with_the_same_bits(
 ) -> None:
     # Eight batches an epoch.
     monkeypatch.setattr("nnbp_cli.training.batches.IMAGES_PER_BLOCK", 3 * TRAINING.batch_size)
-    monkeypatch.setattr(hardware, "cores", lambda: 2)
+    monkeypatch.setattr(hardware, "available_cpus", lambda: 2)
     augmentation = DISTORTED if kind.startswith("augmentation") else None
     if "large" in kind:  # four pieces a batch
         monkeypatch.setattr("nnbp_cli.datasets.augment.PIXELS", 4 * 12)
         monkeypatch.setattr("nnbp_cli.training.batches.PIXELS_PER_BLOCK", 4 * 12)
     training = replace(TRAINING, **({"learning_rate": 0.01} | RESUMED[kind]))
-    state = loop.start(DROPOUT, initializers.default, training)
+    state = loop.initial_state(DROPOUT, initializers.default, training)
     stops = len(list(loop.train(DROPOUT, blobs(), training, state, augmentation)))
     whole, epochs = state, state.history
     assert stops > 3 * 8 * (3 if "large" in kind else 1) or training.patience
     assert not (training.patience and len(epochs) == training.epochs), "it is to end early"
     for stop in range(1, stops + 1):
-        state = loop.start(DROPOUT, initializers.default, training)
+        state = loop.initial_state(DROPOUT, initializers.default, training)
         steps = loop.train(DROPOUT, blobs(), training, state, augmentation)
         for _ in range(stop):
             next(steps)
         saved = copy.deepcopy(state)
         # deepcopy breaks windows from theta, as a file would; put the vector into fresh ones
-        resumed = loop.start(DROPOUT, initializers.default, training)
-        resumed.params.theta[:], resumed.slots[:], resumed.kept[:] = (
+        resumed = loop.initial_state(DROPOUT, initializers.default, training)
+        resumed.params.theta[:], resumed.optimizer_state[:], resumed.best_theta[:] = (
             saved.params.theta,
-            saved.slots,
-            saved.kept,
+            saved.optimizer_state,
+            saved.best_theta,
         )
         resumed.epoch, resumed.batch, resumed.history = saved.epoch, saved.batch, saved.history
         list(loop.train(DROPOUT, blobs(), training, resumed, augmentation))
         assert resumed.params.theta.tobytes() == whole.params.theta.tobytes()
-        assert resumed.kept.tobytes() == whole.kept.tobytes()
+        assert resumed.best_theta.tobytes() == whole.best_theta.tobytes()
         assert [(epoch.scores, repr(epoch.learning_rate)) for epoch in resumed.history] == [
             (epoch.scores, repr(epoch.learning_rate)) for epoch in epochs
         ]
@@ -212,11 +212,11 @@ def test_the_best_epoch_is_kept_or_the_last() -> None:
     best = int(np.argmax(accuracies))
     assert best < 11, "a run that gets worse again is needed here"
     params = NETWORK.parameters()
-    params.theta[:] = state.kept
+    params.theta[:] = state.best_theta
     assert evaluate(NETWORK, params, blobs().validation, Penalty(images=1)).accuracy == accuracies[best]
 
     last, _ = run(replace(TRAINING, epochs=12, learning_rate=5.0, keep="last"))
-    np.testing.assert_array_equal(last.kept, last.params.theta)
+    np.testing.assert_array_equal(last.best_theta, last.params.theta)
 
 
 def test_what_is_watched_is_what_is_scored() -> None:
@@ -232,7 +232,7 @@ def test_what_is_watched_is_what_is_scored() -> None:
 def test_what_is_learned_from_is_distorted_and_what_is_measured_on_is_not() -> None:
     names: Any = ("training cost", "training accuracy", "validation cost", "test cost", "layer speed")
     training, data = replace(TRAINING, watch=names, keep="last"), blobs()
-    state = loop.start(NETWORK, initializers.default, training)
+    state = loop.initial_state(NETWORK, initializers.default, training)
     epochs = [epoch for epoch in loop.train(NETWORK, data, training, state, DISTORTED) if epoch]
     for name in ("training", "validation", "test"):
         score = evaluate(NETWORK, state.params, getattr(data, name), Penalty(images=120))
@@ -248,7 +248,7 @@ def test_what_is_learned_from_is_distorted_and_what_is_measured_on_is_not() -> N
 def test_images_are_distorted_in_another_thread_where_a_core_is_free(
     cores: int, threads: Any, expected: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hardware, "cores", lambda: cores)
+    monkeypatch.setattr(hardware, "available_cpus", lambda: cores)
     where = set()
     distorted = Distortion.distorted
 
@@ -258,7 +258,7 @@ def test_images_are_distorted_in_another_thread_where_a_core_is_free(
 
     monkeypatch.setattr(Distortion, "distorted", noting)
     training = replace(TRAINING, threads=threads)
-    state = loop.start(NETWORK, initializers.default, training)
+    state = loop.initial_state(NETWORK, initializers.default, training)
     list(loop.train(NETWORK, blobs(), training, state, DISTORTED))
     assert where == {expected}
 
@@ -275,7 +275,7 @@ def test_a_run_that_diverges_stops_and_says_where() -> None:
 
 def test_a_cost_that_overflows_while_the_parameters_do_not_names_the_layer_with_the_largest() -> None:
     network = dense([12, 5], [linear], costs.quadratic)
-    state = loop.start(network, initializers.default, TRAINING)
+    state = loop.initial_state(network, initializers.default, TRAINING)
     state.params.theta[:] = 1e20
     training = replace(TRAINING, learning_rate=1e-30)
     with np.errstate(all="ignore"), pytest.raises(Diverged, match=r"not finite, .* largest .* layer 0, seen"):
@@ -322,7 +322,7 @@ def test_every_part_of_a_recipe_is_used_as_it_says() -> None:
         keep="last",
     )
     data = blobs()
-    state = loop.start(NETWORK, initializers.default, training, dtype=np.float64)
+    state = loop.initial_state(NETWORK, initializers.default, training, dtype=np.float64)
     params, gradient = NETWORK.parameters(np.float64), NETWORK.parameters(np.float64)
     params.theta[:] = state.params.theta
     costs_seen = [state.cost for step in loop.train(NETWORK, data, training, state) if step is None]
@@ -357,14 +357,14 @@ def test_the_seconds_of_an_epoch_are_its_own() -> None:
 
 
 def test_parameters_that_overflow_while_the_cost_does_not_stop_the_run() -> None:
-    state = loop.start(NETWORK, initializers.default, TRAINING)
+    state = loop.initial_state(NETWORK, initializers.default, TRAINING)
     state.params.theta[3] = np.inf  # a weight of a saturated sigmoid: no cost shows it
     with np.errstate(all="ignore"), pytest.raises(Diverged, match="weights of layer 0"):
         list(loop.train(NETWORK, blobs(), replace(TRAINING, learning_rate=1e-9), state))
 
 
 def test_weights_as_large_as_they_may_be_are_no_divergence() -> None:
-    state = loop.start(NETWORK, initializers.default, TRAINING)
+    state = loop.initial_state(NETWORK, initializers.default, TRAINING)
     state.params.theta[:] = 3e37
     with np.errstate(all="ignore"):
         assert list(loop.train(NETWORK, blobs(), replace(TRAINING, epochs=1, learning_rate=1e-9), state))
@@ -398,7 +398,7 @@ def test_the_speed_of_a_layer_is_the_norm_of_its_mean_delta_before_training_too(
     """By the per-example implementation, on the first 1,000 images of more."""
     network, data = dense([12, 7, 6, 5], [sigmoid, sigmoid, sigmoid], costs.cross_entropy), blobs(1100)
     training = replace(TRAINING, epochs=2, watch=("layer speed",), keep="last", l2=3.0, batch_size=100)
-    state = loop.start(network, initializers.default, training, dtype=np.float64)
+    state = loop.initial_state(network, initializers.default, training, dtype=np.float64)
     weights = [W.copy() for W, _ in state.params.layers]
     biases = [b[:, None].copy() for _, b in state.params.layers]
     start = next(step for step in loop.train(network, data, training, state) if step)
@@ -437,7 +437,7 @@ def test_dropout_leaves_out_its_share_at_every_step_and_only_in_training() -> No
     assert layer.forward((), a, None)[0] is a
 
     def thetas(network: Network) -> list[bytes]:
-        state = loop.start(network, initializers.default, TRAINING)
+        state = loop.initial_state(network, initializers.default, TRAINING)
         return [state.params.theta.tobytes() for _ in loop.train(network, blobs(), TRAINING, state)]
 
     assert thetas(DROPOUT) == thetas(DROPOUT)
@@ -470,17 +470,17 @@ def test_a_yield_costs_nothing_where_batches_take_no_time(monkeypatch: pytest.Mo
     whole, _ = run()
     monkeypatch.setattr(loop, "BATCHES_PER_STRETCH", 3)
 
-    def yields(state: State) -> list[tuple[int, int]]:
+    def yields(state: TrainingState) -> list[tuple[int, int]]:
         steps = loop.train(NETWORK, blobs(), TRAINING, state)
         return [(state.epoch, state.batch) for step in steps if step is None]
 
-    state = loop.start(NETWORK, initializers.default, TRAINING)
+    state = loop.initial_state(NETWORK, initializers.default, TRAINING)
     assert yields(state)[:4] == [(0, 3), (0, 6), (0, 8), (0, 8)], (
         "the last one is after a block of evaluation"
     )
     assert state.params.theta.tobytes() == whole.params.theta.tobytes()
 
     monkeypatch.setattr(loop, "WORK_PER_STRETCH", 2 * 3 * 16 * NETWORK.work - 1)
-    assert yields(loop.start(NETWORK, initializers.default, TRAINING))[:2] == [(0, 2), (0, 4)]
+    assert yields(loop.initial_state(NETWORK, initializers.default, TRAINING))[:2] == [(0, 2), (0, 4)]
     monkeypatch.setattr(loop, "WORK_PER_STRETCH", 0)
-    assert yields(loop.start(NETWORK, initializers.default, TRAINING))[:2] == [(0, 1), (0, 2)]
+    assert yields(loop.initial_state(NETWORK, initializers.default, TRAINING))[:2] == [(0, 1), (0, 2)]

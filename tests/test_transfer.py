@@ -60,11 +60,11 @@ def refusal(data_dir: Path, url: str) -> str:
 def test_the_body_of_what_is_no_file_takes_no_memory(fault: Fault) -> None:
     program = """
 import sys, time
-from nnbp_cli.datasets.transfer import Limits, receive
+from nnbp_cli.datasets.transfer import Timeouts, receive
 from nnbp_cli.datasets.transfer_errors import TransferError
 before = peak()
 try:
-    list(receive(sys.argv[1], Limits(retries=1), time.monotonic() + 60))
+    list(receive(sys.argv[1], Timeouts(retries=1), time.monotonic() + 60))
 except TransferError:
     print(peak() - before)
 """
@@ -204,10 +204,10 @@ class Notes:
     """What a download said."""
 
     def __init__(self) -> None:
-        self.said: list[str] = []
+        self.predicted: list[str] = []
 
     def note(self, message: str) -> None:
-        self.said.append(message)
+        self.predicted.append(message)
 
     def received(self, file: File, count: int) -> None:
         """Nothing is said of it."""
@@ -219,7 +219,7 @@ def test_the_password_of_a_mirror_is_never_printed(tmp_path: Path) -> None:
         ill, well = (server.url.replace("http://", "http://me:secret@") for server in (empty, good))
         fetch(tmp_path, ill, well, progress=notes)
         shown = [url.replace("me:secret", "***") for url in (ill, well)]
-        first, *others = notes.said
+        first, *others = notes.predicted
         assert first == f"{shown[0]}/{FIRST}: 404 Not Found; trying {shown[1]}"
         assert [each.rpartition(" from ")[2] for each in others] == [shown[1]] * 4
         assert refusal(tmp_path / "error", ill) == "404 Not Found"

@@ -10,7 +10,7 @@ import numpy as np
 
 from nnbp_cli.datasets import download
 from nnbp_cli.datasets.catalog import NAMES, Entry, File
-from nnbp_cli.datasets.transfer import Limits
+from nnbp_cli.datasets.transfer import Timeouts
 
 BYTES = np.random.default_rng(5).bytes(9_000)
 CONTENT = {
@@ -25,7 +25,7 @@ TINY = Entry(
     (),
     tuple(File(name, len(c), hashlib.sha256(c).hexdigest()) for name, c in CONTENT.items()),
 )
-HASTE = Limits(  # for mirrors that fail; a good one may be held up as long by the machine
+HASTE = Timeouts(  # for mirrors that fail; a good one may be held up as long by the machine
     connect=0.3,
     silence=0.4,
     answer=1.5,

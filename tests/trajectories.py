@@ -196,8 +196,10 @@ def trajectory(case: Case, noise: Noise | None = None) -> Trajectory:
     return Trajectory(np.array(thetas), cost)
 
 
-def _state(network: Network, case: Case) -> loop.State:
-    return loop.start(network, INITIALIZERS[case.network.initializer], case.training, dtype=np.float64)
+def _state(network: Network, case: Case) -> loop.TrainingState:
+    return loop.initial_state(
+        network, INITIALIZERS[case.network.initializer], case.training, dtype=np.float64
+    )
 
 
 def fingerprint(case: Case, theta: Array) -> list[list[float]]:

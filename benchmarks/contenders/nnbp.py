@@ -11,7 +11,7 @@ from nnbp_cli.datasets.dataset import Dataset, Split
 from nnbp_cli.nn.initializers import INITIALIZERS
 from nnbp_cli.nn.network import Network
 from nnbp_cli.training import loop
-from nnbp_cli.training.loop import State
+from nnbp_cli.training.loop import TrainingState
 
 
 class Contender:
@@ -38,7 +38,7 @@ class Contender:
         return next(epoch.scores["validation accuracy"] for epoch in self.steps if epoch)
 
 
-def begin(job: Job) -> tuple[Network, TrainingConfig, State]:
+def begin(job: Job) -> tuple[Network, TrainingConfig, TrainingState]:
     """The network of a job, how it is trained and its first state: all contenders begin with its weights."""
     book = job.hidden == "sigmoid"
     neurons = job.sizes[1:]
@@ -55,4 +55,4 @@ def begin(job: Job) -> tuple[Network, TrainingConfig, State]:
         momentum=job.momentum or None,
         threads=job.threads,
     )
-    return network, training, loop.start(network, INITIALIZERS["default" if book else "he"], training)
+    return network, training, loop.initial_state(network, INITIALIZERS["default" if book else "he"], training)

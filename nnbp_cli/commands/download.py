@@ -30,10 +30,10 @@ def command(name: str, data_dir: Path, mirrors: tuple[str, ...], force: bool, qu
     """
     from nnbp_cli.datasets.download import fetch
     from nnbp_cli.terminal.download import DownloadDisplay
-    from nnbp_cli.terminal.output import answer, wrote
+    from nnbp_cli.terminal.output import print_result, wrote
 
     if name not in CATALOG:
-        answer(f"{name}: nothing to download; it is drawn when it is first trained on")
+        print_result(f"{name}: nothing to download; it is drawn when it is first trained on")
         return
     entry = CATALOG[name]
     with DownloadDisplay(quiet) as display:

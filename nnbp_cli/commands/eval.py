@@ -13,8 +13,8 @@ from nnbp_cli.commands.options import data_dir_option, data_option, json_option,
 from nnbp_cli.system import json_text
 
 if TYPE_CHECKING:
-    from nnbp_cli.evaluation.predictions import Answers
-    from nnbp_cli.evaluation.saved import Scored
+    from nnbp_cli.evaluation.predictions import Predictions
+    from nnbp_cli.evaluation.saved import EvaluationResult
     from nnbp_cli.evaluation.score import Score
 
 
@@ -59,28 +59,28 @@ def command(
     nnbp eval runs/mnist-20260131-120000 --split validation --json
     """
     from nnbp_cli.evaluation import saved
-    from nnbp_cli.terminal.output import answer, remark
+    from nnbp_cli.terminal.output import log, print_result
 
-    answers = None
+    predictions = None
     if most:
-        scored, answers = saved.answered(weights, data_name, data_dir, split)
+        scored, predictions = saved.predict_saved(weights, data_name, data_dir, split)
     else:
-        scored = saved.score(weights, data_name, data_dir, split)
+        scored = saved.evaluate_saved(weights, data_name, data_dir, split)
     if scored.note and not quiet:
-        remark(scored.note)
+        log(scored.note)
     if as_json:
-        worst = {"mistakes": list(_plain_mistakes(answers, most))} if answers and most else {}
-        answer(json_text.dumps(_as_json(weights, scored) | worst))
+        worst = {"mistakes": list(_plain_mistakes(predictions, most))} if predictions and most else {}
+        print_result(json_text.dumps(_as_json(weights, scored) | worst))
     else:
-        answer(f"{scored.network} on {scored.score.images:,} {scored.split} images of {scored.data}")
+        print_result(f"{scored.network} on {scored.score.images:,} {scored.split} images of {scored.data}")
         for line in _answer(scored.score):
-            answer(line)
-        if answers and most:
-            for line in _mistakes(answers, most):
-                answer(line)
+            print_result(line)
+        if predictions and most:
+            for line in _mistakes(predictions, most):
+                print_result(line)
 
 
-def _as_json(weights: Path, scored: Scored) -> dict[str, Any]:
+def _as_json(weights: Path, scored: EvaluationResult) -> dict[str, Any]:
     score = scored.score
     return {
         "weights": str(weights),
@@ -95,14 +95,14 @@ def _as_json(weights: Path, scored: Scored) -> dict[str, Any]:
     }
 
 
-def _plain_mistakes(answers: Answers, most: int) -> Iterator[dict[str, Any]]:
-    for image in answers.worst(most):
+def _plain_mistakes(predictions: Predictions, most: int) -> Iterator[dict[str, Any]]:
+    for image in predictions.worst_mistakes(most):
         yield {
             "image": int(image),
-            "true": int(answers.split.labels[image]),
-            "predicted": int(answers.said[image]),
-            "confidence": float(answers.sureness[image]),
-            "outputs": answers.outputs[image].tolist(),
+            "true": int(predictions.split.labels[image]),
+            "predicted": int(predictions.predicted[image]),
+            "confidence": float(predictions.confidence[image]),
+            "outputs": predictions.outputs[image].tolist(),
         }
 
 
@@ -123,26 +123,30 @@ def _percent(share: float | None) -> str:
     return "-" if share is None else f"{share:.1%}"
 
 
-def _mistakes(answers: Answers, most: int) -> Iterator[str]:
+def _mistakes(predictions: Predictions, most: int) -> Iterator[str]:
     """The worst mistakes as text: what was said, how surely, what is right, and the number of the image."""
-    from nnbp_cli.evaluation.predictions import how_sure
+    from nnbp_cli.evaluation.predictions import format_confidence
     from nnbp_cli.terminal import pictures
     from nnbp_cli.terminal.encoding import shows
 
-    worst = answers.worst(most)
+    worst = predictions.worst_mistakes(most)
     yield ""
     if not len(worst):
         yield "no mistakes"
         return
-    yield f"of {(~answers.right).sum():,} mistakes those that it was surest of"
+    yield f"of {(~predictions.correct).sum():,} mistakes those that it was surest of"
     yield ""
-    images = pictures.cropped(answers.split.images[worst].reshape(-1, *answers.shape))
+    images = pictures.cropped(predictions.split.images[worst].reshape(-1, *predictions.shape))
     blocks = shows(sys.stdout, pictures.BLOCKS)
-    said, labels = answers.said, answers.split.labels
+    predicted, labels = predictions.predicted, predictions.split.labels
+
+    def how_sure(image: int) -> str:
+        return format_confidence(predictions.confidence[image], predictions.is_probability)
+
     yield from pictures.side_by_side(
         [
             [
-                f"said {said[k]}, {how_sure(answers.sureness[k], answers.shares)} sure",
+                f"said {predicted[k]}, {how_sure(k)} sure",
                 f"is {labels[k]}, image {k}",
                 *pictures.drawn(image, blocks=blocks),
             ]

@@ -60,15 +60,15 @@ def command(
         raise click.UsageError("missing argument 'CONFIG'")
     from nnbp_cli import config
     from nnbp_cli.errors import CheckFailed
-    from nnbp_cli.terminal.output import answer
+    from nnbp_cli.terminal.output import print_result
     from nnbp_cli.training.gradcheck import check_gradient
 
     checked = check_gradient(config.load(config_path, overrides), config_path, data_dir, images)
     if as_json:
-        answer(json_text.dumps(_as_json(checked)))
+        print_result(json_text.dumps(_as_json(checked)))
     else:
         for line in _answer(checked):
-            answer(line)
+            print_result(line)
     if wrong := [_name(each) for each in checked.agreements if not each.holds]:
         raise CheckFailed(
             f"{config_path}: the gradient is wrong in {', '.join(wrong)}; compare it with docs/backprop.md"

@@ -11,7 +11,7 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
     from nnbp_cli import presets
 
     found = presets.shipped().items()
-    return [CompletionItem(k, help=presets.headline(v)) for k, v in found if k.startswith(incomplete)]
+    return [CompletionItem(k, help=presets.description(v)) for k, v in found if k.startswith(incomplete)]
 
 
 @click.command(name="init")
@@ -27,13 +27,13 @@ def command(name: str, listing: bool) -> None:
     nnbp init book/ch1-30
     """
     from nnbp_cli import presets
-    from nnbp_cli.terminal.output import answer, wrote
+    from nnbp_cli.terminal.output import print_result, wrote
 
     if listing:
         paths = presets.shipped()
         width = max(map(len, paths), default=0)
         for each, path in paths.items():
-            answer(f"{each:{width}}  {presets.headline(path)}")
+            print_result(f"{each:{width}}  {presets.description(path)}")
         return
     written = presets.copy(name)
     wrote(written, f"wrote {written}; next: nnbp train --config {written}")

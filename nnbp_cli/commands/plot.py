@@ -67,18 +67,18 @@ def command(
     from nnbp_cli.plots import curves, network
     from nnbp_cli.plots.logs import logs, panels
     from nnbp_cli.plots.picture import check_drawable
-    from nnbp_cli.terminal.output import remark, wrote
+    from nnbp_cli.terminal.output import log, wrote
 
     output = output or Path(f"{what}.png")
     check_drawable(output)
     if what == "curves":
-        curves.draw(panels(logs(runs, labels, note=remark), only), output)  # type: ignore[arg-type]
+        curves.draw(panels(logs(runs, labels, note=log), only), output)  # type: ignore[arg-type]
     elif what == "weights":
         network.weights(weights.load(runs[0]), output)
     else:
-        scored, answers = saved.answered(runs[0], data_name, data_dir, "test")
+        scored, answers = saved.predict_saved(runs[0], data_name, data_dir, "test")
         if scored.note:
-            remark(scored.note)
+            log(scored.note)
         draw = {
             "confusion": network.confusion,
             "mistakes": network.mistakes,

@@ -14,7 +14,7 @@ from nnbp_cli.commands.options import json_option, quiet_option
 from nnbp_cli.system import json_text
 
 if TYPE_CHECKING:
-    from nnbp_cli.digits.predict import Answer, Reading
+    from nnbp_cli.digits.predict import PictureResult, Prediction
 
 BAR = 24  # characters of an output of 1
 
@@ -46,68 +46,68 @@ def command(weights: Path, images: tuple[Path, ...], folder: Path | None, as_jso
     """
     from nnbp_cli.digits import predict as reading
     from nnbp_cli.errors import NnbpError
-    from nnbp_cli.evaluation.predictions import gives_shares
+    from nnbp_cli.evaluation.predictions import outputs_are_probabilities
     from nnbp_cli.models import weights as saved
-    from nnbp_cli.terminal.output import answer, remark
+    from nnbp_cli.terminal.output import log, print_result
 
     learned = saved.load(weights)
     note = reading.check_readable(weights, learned)
     if note and not quiet:
-        remark(note)
+        log(note)
     readings = list(reading.read(learned, images, str(weights)))
     if folder:
         reading.save_inputs(readings, folder)
     if as_json:
-        plain = [_plain(each) for each in readings if each.answers]
-        answer(json_text.dumps({"weights": str(weights), "pictures": plain}))
+        plain = [_plain(each) for each in readings if each.predictions]
+        print_result(json_text.dumps({"weights": str(weights), "pictures": plain}))
     else:
-        shares = gives_shares(learned)
-        for number, each in enumerate(each for each in readings if each.answers):
+        shares = outputs_are_probabilities(learned)
+        for number, each in enumerate(each for each in readings if each.predictions):
             if number and not quiet:
-                answer("")
-            answer(f"{each.path}: {' '.join(str(digit.said) for digit in each.answers)}")
-            for line in () if quiet else _details(each.answers, shares):
-                answer(line)
+                print_result("")
+            print_result(f"{each.path}: {' '.join(str(digit.predicted) for digit in each.predictions)}")
+            for line in () if quiet else _details(each.predictions, shares):
+                print_result(line)
     problems = [each.problem for each in readings if each.problem]
     if problems:
         raise NnbpError(*problems)
 
 
-def _plain(reading: Reading) -> dict[str, Any]:
+def _plain(reading: PictureResult) -> dict[str, Any]:
     return {
         "picture": str(reading.path),
         "digits": [
             {
-                "predicted": answer.said,
+                "predicted": answer.predicted,
                 "confidence": answer.confidence,
                 "outputs": answer.outputs.tolist(),
                 "box": [answer.digit.left, answer.digit.top, answer.digit.width, answer.digit.height],
             }
-            for answer in reading.answers
+            for answer in reading.predictions
         ],
     }
 
 
-def _details(answers: Sequence[Answer], shares: bool) -> Iterator[str]:
+def _details(predictions: Sequence[Prediction], shares: bool) -> Iterator[str]:
     """What the network saw of each digit, and beside it its outputs as bars."""
-    from nnbp_cli.evaluation.predictions import how_sure
+    from nnbp_cli.evaluation.predictions import format_confidence
     from nnbp_cli.terminal.encoding import shows
     from nnbp_cli.terminal.pictures import BLOCKS, drawn
 
     blocks = shows(sys.stdout, BLOCKS)
-    for number, answer in enumerate(answers, start=1):
-        which = f"digit {number} of {len(answers)}: " if len(answers) > 1 else ""
+    for number, answer in enumerate(predictions, start=1):
+        which = f"digit {number} of {len(predictions)}: " if len(predictions) > 1 else ""
         yield ""
-        yield f"{which}{answer.said}, {how_sure(answer.confidence, shares)} sure"
+        yield f"{which}{answer.predicted}, {format_confidence(answer.confidence, shares)} sure"
         picture = [f"|{line}|" for line in drawn(answer.image, blocks=blocks)]
         bars = ["", "", *_bars(answer, shares, full=BLOCKS[-1] if blocks else "#")]
         for line, bar in zip_longest(picture, bars, fillvalue=""):
             yield f"{line:{len(picture[0])}}   {bar}".rstrip()
 
 
-def _bars(answer: Answer, shares: bool, full: str) -> Iterator[str]:
-    from nnbp_cli.evaluation.predictions import how_sure
+def _bars(answer: Prediction, shares: bool, full: str) -> Iterator[str]:
+    from nnbp_cli.evaluation.predictions import format_confidence
 
     for k, output in enumerate(answer.outputs):
         length = round(BAR * min(max(float(output), 0.0), 1.0))
-        yield f"{k:3} {how_sure(float(output), shares):>7} {full * length}"
+        yield f"{k:3} {format_confidence(float(output), shares):>7} {full * length}"

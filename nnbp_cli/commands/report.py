@@ -40,13 +40,13 @@ def command(
     nnbp report runs/* -o compared.html
     """
     from nnbp_cli.report import OUTPUT, page, read
-    from nnbp_cli.terminal.output import remark, wrote
+    from nnbp_cli.terminal.output import log, wrote
 
     OUTPUT.check(output)
-    material = read(runs, data_name, data_dir, remark)
+    material = read(runs, data_name, data_dir, log)
     for each in () if quiet else [each for run in material for each in run.notes]:
-        remark(each)
+        log(each)
     OUTPUT.write(output, page(material))
     wrote(output, f"wrote {output}")
     if open_it and not webbrowser.open(output.resolve().as_uri()):
-        remark(f"no browser was found; open {output} in one")
+        log(f"no browser was found; open {output} in one")

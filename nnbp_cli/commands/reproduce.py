@@ -53,19 +53,19 @@ def command(
     """
     from nnbp_cli.reproduction import experiments, reproduce, table
     from nnbp_cli.system import hardware
-    from nnbp_cli.terminal.output import answer
+    from nnbp_cli.terminal.output import print_result
     from nnbp_cli.terminal.reproduction import ReproductionDisplay
 
     chosen = experiments.chosen(ids, experiments.load())
     if listing:
         for line in table.listing(chosen, markdown):
-            answer(line)
+            print_result(line)
         return
     with ReproductionDisplay(quiet) as display:
-        rows = reproduce.reproduce(chosen, seeds, jobs or hardware.cores(), runs, data_dir, display)
+        rows = reproduce.reproduce(chosen, seeds, jobs or hardware.available_cpus(), runs, data_dir, display)
     if as_json:
-        answer(json_text.dumps(table.plain(rows)))
+        print_result(json_text.dumps(table.plain(rows)))
     else:
         for line in table.markdown(rows) if markdown else table.text(rows):
-            answer(line)
+            print_result(line)
     reproduce.check(rows)

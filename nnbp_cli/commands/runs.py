@@ -31,18 +31,18 @@ def command(folder: Path, as_json: bool) -> None:
     nnbp runs book-runs --json
     """
     from nnbp_cli.runs.listing import runs
-    from nnbp_cli.terminal.output import answer, remark
+    from nnbp_cli.terminal.output import log, print_result
 
     found, odd = runs(folder)
     for error in odd:
-        remark(f"left out: {error}")
+        log(f"left out: {error}")
     if as_json:
-        answer(json_text.dumps([_as_json(run) for run in found]))
+        print_result(json_text.dumps([_as_json(run) for run in found]))
     elif not found:
-        answer(f"{folder}: no runs; 'nnbp train' makes them")
+        print_result(f"{folder}: no runs; 'nnbp train' makes them")
     else:
         for line in _answer(found):
-            answer(line)
+            print_result(line)
 
 
 def _as_json(run: Run) -> dict[str, Any]:

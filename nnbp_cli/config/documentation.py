@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from nnbp_cli.config import schema, vocabulary
 from nnbp_cli.config.rules import ONLY_WITH
 from nnbp_cli.nn.costs import COSTS
-from nnbp_cli.presets import headline, shipped
+from nnbp_cli.presets import description, shipped
 from nnbp_cli.system import json_text
-from nnbp_cli.wording import Place, listed, quoted
+from nnbp_cli.wording import Location, listed, quoted
 
 EXAMPLE = """\
 [data]
@@ -56,7 +56,7 @@ with what is replaced, as beta2 does with the optimizer, is forgotten:
     nnbp train --config configs/mnist.toml --set training.keep=last --set 'training.watch=["training cost"]'
 """
 
-_HEADINGS: dict[Place, str] = {
+_HEADINGS: dict[Location, str] = {
     ("network", "layers", 0): "[[network.layers]]",
     ("network", "layers", 0, "override", 0): "override = [{ ... }]",
 }
@@ -73,12 +73,12 @@ def document() -> str:
             sections.append(f"## `{heading}`\n\n{purpose}\n\n{rows}")
     costs = ((name, listed(cost.outputs)) for name, cost in COSTS.items())
     sections.append(f"## Cost and output\n\n{_table(('cost', 'activation of the output layer'), costs)}")
-    configs = ((f"`nnbp init {name}`", headline(path)) for name, path in shipped().items())
+    configs = ((f"`nnbp init {name}`", description(path)) for name, path in shipped().items())
     sections.append(f"## The configs that come with nnbp\n\n{_table(('written by', 'what for'), configs)}")
     return "\n".join(sections)
 
 
-def _keys(place: Place, table: vocabulary.Node) -> Iterator[tuple[str, ...]]:
+def _keys(place: Location, table: vocabulary.Node) -> Iterator[tuple[str, ...]]:
     for key, node in table["properties"].items():
         only = ONLY_WITH.get(str(place[0]), {}).get(key)
         if only:

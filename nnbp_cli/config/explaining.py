@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from nnbp_cli.config import vocabulary
 from nnbp_cli.config.suggestions import nearest
-from nnbp_cli.wording import Place, dotted, listed, quoted
+from nnbp_cli.wording import Location, dotted, listed, quoted
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
 
-def explained(error: ValidationError, above: Place = ()) -> Iterator[tuple[Place, str]]:
+def explained(error: ValidationError, above: Location = ()) -> Iterator[tuple[Location, str]]:
     """One mistake for each place that `error` names; `above` is the table that was validated."""
-    mistakes: dict[Place, str] = {}
+    mistakes: dict[Location, str] = {}
     for each in error.errors(include_url=False):
         loc = (*above, *each["loc"])
         place, node = vocabulary.find(loc)  # without what pydantic adds to name a branch of a union
@@ -34,7 +34,7 @@ def explained(error: ValidationError, above: Place = ()) -> Iterator[tuple[Place
     yield from mistakes.items()
 
 
-def _unknown(place: Place, table: vocabulary.Node) -> str:
+def _unknown(place: Location, table: vocabulary.Node) -> str:
     """An unknown key: the nearest one of its table is suggested, or else of another."""
     *above, key = place
     if near := nearest(str(key), table["properties"]):

@@ -29,5 +29,5 @@ def loads(text: str, where: str, settings: Iterable[str] = ()) -> Config:
 
 def _configured(plain: dict[str, Any], where: str, settings: Iterable[str]) -> Config:
     origins, mistakes = overrides.apply(settings, plain)
-    rules.forget_useless_keys(plain, {place for place, _ in origins})
+    rules.drop_inapplicable_keys(plain, {place for place, _ in origins})
     return validate(plain, where, origins, mistakes)

@@ -8,19 +8,19 @@ from nnbp_cli.config.schema import TrainingConfig
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.optimizers import OPTIMIZERS
 from nnbp_cli.system import hardware
-from nnbp_cli.wording import Place
+from nnbp_cli.wording import Location
 
 NUMBER = 4  # bytes in a float32
 
 
 def too_large(
     network: Network, training: TrainingConfig | None = None, data: int = 0
-) -> tuple[Place, str] | None:
+) -> tuple[Location, str] | None:
     """Why this machine cannot hold `network`, or not train it as `training` says, and at which key; or None.
 
     `data` is how many bytes the data set takes.
     """
-    size, there = needed(network, training) + data, hardware.memory()
+    size, there = needed(network, training) + data, hardware.total_memory()
     if size <= there:
         return None
     memory = f"{_in_words(size)} of memory, this machine has {_in_words(int(there))}"

@@ -8,10 +8,10 @@ from typing import Any
 
 from nnbp_cli.config.toml_text import parse_toml
 from nnbp_cli.errors import ConfigError, printable
-from nnbp_cli.wording import Place, dotted, quoted, whole
+from nnbp_cli.wording import Location, dotted, quoted, whole
 
 # Which place of the config was set by which --set; the last one that fits counts.
-Origins = Sequence[tuple[Place, str]]
+Origins = Sequence[tuple[Location, str]]
 
 
 def apply(settings: Iterable[str], plain: dict[str, Any]) -> tuple[Origins, list[str]]:
@@ -20,7 +20,7 @@ def apply(settings: Iterable[str], plain: dict[str, Any]) -> tuple[Origins, list
     Returns where they went, so that an error there can name its --set, and the mistakes: one line for
     each setting that has no '=' or leads nowhere.
     """
-    origins: list[tuple[Place, str]] = []
+    origins: list[tuple[Location, str]] = []
     mistakes = []
     for setting in settings:
         where = f"--set {printable(setting)}"
@@ -31,7 +31,7 @@ def apply(settings: Iterable[str], plain: dict[str, Any]) -> tuple[Origins, list
     return origins, mistakes
 
 
-def _set(plain: dict[str, Any], setting: str) -> Place:
+def _set(plain: dict[str, Any], setting: str) -> Location:
     """Put one KEY=VALUE into `plain`; the place it went to. Raises LookupError where it cannot go."""
     key, equals, text = setting.partition("=")
     if not equals:
@@ -50,10 +50,10 @@ def _value(text: str) -> Any:
     return plain["value"] if len(plain) == 1 else text  # a line break would let in other keys
 
 
-def _put(plain: dict[str, Any], steps: list[str], value: Any) -> Place:
+def _put(plain: dict[str, Any], steps: list[str], value: Any) -> Location:
     """Set `value` at the end of `steps`, with new tables on the way; the place it went to."""
     here: Any = plain
-    place: Place = ()
+    place: Location = ()
     for left, step in zip(range(len(steps) - 1, -1, -1), steps, strict=True):
         slot = _slot(here, step, dotted(place))
         place = (*place, slot)

@@ -14,9 +14,9 @@ from nnbp_cli.datasets.sources import SEED, SIZE, SYNTHETIC, absolute
 from nnbp_cli.nn.costs import COSTS
 from nnbp_cli.nn.optimizers import OPTIMIZERS
 from nnbp_cli.nn.schedules import SCHEDULES
-from nnbp_cli.wording import Place, listed, quoted
+from nnbp_cli.wording import Location, listed, quoted
 
-Breaches = Iterator[tuple[Place, str]]
+Violations = Iterator[tuple[Location, str]]
 Table = TypeVar("Table", DataConfig, TrainingConfig)
 
 
@@ -56,11 +56,11 @@ _NEEDS = {
 }
 
 
-def breaches(
+def violations(
     data: DataConfig | None = None,
     network: NetworkConfig | None = None,
     training: TrainingConfig | None = None,
-) -> Breaches:
+) -> Violations:
     """Every rule that is broken in the tables given, and between them."""
     if data:
         yield from _useless_keys("data", data)
@@ -79,7 +79,7 @@ def breaches(
         yield from _images(data, training)
 
 
-def forget_useless_keys(plain: dict[str, Any], settings: Container[Place]) -> None:
+def drop_inapplicable_keys(plain: dict[str, Any], settings: Container[Location]) -> None:
     """Take out of `plain` what the file says of a neighbour that one of the `settings` has replaced.
 
     With optimizer = "adam" and a beta2 in the file, --set training.optimizer=sgd should just work.
@@ -91,7 +91,7 @@ def forget_useless_keys(plain: dict[str, Any], settings: Container[Place]) -> No
             # In a list, for what stands there need not be hashable.
             if isinstance(table, dict) and replaced and table.get(only.key) not in [*only.defaults]:
                 table.pop(key, None)
-    elastic: Place = ("data", "augment", "elastic")
+    elastic: Location = ("data", "augment", "elastic")
     match plain:
         case {"data": {"augment": {"elastic": 0, "sigma": _} as augment}}:
             if elastic in settings and (*elastic[:-1], "sigma") not in settings:
@@ -123,7 +123,7 @@ def _filled(name: str, table: Table) -> Table:
     return replace(table, **defaults)
 
 
-def _useless_keys(name: str, table: DataConfig | TrainingConfig) -> Breaches:
+def _useless_keys(name: str, table: DataConfig | TrainingConfig) -> Violations:
     for key, only in ONLY_WITH[name].items():
         other = getattr(table, only.key)
         if getattr(table, key) is not None and other not in only.defaults:
@@ -131,7 +131,7 @@ def _useless_keys(name: str, table: DataConfig | TrainingConfig) -> Breaches:
             yield (name, key), f"{means}, not {quoted(other)}; leave it out"
 
 
-def _augment(augment: AugmentConfig) -> Breaches:
+def _augment(augment: AugmentConfig) -> Violations:
     if not (augment.shift or augment.rotation or augment.scaling or augment.shear or augment.elastic):
         yield (
             ("data", "augment"),
@@ -141,10 +141,10 @@ def _augment(augment: AugmentConfig) -> Breaches:
         yield ("data", "augment", "sigma"), "means something only with elastic > 0; leave it out"
 
 
-def _layers(network: NetworkConfig) -> Breaches:
+def _layers(network: NetworkConfig) -> Violations:
     last = len(network.layers) - 1
     for index, layer in enumerate(network.layers):
-        place: Place = ("network", "layers", index)
+        place: Location = ("network", "layers", index)
         softmax = layer.activation == "softmax"
         if softmax and index < last:
             why = "softmax is for the output layer, as it has no derivative neuron by neuron"
@@ -167,7 +167,7 @@ def _layers(network: NetworkConfig) -> Breaches:
             seen.add(each.neuron)
 
 
-def _cost(network: NetworkConfig) -> Breaches:
+def _cost(network: NetworkConfig) -> Violations:
     output, cost = network.layers[-1].activation, COSTS[network.cost]
     if output not in cost.outputs:
         costs = [each.name for each in COSTS.values() if output in each.outputs]
@@ -179,7 +179,7 @@ def _cost(network: NetworkConfig) -> Breaches:
         )
 
 
-def _watch(training: TrainingConfig) -> Breaches:
+def _watch(training: TrainingConfig) -> Violations:
     for index, name in enumerate(training.watch):
         if name in training.watch[:index]:
             yield ("training", "watch", index), f"{quoted(name)} is watched twice; keep one"
@@ -196,7 +196,7 @@ def _watch(training: TrainingConfig) -> Breaches:
         yield ("training", "patience"), f"improvement is told {unseen}, or leave patience out"
 
 
-def _images(data: DataConfig, training: TrainingConfig) -> Breaches:
+def _images(data: DataConfig, training: TrainingConfig) -> Violations:
     if data.validation is not None:
         yield from blind(data.validation, training)
     size = SIZE if data.size is None else data.size
@@ -207,7 +207,7 @@ def _images(data: DataConfig, training: TrainingConfig) -> Breaches:
         yield batch_too_large(training.batch_size, data.train)
 
 
-def blind(validation: int, training: TrainingConfig) -> Breaches:
+def blind(validation: int, training: TrainingConfig) -> Violations:
     """The breach of watching the validation images where there are none."""
     if validation == 0 and (names := [name for name in training.watch if name.startswith("validation")]):
         yield (
@@ -217,7 +217,7 @@ def blind(validation: int, training: TrainingConfig) -> Breaches:
         )
 
 
-def batch_too_large(batch: int, images: int) -> tuple[Place, str]:
+def batch_too_large(batch: int, images: int) -> tuple[Location, str]:
     """The breach of a batch that cannot be filled."""
     return (
         "training",

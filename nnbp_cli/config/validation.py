@@ -17,7 +17,7 @@ from nnbp_cli.config.schema import Config, DataConfig, NetworkConfig, TrainingCo
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.datasets.sources import absolute
 from nnbp_cli.errors import ConfigError
-from nnbp_cli.wording import Place, dotted
+from nnbp_cli.wording import Location, dotted
 
 _CONFIG = TypeAdapter(Config)
 _DATA = TypeAdapter(DataConfig)
@@ -35,7 +35,7 @@ def validate(
     """
     try:
         config = _CONFIG.validate_python(plain)
-        problems = list(rules.breaches(config.data, config.network, config.training))
+        problems = list(rules.violations(config.data, config.network, config.training))
     except ValidationError as error:
         problems = [*explained(error), *_breaches_in_sound_tables(plain, error)]
     _refuse(problems, where, origins, mistakes)
@@ -68,7 +68,7 @@ def _table(name: str, adapter: TypeAdapter[Any], plain: object, where: str) -> A
     """One table of a config by itself."""
     try:
         table = adapter.validate_python(plain)
-        problems = list(rules.breaches(**{name: table}))
+        problems = list(rules.violations(**{name: table}))
     except ValidationError as error:
         problems = list(explained(error, above=(name,)))
     _refuse(problems, where)
@@ -80,7 +80,7 @@ def check_against_data(config: Config, data: Dataset, where: str) -> None:
 
     Raises one ConfigError for all that does not fit, or would not fit into the machine's memory.
     """
-    problems: list[tuple[Place, str]] = []
+    problems: list[tuple[Location, str]] = []
     last = len(config.network.layers) - 1
     outputs, images = config.network.layers[last].neurons, len(data.training.labels)
     if outputs != data.classes:
@@ -95,23 +95,23 @@ def check_against_data(config: Config, data: Dataset, where: str) -> None:
     _refuse(problems, where)
 
 
-def _breaches_in_sound_tables(plain: dict[str, Any], error: ValidationError) -> rules.Breaches:
+def _breaches_in_sound_tables(plain: dict[str, Any], error: ValidationError) -> rules.Violations:
     """What else is wrong in those tables that the schema finds nothing wrong in."""
     unsound = {each["loc"][0] for each in error.errors()}
     adapters: dict[str, TypeAdapter[Any]] = {"data": _DATA, "network": _NETWORK, "training": _TRAINING}
     sound = adapters.keys() - unsound
-    return rules.breaches(**{name: adapters[name].validate_python(plain.get(name, {})) for name in sound})
+    return rules.violations(**{name: adapters[name].validate_python(plain.get(name, {})) for name in sound})
 
 
 def _refuse(
-    problems: list[tuple[Place, str]], where: str, origins: Origins = (), mistakes: Iterable[str] = ()
+    problems: list[tuple[Location, str]], where: str, origins: Origins = (), mistakes: Iterable[str] = ()
 ) -> None:
     """Raise the ConfigError of all `mistakes` and `problems`, if there are any."""
     if lines := [*mistakes, *(_line(where, origins, *problem) for problem in problems)]:
         raise ConfigError(*lines)
 
 
-def _line(where: str, origins: Origins, place: Place, problem: str) -> str:
+def _line(where: str, origins: Origins, place: Location, problem: str) -> str:
     """One problem on one line, under the name of what set its place: the last --set there, or the file."""
     for origin, setting in reversed(origins):
         if origin == place:

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from nnbp_cli.config.schema import Config
-from nnbp_cli.wording import Place, listed, quoted
+from nnbp_cli.wording import Location, listed, quoted
 
 Node = dict[str, Any]
 
@@ -20,7 +20,7 @@ def _root() -> Node:
     return TypeAdapter(Config).json_schema()
 
 
-def find(place: Place) -> tuple[Place, Node]:
+def find(place: Location) -> tuple[Location, Node]:
     """The node at `place`, or the last one on the way there, with its own place."""
     node = _root()
     for depth, step in enumerate(place):
@@ -31,7 +31,7 @@ def find(place: Place) -> tuple[Place, Node]:
     return place, node
 
 
-def tables(place: Place = (), node: Node | None = None) -> Iterator[tuple[Place, Node]]:
+def tables(place: Location = (), node: Node | None = None) -> Iterator[tuple[Location, Node]]:
     """Every table with its place, from the whole config down; 0 stands for an index."""
     node = _root() if node is None else node
     if "properties" in node:

@@ -113,7 +113,7 @@ def _synthetic(source: Source, size: int, seed: int) -> FourArrays:
     """
     if size < 5:
         raise ConfigError(f"data.size: expected a number of at least 5, got {size}")
-    if size * SHAPE[0] * SHAPE[1] > hardware.memory():
+    if size * SHAPE[0] * SHAPE[1] > hardware.total_memory():
         raise ConfigError(f"data.size: {size:,} images would not fit this machine's memory; take fewer")
     if not all(path.exists() for path in source.paths):
         with locks.shared(source.folder):

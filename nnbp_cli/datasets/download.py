@@ -17,9 +17,9 @@ from typing import Protocol
 
 from nnbp_cli.datasets import http_client
 from nnbp_cli.datasets.catalog import Entry, File
-from nnbp_cli.datasets.idx import resemblance
+from nnbp_cli.datasets.idx import sniff
 from nnbp_cli.datasets.sources import download_command
-from nnbp_cli.datasets.transfer import Limits, receive
+from nnbp_cli.datasets.transfer import Timeouts, receive
 from nnbp_cli.datasets.transfer_errors import TransferError, without_password
 from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.system import files, locks
@@ -35,7 +35,7 @@ class Progress(Protocol):
         """So many bytes of `file` have come; fewer than before: from another mirror."""
 
 
-class Unwatched:
+class NullProgress:
     """The progress that nobody watches."""
 
     def note(self, message: str) -> None:
@@ -45,8 +45,8 @@ class Unwatched:
         """See `Progress`."""
 
 
-UNWATCHED = Unwatched()
-PATIENCE = Limits()
+UNWATCHED = NullProgress()
+DEFAULT_TIMEOUTS = Timeouts()
 
 
 def fetch(
@@ -56,7 +56,7 @@ def fetch(
     mirrors: Sequence[str] = (),
     force: bool = False,
     progress: Progress = UNWATCHED,
-    limits: Limits = PATIENCE,
+    limits: Timeouts = DEFAULT_TIMEOUTS,
 ) -> Path:
     """Bring the files of `entry` into `data_dir`/name, and return that folder.
 
@@ -106,7 +106,9 @@ def _is_right(content: bytes, file: File) -> bool:
     return len(content) == file.size and hashlib.sha256(content).hexdigest() == file.sha256
 
 
-def _first_right(line: deque[str], file: File, progress: Progress, limits: Limits, deadline: float) -> bytes:
+def _first_right(
+    line: deque[str], file: File, progress: Progress, limits: Timeouts, deadline: float
+) -> bytes:
     """The bytes of `file` from the first mirror in `line` that has them; those that fail go to its end.
 
     Raises TransferError, a line for each mirror, when none has them.
@@ -124,7 +126,7 @@ def _first_right(line: deque[str], file: File, progress: Progress, limits: Limit
     raise TransferError(*refusals)
 
 
-def _content(url: str, file: File, progress: Progress, limits: Limits, deadline: float) -> bytes:
+def _content(url: str, file: File, progress: Progress, limits: Timeouts, deadline: float) -> bytes:
     """The bytes of `file` from `url`. Raises TransferError when they are not right."""
     body = bytearray()
     most = file.size + file.size // 1000 + 100  # room for a server that packs what is packed
@@ -152,7 +154,7 @@ def _unpacked(body: bytearray, size: int) -> bytes:
 
 
 def _seems(body: bytearray) -> str:
-    kind = resemblance(bytes(body[:1000]))
+    kind = sniff(bytes(body[:1000]))
     return f"; it seems to be {kind}" if kind else ""
 
 

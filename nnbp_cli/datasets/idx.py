@@ -79,7 +79,7 @@ def header(shape: tuple[int, ...]) -> bytes:
     return UNSIGNED_BYTES + struct.pack(f">B{len(shape)}I", len(shape), *shape)
 
 
-def resemblance(head: bytes) -> str | None:
+def sniff(head: bytes) -> str | None:
     """What a file that begins with `head` seems to be, where that is nothing to do with images."""
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     for signature, kind in (
@@ -113,7 +113,7 @@ def _values(file: BufferedReader, dimensions: int) -> Bytes:
         raise _DamagedError(f"{promise}, more than {size:,} gzipped bytes can hold")
     if not packed and total != size:
         raise _DamagedError(f"{promise}, it has {size:,}")
-    if total > hardware.memory():
+    if total > hardware.total_memory():
         raise _DamagedError(f"{promise}, more than this machine's memory")
     content = np.empty(total, np.uint8)
     filled = _unpack(file, content.data) if packed else file.readinto(content.data)
@@ -126,7 +126,7 @@ def _values(file: BufferedReader, dimensions: int) -> Bytes:
 def _shape(head: bytes, dimensions: int) -> tuple[int, ...]:
     found, expected = head[:4], UNSIGNED_BYTES + bytes([dimensions])
     if found != expected:
-        raise _DamagedError(f"{resemblance(head) or _kind(found)} where {_kind(expected)} are due")
+        raise _DamagedError(f"{sniff(head) or _kind(found)} where {_kind(expected)} are due")
     if len(head) < 4 + 4 * dimensions:
         raise _DamagedError("it ends inside its header")
     return struct.unpack_from(f">{dimensions}I", head, offset=4)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnbp_cli.datasets.skeletons import DRIFT, Skeletons, skeletons
-from nnbp_cli.rng import stream
+from nnbp_cli.rng import generator
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -43,7 +43,7 @@ def draw(size: int, seed: int, name: str) -> tuple[Bytes, Bytes]:
     images, labels = np.empty((size, SIDE, SIDE), np.uint8), np.empty(size, np.uint8)
     hands = skeletons()
     for block, start in enumerate(range(0, size, BLOCK)):
-        drawn, digits = draw_block(hands, stream(seed, f"synthetic {name}", block))
+        drawn, digits = draw_block(hands, generator(seed, f"synthetic {name}", block))
         images[start : start + BLOCK] = drawn[: size - start]
         labels[start : start + BLOCK] = digits[: size - start]
     return images, labels

@@ -21,7 +21,7 @@ PIECE = 1 << 12  # bytes; small enough for a slow line to show that it moves
 
 
 @dataclass(frozen=True)
-class Limits:
+class Timeouts:
     """How long a server may take, in seconds. A slow line is fine, as long as it is honest."""
 
     connect: float = 5.0
@@ -34,7 +34,7 @@ class Limits:
     total: float = 3600.0  # for a whole data set
 
 
-def receive(url: str, limits: Limits, deadline: float) -> Generator[bytes, None, None]:
+def receive(url: str, limits: Timeouts, deadline: float) -> Generator[bytes, None, None]:
     """The body at `url`, piece by piece, as it is on the wire: no Content-Encoding is undone.
 
     `deadline` is in seconds of time.monotonic(). Raises TransferError when the server refuses, breaks off
@@ -72,7 +72,7 @@ def receive(url: str, limits: Limits, deadline: float) -> Generator[bytes, None,
 
 
 def _request(
-    url: str, limits: Limits, arrivals: SimpleQueue[bytes | TransferError | None], left: Event
+    url: str, limits: Timeouts, arrivals: SimpleQueue[bytes | TransferError | None], left: Event
 ) -> None:
     """Put into `arrivals` b"" when the answer begins, its pieces, and None at the end, or the error."""
     try:

@@ -3,9 +3,9 @@
 file -> light (picture) -> ink -> digits (finding, on marks) -> 28x28 (normal) -> predict
 """
 
-from nnbp_cli.digits.finding import Digit, digits
-from nnbp_cli.digits.ink import ink
-from nnbp_cli.digits.normal import SIDE, normalized
-from nnbp_cli.digits.picture import PNG, check_installed, light, png
+from nnbp_cli.digits.binarization import binarize
+from nnbp_cli.digits.normalization import SIDE, normalize
+from nnbp_cli.digits.picture import PNG, check_installed, grayscale, png
+from nnbp_cli.digits.segmentation import Digit, segment
 
-__all__ = ["PNG", "SIDE", "Digit", "check_installed", "digits", "ink", "light", "normalized", "png"]
+__all__ = ["PNG", "SIDE", "Digit", "binarize", "check_installed", "grayscale", "normalize", "png", "segment"]

@@ -42,7 +42,7 @@ def check_installed() -> None:
         raise NnbpError("nnbp predict: needs Pillow; pip install 'nnbp-cli[predict]'") from None
 
 
-def light(path: Path) -> Array:
+def grayscale(path: Path) -> Array:
     """The light of a picture, (rows, columns), 0 black to 1 white, upright, its longer side SIDE at most.
 
     Where it is transparent the paper shows: white behind dark ink, black behind light ink. Raises NnbpError

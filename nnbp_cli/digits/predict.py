@@ -24,7 +24,7 @@ MADE_AS = ("mnist", SYNTHETIC)  # data sets whose images are made as those of pi
 
 
 @dataclass(frozen=True)
-class Answer:
+class Prediction:
     """A digit of a picture, the image of it that the network saw, (28, 28), and its outputs, (classes,)."""
 
     digit: Digit
@@ -32,7 +32,7 @@ class Answer:
     outputs: Array
 
     @property
-    def said(self) -> int:
+    def predicted(self) -> int:
         """The class that it was taken for."""
         return int(self.outputs.argmax())
 
@@ -43,11 +43,11 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Reading:
+class PictureResult:
     """What was read on a picture, in reading order; `problem` says in a line why there is nothing."""
 
     path: Path
-    answers: tuple[Answer, ...] = ()
+    predictions: tuple[Prediction, ...] = ()
     problem: str = ""
 
 
@@ -70,33 +70,33 @@ def check_readable(path: Path, learned: Weights) -> str:
     )
 
 
-def read(learned: Weights, pictures: Iterable[Path], where: str = "weights") -> Iterator[Reading]:
+def read(learned: Weights, pictures: Iterable[Path], where: str = "weights") -> Iterator[PictureResult]:
     """What the network, found at `where`, reads on each picture. One that cannot be read does not keep the
     others from it.
     """
     for path in pictures:
         try:
-            yield Reading(path, answers(learned, path, where))
+            yield PictureResult(path, predictions(learned, path, where))
         except NnbpError as error:
-            yield Reading(path, problem=str(error))
+            yield PictureResult(path, problem=str(error))
 
 
-def answers(learned: Weights, picture: Path, where: str = "weights") -> tuple[Answer, ...]:
+def predictions(learned: Weights, picture: Path, where: str = "weights") -> tuple[Prediction, ...]:
     """The digits on a picture, in reading order. Raises NnbpError where there are none, for a file that is
     not a sound picture, and Diverged where an output of the network is not finite.
     """
-    found = digits.digits(digits.ink(digits.light(picture)))
+    found = digits.segment(digits.binarize(digits.grayscale(picture)))
     if not found:
         raise NnbpError(f"{picture}: no digit found; write larger, with more contrast, or crop the picture")
-    images = np.array([digits.normalized(digit.ink) for digit in found])
+    images = np.array([digits.normalize(digit.ink) for digit in found])
     with np.errstate(all="ignore"):
         outputs = learned.network.predict(learned.params, scaled(images.reshape(len(images), -1)))
     if not np.isfinite(outputs).all():
         raise diverged(where, learned.params, f"on {picture}", "the outputs are")
-    return tuple(map(Answer, found, images, outputs))
+    return tuple(map(Prediction, found, images, outputs))
 
 
-def save_inputs(readings: Iterable[Reading], folder: Path) -> None:
+def save_inputs(readings: Iterable[PictureResult], folder: Path) -> None:
     """Write what the network saw into `folder`, a PNG for each digit, called as its picture is and numbered:
     photo-1.png, photo-2.png. Pictures of one name, whatever their folder and kind, share the numbers.
 
@@ -107,7 +107,7 @@ def save_inputs(readings: Iterable[Reading], folder: Path) -> None:
     made = []
     for reading in readings:
         name = files.shortened(reading.path.stem)
-        for answer in reading.answers:
+        for answer in reading.predictions:
             numbers[name.lower()] += 1  # on some disks A.png and a.png are one file
             made.append((folder / f"{name}-{numbers[name.lower()]}.png", digits.png(answer.image)))
     for path, _ in made:

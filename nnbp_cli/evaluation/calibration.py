@@ -19,22 +19,22 @@ class Calibration:
     """
 
     counts: Array
-    sureness: Array
-    right: Array
+    confidence: Array
+    accuracy: Array
 
     @property
     def error(self) -> float:
         """The expected calibration error: how far sureness is from being right, averaged over the answers."""
-        return float((self.counts * np.abs(self.sureness - self.right)).sum() / self.counts.sum())
+        return float((self.counts * np.abs(self.confidence - self.accuracy)).sum() / self.counts.sum())
 
 
-def calibration(sureness: Array, right: Array, bins: int = BINS) -> Calibration:
+def calibration(confidence: Array, right: Array, bins: int = BINS) -> Calibration:
     """The calibration of answers: how sure each is, 0 to 1, and whether it is right; both (answers,)."""
-    inside = np.clip(np.ceil(sureness * bins).astype(int) - 1, 0, bins - 1)  # a bin holds its upper end
+    inside = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)  # a bin holds its upper end
     counts = np.bincount(inside, minlength=bins)
 
     def mean(values: Array) -> Array:
         sums: Array = np.bincount(inside, weights=values, minlength=bins) / np.maximum(counts, 1)
         return sums
 
-    return Calibration(counts, mean(sureness), mean(right))
+    return Calibration(counts, mean(confidence), mean(right))

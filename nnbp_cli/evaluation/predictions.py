@@ -13,12 +13,15 @@ from nnbp_cli.evaluation.score import Score, evaluate
 from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.arrays import Array
 
-MOST = 40  # digits that a figure shows: of the worst mistakes, of a cell of the confusion matrix
-SHARES = ("sigmoid", "softmax")  # activations whose values are from 0 to 1, and may be read as probabilities
+MAX_DIGITS_SHOWN = 40  # digits that a figure shows: of the worst mistakes, of a cell of the confusion matrix
+PROBABILITY_ACTIVATIONS = (
+    "sigmoid",
+    "softmax",
+)  # activations whose values are from 0 to 1, and may be read as probabilities
 
 
 @dataclass(frozen=True)
-class Answers:
+class Predictions:
     """The answers to the images of a split: `outputs` are those of the network, (images, classes), `shape`
     is (rows, columns) of an image, `shares` whether an output is from 0 to 1.
     """
@@ -27,61 +30,61 @@ class Answers:
     shape: tuple[int, int]
     score: Score
     outputs: Array
-    shares: bool
+    is_probability: bool
 
     @property
-    def said(self) -> Array:
+    def predicted(self) -> Array:
         """The class that each image was taken for, (images,)."""
         taken: Array = self.outputs.argmax(axis=1)
         return taken
 
     @property
-    def sureness(self) -> Array:
+    def confidence(self) -> Array:
         """The output that was the largest, for each image, (images,)."""
         largest: Array = self.outputs.max(axis=1)
         return largest
 
     @property
-    def right(self) -> Array:
+    def correct(self) -> Array:
         """Whether each image was recognized, (images,)."""
-        same: Array = self.said == self.split.labels
+        same: Array = self.predicted == self.split.labels
         return same
 
-    def worst(self, most: int) -> Array:
+    def worst_mistakes(self, most: int) -> Array:
         """The mistakes, the surest first, `most` of them at most: numbers of images."""
-        wrong = np.flatnonzero(~self.right)
-        return wrong[np.argsort(-self.sureness[wrong], kind="stable")][:most]
+        wrong = np.flatnonzero(~self.correct)
+        return wrong[np.argsort(-self.confidence[wrong], kind="stable")][:most]
 
     def cells(self, most: int) -> Iterator[tuple[int, int, Array]]:
         """The cells of the confusion matrix that are not empty: true class, what was said, and the numbers
         of their images, `most` at most: of wrong answers the surest, of right ones the least sure.
         """
-        said, sureness = self.said, self.sureness
+        predicted, confidence = self.predicted, self.confidence
         for true, taken in np.argwhere(self.score.confusion):
-            images = np.flatnonzero((self.split.labels == true) & (said == taken))
-            order = np.argsort(sureness[images] if true == taken else -sureness[images], kind="stable")
+            images = np.flatnonzero((self.split.labels == true) & (predicted == taken))
+            order = np.argsort(confidence[images] if true == taken else -confidence[images], kind="stable")
             yield int(true), int(taken), images[order][:most]
 
 
-def answers(
+def predictions(
     learned: Weights, split: Split, *, where: str = "evaluation", seen: str = "on these images"
-) -> Answers:
+) -> Predictions:
     """What the network of `learned` says to every image of a split. Raises Diverged as `evaluate` does."""
     params = learned.params
     outputs = np.empty((len(split.labels), learned.network.outputs), params.theta.dtype)
     with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
         score = evaluate(learned.network, params, split, learned.penalty, outputs, where=where, seen=seen)
-    return Answers(split, learned.shape, score, outputs, gives_shares(learned))
+    return Predictions(split, learned.shape, score, outputs, outputs_are_probabilities(learned))
 
 
-def gives_shares(learned: Weights) -> bool:
+def outputs_are_probabilities(learned: Weights) -> bool:
     """Whether the outputs of a network are from 0 to 1, and may be read as probabilities."""
     output_layer = learned.config.layers[-1]
-    return output_layer.activation in SHARES and not output_layer.override
+    return output_layer.activation in PROBABILITY_ACTIVATIONS and not output_layer.override
 
 
-def how_sure(sureness: float, shares: bool) -> str:
+def format_confidence(confidence: float, is_probability: bool) -> str:
     """An output in words: in percent where it is a share, never more than is known; else as it is."""
-    if not shares:
-        return f"{sureness:.2f}"
-    return f"{min(sureness, 0.9999):.2%}" if sureness > 0.9995 else f"{sureness:.1%}"
+    if not is_probability:
+        return f"{confidence:.2f}"
+    return f"{min(confidence, 0.9999):.2%}" if confidence > 0.9995 else f"{confidence:.1%}"

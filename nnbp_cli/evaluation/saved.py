@@ -12,14 +12,14 @@ from nnbp_cli.config import DataConfig, load_data, moved
 from nnbp_cli.datasets.dataset import Dataset, Split
 from nnbp_cli.datasets.sources import absolute, check_there
 from nnbp_cli.errors import ConfigError, MissingData, NnbpError
-from nnbp_cli.evaluation.predictions import Answers, answers
+from nnbp_cli.evaluation.predictions import Predictions, predictions
 from nnbp_cli.evaluation.score import Score, evaluate
 from nnbp_cli.models import weights
 from nnbp_cli.models.weights import Weights
 
 
 @dataclass(frozen=True)
-class Scored:
+class EvaluationResult:
     """The score of saved weights on a split of a data set; `note` says what the reader should know of it."""
 
     network: str
@@ -29,7 +29,7 @@ class Scored:
     note: str
 
 
-def score(path: Path, data_name: str | None, data_dir: Path, split: str) -> Scored:
+def evaluate_saved(path: Path, data_name: str | None, data_dir: Path, split: str) -> EvaluationResult:
     """Score the weights at `path` on "test", "validation" or "train" of their own data set or of another.
 
     Raises NnbpError where weights or data are not sound, or do not fit each other, and Diverged.
@@ -49,11 +49,13 @@ def score(path: Path, data_name: str | None, data_dir: Path, split: str) -> Scor
         )
 
 
-def answered(path: Path, data_name: str | None, data_dir: Path, split: str) -> tuple[Scored, Answers]:
+def predict_saved(
+    path: Path, data_name: str | None, data_dir: Path, split: str
+) -> tuple[EvaluationResult, Predictions]:
     """What `score` gives, and what the network says to each image."""
     asked = _asked(path, data_name, data_dir, split)
-    said = answers(asked.learned, asked.images, where=str(path), seen=f"on the {split} images")
-    return asked.scored(said.score), said
+    predicted = predictions(asked.learned, asked.images, where=str(path), seen=f"on the {split} images")
+    return asked.scored(predicted.score), predicted
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,8 @@ class _Asked:
     split: str
     note: str
 
-    def scored(self, score: Score) -> Scored:
-        return Scored(self.learned.network.title, self.data, self.split, score, self.note)
+    def scored(self, score: Score) -> EvaluationResult:
+        return EvaluationResult(self.learned.network.title, self.data, self.split, score, self.note)
 
 
 def _asked(path: Path, data_name: str | None, data_dir: Path, split: str) -> _Asked:

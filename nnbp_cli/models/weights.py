@@ -24,10 +24,10 @@ from nnbp_cli.nn.parameters import Parameters
 from nnbp_cli.nn.penalties import Penalty
 from nnbp_cli.nn.scaling import SCALING
 from nnbp_cli.system import files, npz, outputs
-from nnbp_cli.system.npz import Archive, Kind, text, whole
+from nnbp_cli.system.npz import Archive, FileKind, text, whole
 from nnbp_cli.wording import quoted
 
-KIND = Kind("weights file", format=1, remedy="choose another file or train again")
+KIND = FileKind("weights file", format=1, remedy="choose another file or train again")
 
 
 @dataclass(frozen=True)

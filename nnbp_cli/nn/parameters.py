@@ -42,6 +42,6 @@ class Parameters:
 
     def named_parameters(self) -> Iterator[tuple[int, str, Array]]:
         """Each window with its layer and its name, "W" or "b"; layers are counted from 0, if they learn."""
-        for layer, windows in enumerate(filter(None, self.layers)):
-            for name, window in zip("Wb", windows, strict=True):
+        for layer, views in enumerate(filter(None, self.layers)):
+            for name, window in zip("Wb", views, strict=True):
                 yield layer, name, window

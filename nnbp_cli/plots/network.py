@@ -11,7 +11,7 @@ import numpy as np
 
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.evaluation.calibration import calibration
-from nnbp_cli.evaluation.predictions import MOST, Answers, how_sure
+from nnbp_cli.evaluation.predictions import MAX_DIGITS_SHOWN, Predictions, format_confidence
 from nnbp_cli.models.weights import Weights
 from nnbp_cli.plots.first_weights import first_weights
 from nnbp_cli.plots.picture import picture
@@ -19,35 +19,39 @@ from nnbp_cli.plots.picture import picture
 COLUMNS = 10  # pictures side by side
 
 
-def confusion(answers: Answers, path: Path) -> None:
+def confusion(predictions: Predictions, path: Path) -> None:
     """Counts of true x said; the more common a mistake, the darker."""
-    counts, classes = answers.score.confusion, len(answers.score.confusion)
+    counts, classes = predictions.score.confusion, len(predictions.score.confusion)
     side = max(3.2, 0.42 * classes)
     with picture(path, side + 0.4, side) as figure:
         axes = figure.add_subplot()
-        axes.imshow(answers.score.heat, cmap="Reds", vmin=0, vmax=1.4)
-        for true, said in np.argwhere(counts):
-            weight = "bold" if true == said else "normal"
-            axes.text(said, true, f"{counts[true, said]}", ha="center", va="center", size=7, weight=weight)
+        axes.imshow(predictions.score.heat, cmap="Reds", vmin=0, vmax=1.4)
+        for true, predicted in np.argwhere(counts):
+            weight = "bold" if true == predicted else "normal"
+            axes.text(
+                predicted, true, f"{counts[true, predicted]}", ha="center", va="center", size=7, weight=weight
+            )
         axes.set(xlabel="what the network said", ylabel="true class")
         axes.set_xticks(range(classes))
         axes.set_yticks(range(classes))
         axes.tick_params(length=0)
 
 
-def mistakes(answers: Answers, path: Path) -> None:
+def mistakes(predictions: Predictions, path: Path) -> None:
     """The wrong answers that the network was surest of: what it said, how surely, what is right."""
-    worst = answers.worst(MOST)
+    worst = predictions.worst_mistakes(MAX_DIGITS_SHOWN)
     if not len(worst):
         raise NnbpError(f"{path}: there are no mistakes to draw; choose another figure with --what")
-    said, sureness, labels = answers.said, answers.sureness, answers.split.labels
+    predicted, confidence, labels = predictions.predicted, predictions.confidence, predictions.split.labels
     rows, columns = ceil(len(worst) / COLUMNS), min(COLUMNS, len(worst))
     with picture(path, 0.85 * columns, 1.12 * rows) as figure:
         for place, image in enumerate(worst, start=1):
             axes = figure.add_subplot(rows, columns, place)
-            axes.imshow(answers.split.images[image].reshape(answers.shape), cmap="gray_r", vmin=0, vmax=255)
-            sure = how_sure(sureness[image], answers.shares)
-            axes.set_title(f"{said[image]}, {sure}\nis {labels[image]}", size=7)
+            axes.imshow(
+                predictions.split.images[image].reshape(predictions.shape), cmap="gray_r", vmin=0, vmax=255
+            )
+            sure = format_confidence(confidence[image], predictions.is_probability)
+            axes.set_title(f"{predicted[image]}, {sure}\nis {labels[image]}", size=7)
             axes.axis("off")
             axes.set_anchor("N")
 
@@ -68,18 +72,18 @@ def weights(learned: Weights, path: Path) -> None:
         figure.colorbar(drawn, ax=grid, label="weight", shrink=min(1.0, 3 / rows), aspect=15)
 
 
-def reliability(answers: Answers, path: Path) -> None:
+def reliability(predictions: Predictions, path: Path) -> None:
     """How often answers are right by how sure the network was, and how many they are."""
-    if not answers.shares:
+    if not predictions.is_probability:
         raise NnbpError(f"{path}: no calibration: the outputs of this network are not shares from 0 to 1; "
                         "choose another figure with --what")  # fmt: skip
-    bins = calibration(answers.sureness, answers.right)
+    bins = calibration(predictions.confidence, predictions.correct)
     width = 1 / len(bins.counts)
     left, some = width * np.arange(len(bins.counts)), bins.counts > 0
     with picture(path, 4.2, 4.6) as figure:
         above, below = figure.subplots(2, sharex=True, height_ratios=(4, 1))
-        above.bar(left[some] + width / 2, bins.right[some], 0.9 * width, alpha=0.6, label="right")
-        above.plot(bins.sureness[some], bins.right[some], "o", color="C3", ms=4, label="mean sureness")
+        above.bar(left[some] + width / 2, bins.accuracy[some], 0.9 * width, alpha=0.6, label="right")
+        above.plot(bins.confidence[some], bins.accuracy[some], "o", color="C3", ms=4, label="mean sureness")
         above.plot([0, 1], [0, 1], ":", color="gray", label="as sure as right")
         above.set(ylabel="share that is right", xlim=(0, 1), ylim=(0, 1.03))
         above.set_title(f"expected calibration error {bins.error:.2%}", size=9)

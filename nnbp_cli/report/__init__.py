@@ -4,6 +4,6 @@ run directory -> reading (Material) -> sections, each of markup -> page -> text
 """
 
 from nnbp_cli.report.page import OUTPUT, page
-from nnbp_cli.report.reading import read
+from nnbp_cli.report.run_data import read
 
 __all__ = ["OUTPUT", "page", "read"]

@@ -47,7 +47,7 @@ def reliability(bins: Calibration) -> Markup:
     inside = [*_grid(x, y, percent=True)]
     inside.append(tag("line", class_="ideal", x1=x.start, y1=y.start, x2=x.end, y2=y.end))
     most = bins.counts.max()
-    for k, (count, right, sure) in enumerate(zip(bins.counts, bins.right, bins.sureness)):
+    for k, (count, right, sure) in enumerate(zip(bins.counts, bins.accuracy, bins.confidence)):
         left, right_edge = x.at(k / width) + 2, x.at((k + 1) / width) - 2
         size = {"x": left, "width": right_edge - left}
         if count:

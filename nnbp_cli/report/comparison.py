@@ -12,11 +12,11 @@ from nnbp_cli.plots.logs import Panel
 from nnbp_cli.report import charts
 from nnbp_cli.report.markup import Markup, tag
 from nnbp_cli.report.overview import table
-from nnbp_cli.report.reading import Material
+from nnbp_cli.report.run_data import RunData
 from nnbp_cli.report.wording import MISSING, percent, seconds
 
 
-def figures(runs: Sequence[Material]) -> Markup:
+def figures(runs: Sequence[RunData]) -> Markup:
     """A row of figures for each run."""
     head = (
         "run", "test accuracy", "test cost", "validation accuracy", "calibration error",
@@ -25,7 +25,7 @@ def figures(runs: Sequence[Material]) -> Markup:
     return table(head, map(_figures, runs), "The figures of the runs")
 
 
-def differences(runs: Sequence[Material]) -> Markup:
+def differences(runs: Sequence[RunData]) -> Markup:
     """The keys of their configs that are not the same in all of them."""
     configs = [run.config for run in runs]
     found = {key for other in configs[1:] for key in changed_keys(configs[0], other)}
@@ -43,16 +43,20 @@ def learning(panels: Sequence[Panel]) -> Markup:
     return tag("div", *(charts.curves(panel) for panel in panels), class_="charts")
 
 
-def _figures(run: Material) -> Iterator[str]:
-    answers, summary = run.answers, run.summary
-    test = answers.score if answers else summary.test if summary else None
+def _figures(run: RunData) -> Iterator[str]:
+    predictions, summary = run.predictions, run.summary
+    test = predictions.score if predictions else summary.test if summary else None
     cost = test.cost if test else None
-    trusted = answers and answers.shares
+    trusted = predictions and predictions.is_probability
     yield run.name
-    yield percent(answers.score.accuracy if answers else run.run.test)
+    yield percent(predictions.score.accuracy if predictions else run.run.test)
     yield MISSING if cost is None else f"{cost:.4f}"
     yield percent(run.run.validation)
-    yield percent(calibration(answers.sureness, answers.right).error) if answers and trusted else MISSING
+    yield (
+        percent(calibration(predictions.confidence, predictions.correct).error)
+        if predictions and trusted
+        else MISSING
+    )
     yield f"{run.learned.network.size:,}" if run.learned else MISSING
     yield str(run.run.epochs)
     yield seconds(summary.seconds.training if summary else None)

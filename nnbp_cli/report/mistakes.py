@@ -7,19 +7,19 @@ from typing import Any
 import numpy as np
 
 from nnbp_cli.evaluation.calibration import calibration
-from nnbp_cli.evaluation.predictions import MOST, Answers, how_sure
-from nnbp_cli.report import charts, sheets
+from nnbp_cli.evaluation.predictions import MAX_DIGITS_SHOWN, Predictions, format_confidence
+from nnbp_cli.report import charts, sprites
 from nnbp_cli.report.markup import Markup, joined, tag
 from nnbp_cli.report.overview import table
-from nnbp_cli.report.sheets import Sheet
+from nnbp_cli.report.sprites import Sprites
 from nnbp_cli.report.wording import percent
 
 HEATS = 9  # how many shades page.css has for a cell
 
 
-def matrix(answers: Answers) -> Markup:
+def matrix(predictions: Predictions) -> Markup:
     """The confusion matrix, with a button in each cell that is not empty."""
-    score = answers.score
+    score = predictions.score
     counts = score.confusion
     classes = range(len(counts))
     heat = score.heat
@@ -55,39 +55,41 @@ def matrix(answers: Answers) -> Markup:
     )
 
 
-def confusion(answers: Answers) -> Markup:
+def confusion(predictions: Predictions) -> Markup:
     """The matrix, and the place where the digits of a cell are shown."""
     how = "Choose a number to see its digits; the arrow keys go from one to the next."
     title = tag("h3", id="cell-title", aria_live="polite")
     digits = tag("div", title, tag("ol", id="cell-digits", class_="gallery small"), class_="cell-panel")
-    table = tag("div", tag("p", how), tag("div", matrix(answers), class_="wide"))
+    table = tag("div", tag("p", how), tag("div", matrix(predictions), class_="wide"))
     return tag("div", table, digits, class_="beside")
 
 
-def cells(answers: Answers) -> tuple[Sheet, dict[str, Any]]:
+def cells(predictions: Predictions) -> tuple[Sprites, dict[str, Any]]:
     """The digits of each cell, as a sheet, and where in it they are: for "true,said" the first place, the
     numbers of the test images, and how sure the network was of each.
     """
-    found = list(answers.cells(_most_of_a_cell(answers)))
+    found = list(predictions.cells(_most_of_a_cell(predictions)))
     places, first = {}, 0
     for true, said, images in found:
-        sureness = [how_sure(each, answers.shares) for each in answers.sureness[images]]
-        places[f"{true},{said}"] = {"first": first, "images": images.tolist(), "sure": sureness}
+        confidence = [
+            format_confidence(each, predictions.is_probability) for each in predictions.confidence[images]
+        ]
+        places[f"{true},{said}"] = {"first": first, "images": images.tolist(), "sure": confidence}
         first += len(images)
     chosen = np.concatenate([images for _, _, images in found])
-    return sheets.digits("cell", answers.split.images[chosen], answers.shape), places
+    return sprites.digits("cell", predictions.split.images[chosen], predictions.shape), places
 
 
-def worst(answers: Answers) -> tuple[Sheet, Markup] | None:
+def worst(predictions: Predictions) -> tuple[Sprites, Markup] | None:
     """The mistakes that the network was surest of; None where it made none."""
-    chosen = answers.worst(sheets.room(answers.split.images.shape[1], MOST))
+    chosen = predictions.worst_mistakes(sprites.room(predictions.split.images.shape[1], MAX_DIGITS_SHOWN))
     if not len(chosen):
         return None
-    sheet = sheets.digits("worst", answers.split.images[chosen], answers.shape)
-    said, sureness, labels = answers.said, answers.sureness, answers.split.labels
+    sheet = sprites.digits("worst", predictions.split.images[chosen], predictions.shape)
+    said, confidence, labels = predictions.predicted, predictions.confidence, predictions.split.labels
     shown = []
     for place, image in enumerate(chosen):
-        sure = how_sure(sureness[image], answers.shares)
+        sure = format_confidence(confidence[image], predictions.is_probability)
         label = f"test image {image}: a {labels[image]}, taken for a {said[image]}"
         caption = tag(
             "figcaption", tag("b", f"{said[image]}"), f" {sure}", tag("span", f"is {labels[image]}")
@@ -97,17 +99,17 @@ def worst(answers: Answers) -> tuple[Sheet, Markup] | None:
     return sheet, tag("div", tag("p", said_so), tag("ol", *shown, class_="gallery"))
 
 
-def trust(answers: Answers) -> Markup:
+def reliability(predictions: Predictions) -> Markup:
     """The reliability diagram, its table, and what it comes to."""
-    bins = calibration(answers.sureness, answers.right)
+    bins = calibration(predictions.confidence, predictions.correct)
     width = 1 / len(bins.counts)
     rows = [
         [f"{percent(k * width, 0)} to {percent((k + 1) * width, 0)}", f"{count:,}",
          percent(sure, 1) if count else "", percent(right) if count else ""]
-        for k, (count, sure, right) in enumerate(zip(bins.counts, bins.sureness, bins.right))
+        for k, (count, sure, right) in enumerate(zip(bins.counts, bins.confidence, bins.accuracy))
     ]  # fmt: skip
     head = ("how sure", "answers", "on average", "right")
-    mean, accuracy = answers.sureness.mean(), answers.score.accuracy
+    mean, accuracy = predictions.confidence.mean(), predictions.score.accuracy
     which = "more often than it is sure" if accuracy > mean else "less often than it is sure"
     said = (
         f"On average it is {percent(mean, 1)} sure and right in {percent(accuracy, 1)}: it is right {which}. "
@@ -131,9 +133,9 @@ def _cell(true: int, said: int, count: int, heat: float) -> Markup:
     return tag("td", button, class_=shade)
 
 
-def _most_of_a_cell(answers: Answers) -> int:
+def _most_of_a_cell(predictions: Predictions) -> int:
     """So many, none if it must be, that all cells together fit into a sheet."""
-    counts = answers.score.confusion.ravel()
-    room = sheets.room(answers.split.images.shape[1], len(answers.split.labels))
-    fitting = (most for most in range(MOST, 0, -1) if np.minimum(counts, most).sum() <= room)
+    counts = predictions.score.confusion.ravel()
+    room = sprites.room(predictions.split.images.shape[1], len(predictions.split.labels))
+    fitting = (most for most in range(MAX_DIGITS_SHOWN, 0, -1) if np.minimum(counts, most).sum() <= room)
     return next(fitting, 0)

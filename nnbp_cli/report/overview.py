@@ -10,12 +10,12 @@ from nnbp_cli.evaluation.calibration import calibration
 from nnbp_cli.plots.logs import Panel
 from nnbp_cli.report import charts
 from nnbp_cli.report.markup import Content, Markup, joined, tag
-from nnbp_cli.report.reading import Material
+from nnbp_cli.report.run_data import RunData
 from nnbp_cli.report.wording import percent, seconds
 from nnbp_cli.runs.summary import Summary
 
 
-def lead(material: Material) -> str:
+def headline(material: RunData) -> str:
     """What was trained on what, in a line."""
     network, data, learned = material.config.network, material.config.data, material.learned
     size = learned.network.title if learned else f"?{build(network, (1, 1)).title[1:]}"
@@ -24,12 +24,17 @@ def lead(material: Material) -> str:
     return f"{size} ({kinds}), {network.cost} cost, trained on{train} {data.name}"
 
 
-def figures(material: Material) -> Markup:
+def figures(material: RunData) -> Markup:
     """The headline: how good it is, how large, how long it took."""
-    answers, run, summary, learned = material.answers, material.run, material.summary, material.learned
+    predictions, run, summary, learned = (
+        material.predictions,
+        material.run,
+        material.summary,
+        material.learned,
+    )
     told: list[tuple[str, str, str]] = []
-    if answers:
-        score = answers.score
+    if predictions:
+        score = predictions.score
         wrong = score.images - int(score.confusion.trace())
         told.append(("test accuracy", percent(score.accuracy), f"{wrong:,} of {score.images:,} wrong"))
         told.append(("test cost", f"{score.cost:.4f}", _cost(material.config)))
@@ -39,9 +44,9 @@ def figures(material: Material) -> Markup:
     if run.validation is not None:
         kept = f"kept: epoch {learned.epoch}" if learned else ""
         told.append(("validation accuracy", percent(run.validation), kept))
-    if answers and answers.shares:
-        error = calibration(answers.sureness, answers.right).error
-        sure = f"{percent(answers.sureness.mean(), 1)} sure on average"
+    if predictions and predictions.is_probability:
+        error = calibration(predictions.confidence, predictions.correct).error
+        sure = f"{percent(predictions.confidence.mean(), 1)} sure on average"
         told.append(("calibration error", percent(error), sure))
     if learned:
         told.append(("parameters", f"{learned.network.size:,}", learned.network.title))
@@ -56,7 +61,7 @@ def figures(material: Material) -> Markup:
     return tag("dl", *boxes, class_="figures")
 
 
-def learning(panels: Iterable[Panel], material: Material) -> Markup:
+def learning(panels: Iterable[Panel], material: RunData) -> Markup:
     """The curves, and the log as a table."""
     kept = material.learned.epoch if material.learned else None
     drawn = [charts.curves(panel, kept) for panel in panels]
@@ -69,7 +74,7 @@ def learning(panels: Iterable[Panel], material: Material) -> Markup:
     )
 
 
-def making(material: Material) -> Markup:
+def provenance(material: RunData) -> Markup:
     """The whole config, as it was decided; when, with what and how long; the command that does it again."""
     toml = tag("code", to_toml(material.config))
     config = tag("pre", toml, tabindex="0", role="region", aria_label="The config of the run")
@@ -112,13 +117,13 @@ def _details(summary: str, content: Markup) -> Markup:
     return tag("details", tag("summary", summary), content)
 
 
-def _log(material: Material) -> Markup:
+def _log(material: RunData) -> Markup:
     columns = material.log
     rows = ([f"{value:.6g}" for value in row] for row in zip(*columns.values()))
     return table(columns, rows, "The log: a row for each epoch")
 
 
-def _made(material: Material) -> Iterator[tuple[str, str]]:
+def _made(material: RunData) -> Iterator[tuple[str, str]]:
     training, run, summary = material.config.training, material.run, material.summary
     yield "began", f"{run.began:%Y-%m-%d %H:%M:%S %z}"
     yield "state", run.state

@@ -12,11 +12,11 @@ from typing import Any
 
 from nnbp_cli import __version__
 from nnbp_cli.plots import logs
-from nnbp_cli.report import comparison, inside, mistakes, overview, sheets
+from nnbp_cli.report import comparison, mistakes, network_section, overview, sprites
 from nnbp_cli.report.markup import Content, Markup, joined, tag
 from nnbp_cli.report.network_json import network_json
-from nnbp_cli.report.reading import Material
-from nnbp_cli.report.sheets import Sheet
+from nnbp_cli.report.run_data import RunData
+from nnbp_cli.report.sprites import Sprites
 from nnbp_cli.system import json_text
 from nnbp_cli.system.outputs import Output, signed
 
@@ -37,59 +37,59 @@ class Section:
     anchor: str
     title: str
     content: Markup
-    sheets: tuple[Sheet, ...] = ()
+    sprites: tuple[Sprites, ...] = ()
     data: tuple[tuple[str, Any], ...] = ()
 
 
-def page(runs: Sequence[Material]) -> str:
+def page(runs: Sequence[RunData]) -> str:
     """The report on one run, or on several compared: HTML that holds all it needs."""
     panels = logs.logged([(run.name, run.log) for run in runs])
     if len(runs) > 1:
-        lead, sections = ", ".join(run.name for run in runs), list(_compared(runs, panels))
+        headline, sections = ", ".join(run.name for run in runs), list(_compared(runs, panels))
         title = f"{len(runs)} runs compared"
     else:
-        lead, sections = overview.lead(runs[0]), list(_one(runs[0], panels))
+        headline, sections = overview.headline(runs[0]), list(_one(runs[0], panels))
         title = runs[0].name
     notes = [tag("p", note, class_="note") for run in runs for note in run.notes]
-    return _whole(title, joined([tag("p", lead, class_="lead"), *notes]), sections)
+    return _whole(title, joined([tag("p", headline, class_="lead"), *notes]), sections)
 
 
-def _one(run: Material, panels: Sequence[logs.Panel]) -> Iterator[Section]:
-    learned, answers = run.learned, run.answers
+def _one(run: RunData, panels: Sequence[logs.Panel]) -> Iterator[Section]:
+    learned, predictions = run.learned, run.predictions
     yield Section("figures", "Figures", overview.figures(run))
     if learned:
-        refusal = inside.why_no_pad(learned)
+        refusal = network_section.why_no_pad(learned)
         if refusal:
             yield Section("pad-section", "Draw a digit", tag("p", refusal, class_="quiet"))
         else:
             network = (("network", network_json(learned)),)
-            yield Section("pad-section", "Draw a digit", inside.pad(learned), data=network)
+            yield Section("pad-section", "Draw a digit", network_section.pad(learned), data=network)
     yield Section("learning", "How it learned", overview.learning(panels, run))
-    if answers:
-        sheet, places = mistakes.cells(answers)
-        data = (("cells", places), ("columns", sheets.COLUMNS))
-        yield Section("confusion-section", "Confusion", mistakes.confusion(answers), (sheet,), data)
-        found = mistakes.worst(answers)
+    if predictions:
+        sheet, places = mistakes.cells(predictions)
+        data = (("cells", places), ("columns", sprites.COLUMNS))
+        yield Section("confusion-section", "Confusion", mistakes.confusion(predictions), (sheet,), data)
+        found = mistakes.worst(predictions)
         if found:
             yield Section("worst", "Worst mistakes", found[1], (found[0],))
-        if answers.shares:
-            yield Section("trust", "Calibration", mistakes.trust(answers))
+        if predictions.is_probability:
+            yield Section("trust", "Calibration", mistakes.reliability(predictions))
     if learned:
-        sheet, pictures = inside.first_weights(learned)
+        sheet, pictures = network_section.first_weights(learned)
         yield Section("weights", "First weights", pictures, (sheet,))
-    yield Section("making", "How it was made", overview.making(run))
+    yield Section("making", "How it was made", overview.provenance(run))
 
 
-def _compared(runs: Sequence[Material], panels: Sequence[logs.Panel]) -> Iterator[Section]:
+def _compared(runs: Sequence[RunData], panels: Sequence[logs.Panel]) -> Iterator[Section]:
     yield Section("figures", "Figures", comparison.figures(runs))
     yield Section("differences", "What the configs differ in", comparison.differences(runs))
     yield Section("learning", "How they learned", comparison.learning(panels))
 
 
-def _whole(title: str, lead: Content, sections: Sequence[Section]) -> str:
-    shown = [sheet for section in sections for sheet in section.sheets]
+def _whole(title: str, headline: Content, sections: Sequence[Section]) -> str:
+    shown = [sheet for section in sections for sheet in section.sprites]
     most = max((sheet.shape[0] for sheet in shown), default=0)
-    style = "".join([_file("page.css"), *(sheet.style() for sheet in shown), *sheets.moves(most)])
+    style = "".join([_file("page.css"), *(sheet.style() for sheet in shown), *sprites.sprite_css(most)])
     script = "".join(map(_file, SCRIPTS))
     links = (tag("li", tag("a", section.title, href=f"#{section.anchor}")) for section in sections)
     parts = (_section(section) for section in sections)
@@ -99,7 +99,7 @@ def _whole(title: str, lead: Content, sections: Sequence[Section]) -> str:
         "policy": _policy(style, script),
         "style": style,
         "script": script,
-        "lead": joined([lead]).text,
+        "lead": joined([headline]).text,
         "navigation": tag("nav", tag("ul", *links), aria_label="Sections").text,
         "sections": joined(parts).text,
         "data": _json(dict(pair for section in sections for pair in section.data)),

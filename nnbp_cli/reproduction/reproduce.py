@@ -12,13 +12,13 @@ from nnbp_cli.reproduction import worker_pool
 from nnbp_cli.reproduction.experiments import Experiment
 from nnbp_cli.reproduction.jobs import Job, jobs
 from nnbp_cli.reproduction.results import Row, rows
-from nnbp_cli.runs.setup import Listener, Paths, obtain
+from nnbp_cli.runs.setup import Paths, Reporter, load_or_download
 from nnbp_cli.system import files
 
 DATA = DataConfig(name="mnist")  # what all the experiments need
 
 
-class Display(worker_pool.Progress, Listener, Protocol):
+class Display(worker_pool.Progress, Reporter, Protocol):
     """Who is told how a reproduction is going."""
 
     def begin(self, jobs: Sequence[Job], done: Sequence[Job]) -> None:
@@ -44,7 +44,7 @@ def reproduce(
     if len(done) < len(every):
         files.make_directory(runs)
         # Once, before many want it at the same time.
-        obtain(DATA, Paths(config=Path("configs/book"), data_dir=data_dir), display)
+        load_or_download(DATA, Paths(config=Path("configs/book"), data_dir=data_dir), display)
         display.begin(every, done)
         failures = worker_pool.run([job for job in every if job not in done], data_dir, processes, display)
     return list(rows(every, failures))

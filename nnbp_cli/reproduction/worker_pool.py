@@ -19,7 +19,7 @@ from nnbp_cli.errors import Interrupted, NnbpError
 from nnbp_cli.reproduction.jobs import Job
 from nnbp_cli.system import signals
 from nnbp_cli.training.history import History
-from nnbp_cli.training.loop import State
+from nnbp_cli.training.loop import TrainingState
 
 if TYPE_CHECKING:
     from nnbp_cli.datasets import download
@@ -54,14 +54,14 @@ def run(jobs: Iterable[Job], data_dir: Path, processes: int, progress: Progress)
             failures.setdefault(job, f"its process ended with status {process.exitcode}")
         progress.finished(job, failures.get(job))
 
-    with signals.deferred() as signal_received:
+    with signals.defer() as signal_received:
         try:
             while waiting or running:
                 while waiting and len(running) < processes:
                     ours, theirs = spawn.Pipe(duplex=False)
                     job = waiting.pop()
                     process = spawn.Process(target=_work, args=(job, data_dir, theirs), daemon=True)
-                    with signals.withheld():
+                    with signals.block_sigint():
                         process.start()
                     theirs.close()  # so that the end of the process is the end of the pipe
                     running[ours] = (process, job)
@@ -136,7 +136,7 @@ class _Messages:
     def begin(self, epochs: int, batches: int) -> None:
         """Nothing is drawn."""
 
-    def step(self, state: State) -> None:
+    def step(self, state: TrainingState) -> None:
         """Too often to tell."""
 
     def epoch(self, history: History) -> None:

@@ -25,12 +25,12 @@ from nnbp_cli.runs import records
 from nnbp_cli.runs.records import Count, Date, Natural, Number, Rate, ScoreName, Seconds, Text
 from nnbp_cli.system import npz
 from nnbp_cli.system.files import Check
-from nnbp_cli.system.npz import Archive, Kind
+from nnbp_cli.system.npz import Archive, FileKind
 from nnbp_cli.training import loop, metrics
 from nnbp_cli.training.history import Epoch
-from nnbp_cli.training.loop import State
+from nnbp_cli.training.loop import TrainingState
 
-KIND = Kind("checkpoint", format=1, remedy="the run cannot go on; train again")
+KIND = FileKind("checkpoint", format=1, remedy="the run cannot go on; train again")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Checkpoint:
     seconds: float
     cpu_seconds: float
     made_with: Mapping[str, str]
-    state: State
+    state: TrainingState
 
 
 def made_with() -> dict[str, str]:
@@ -154,12 +154,12 @@ def _read(opened: Archive) -> Checkpoint:
     return checkpoint
 
 
-def _state(opened: Archive, meta: _Meta, described: Config) -> State:
+def _state(opened: Archive, meta: _Meta, described: Config) -> TrainingState:
     """The state that `meta` says, with arrays to be filled."""
     network = build(described.network, (meta.inputs,))
     if 8 * network.size > opened.size:
         raise opened.refused(f"its network has {network.size:,} parameters, more than the file can hold")
-    state = loop.blank(network, described.training)
+    state = loop.empty_state(network, described.training)
     state.epoch, state.batch, state.seconds = meta.epoch, meta.batch, meta.epoch_seconds
     state.history = [
         Epoch(number, nan if rate is None else rate, seconds, scores)
@@ -173,11 +173,11 @@ def _state(opened: Archive, meta: _Meta, described: Config) -> State:
         or meta.epoch + 1 - first != len(numbers)
     ):
         raise ValueError("its epochs are not counted in order")
-    names = metrics.names(described.training, network)
+    names = metrics.column_names(described.training, network)
     if any(list(epoch.scores) != names for epoch in state.history):
         raise ValueError("its epochs have other scores than its config watches")
     return state
 
 
-def _arrays(state: State) -> dict[str, Array]:
-    return {"theta": state.params.theta, "kept": state.kept, "slots": state.slots}
+def _arrays(state: TrainingState) -> dict[str, Array]:
+    return {"theta": state.params.theta, "kept": state.best_theta, "slots": state.optimizer_state}

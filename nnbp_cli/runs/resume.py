@@ -16,7 +16,7 @@ from nnbp_cli.training import history, loop
 from nnbp_cli.wording import listed
 
 
-def recorded(directory: RunDirectory) -> tuple[Config, Checkpoint | None]:
+def load_checkpoint(directory: RunDirectory) -> tuple[Config, Checkpoint | None]:
     """The config of the run in `directory`, and where it was: None before its first checkpoint.
 
     Raises NnbpError where there is no run, or its files are not sound.
@@ -59,7 +59,7 @@ def edited(directory: RunDirectory, before: Config) -> tuple[list[str], DataConf
     return epochs, after.data
 
 
-def changed(before: Config, settings: Sequence[str], where: str) -> Config:
+def apply_overrides(before: Config, settings: Sequence[str], where: str) -> Config:
     """The config `before` with more epochs, if `settings` say so. Raises ConfigError if they change anything
     else, or if the schedule is stretched over the epochs: the epochs so far would have been others.
     """

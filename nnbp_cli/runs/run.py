@@ -30,12 +30,12 @@ from nnbp_cli.runs import directory as run_directory
 from nnbp_cli.runs import resume as resuming
 from nnbp_cli.runs.checkpoint import Checkpoint
 from nnbp_cli.runs.directory import RunDirectory
-from nnbp_cli.runs.setup import Listener, Paths, decided, introduction, obtain
+from nnbp_cli.runs.setup import Paths, Reporter, describe, load_or_download, resolve
 from nnbp_cli.runs.summary import Score, Summary, summarized, times_tested
 from nnbp_cli.system import hardware, signals
 from nnbp_cli.training import history, loop, metrics
 from nnbp_cli.training.history import History
-from nnbp_cli.training.loop import State
+from nnbp_cli.training.loop import TrainingState
 
 SAVE_EVERY = 10  # seconds between two checkpoints,
 SHARE_OF_SAVING = 0.01  # or more, where saving would take a larger share of the time
@@ -43,13 +43,13 @@ SHARE_OF_SAVING = 0.01  # or more, where saving would take a larger share of the
 SignalReceived = Callable[[], str | None]
 
 
-class Display(Listener, Protocol):
+class Display(Reporter, Protocol):
     """Who is told how a run is going."""
 
     def begin(self, epochs: int, batches: int) -> None:
         """Training begins; an epoch has so many batches."""
 
-    def step(self, state: State) -> None:
+    def step(self, state: TrainingState) -> None:
         """A batch, or a block of evaluation, is done."""
 
     def epoch(self, history: History) -> None:
@@ -75,11 +75,11 @@ class _Run:
     @property
     def columns(self) -> list[str]:
         """What is watched, as the log's columns are called."""
-        return metrics.names(self.config.training, self.network)
+        return metrics.column_names(self.config.training, self.network)
 
     def summary(
         self,
-        state: State,
+        state: TrainingState,
         clock: _Clock,
         learned: Weights,
         scores: Mapping[str, Score | None],
@@ -99,7 +99,7 @@ class _Run:
             diverged=diverged,
         )
 
-    def checkpoint(self, state: State, clock: _Clock) -> Checkpoint:
+    def checkpoint(self, state: TrainingState, clock: _Clock) -> Checkpoint:
         """All that the rest of the run depends on."""
         return Checkpoint(
             config=self.config,
@@ -136,16 +136,16 @@ def run(config: Config, paths: Paths, display: Display) -> Summary:
     copy = _weights_beside(paths.out, paths.weights)
     if paths.out:
         run_directory.check_free(paths.out)
-    data = obtain(config.data, paths, display)
+    data = load_or_download(config.data, paths, display)
     check_against_data(config, data, where=str(paths.config))
     network = build(config.network, data.shape)
-    config = decided(config, data, network, display)
+    config = resolve(config, data, network, display)
 
     directory = run_directory.create(paths.out, paths.config.stem)
     with directory.locked() as directory:
         run_directory.check_free(directory.path)  # another process may have been here in between
         directory.write_config(to_toml(config))
-        state = loop.start(network, INITIALIZERS[config.network.initializer], config.training)
+        state = loop.initial_state(network, INITIALIZERS[config.network.initializer], config.training)
         this = _Run(config, data, network, directory, copy, began)
         return _go_on(this, state, clock, display)
 
@@ -168,15 +168,15 @@ def resume(path: Path, settings: Sequence[str], paths: Paths, display: Display) 
     began, clock = datetime.now().astimezone().isoformat(timespec="seconds"), _Clock()
     copy = _weights_beside(path, paths.weights)
     with run_directory.existing(path).locked() as directory:
-        before, left = resuming.recorded(directory)
+        before, left = resuming.load_checkpoint(directory)
         edits, told = resuming.edited(directory, before)
-        config = resuming.changed(before, [*edits, *settings], where=str(path))
+        config = resuming.apply_overrides(before, [*edits, *settings], where=str(path))
         names = [moved(config.data, paths.data)] if paths.data else list(dict.fromkeys((config.data, told)))
         resuming.check_unfinished(directory, config, left)
         config, data = _with_its_data(directory, config, names, left, paths, display)
         network = build(config.network, data.shape)
         if not left:  # config.toml is all there is, and may leave something open again
-            config = decided(config, data, network, display)
+            config = resolve(config, data, network, display)
         this = _Run(config, data, network, directory, copy, began)
         if left:
             this = replace(
@@ -186,7 +186,7 @@ def resume(path: Path, settings: Sequence[str], paths: Paths, display: Display) 
             if config.data != left.config.data:
                 checkpoint.save(directory.checkpoint, this.checkpoint(state, clock), directory.check)
         else:
-            state = loop.start(network, INITIALIZERS[config.network.initializer], config.training)
+            state = loop.initial_state(network, INITIALIZERS[config.network.initializer], config.training)
         directory.write_config(to_toml(config))
         per_epoch = loop.batches_per_epoch(data, config.training)
         display.note(f"{path}: {state.epoch} epochs and {state.batch} of {per_epoch} batches are done")
@@ -214,7 +214,7 @@ def _with_its_data(
         try:
             if not paths.data:
                 sources.check_there(name.name, directory.path)
-            data = obtain(name, paths, display)
+            data = load_or_download(name, paths, display)
             check_against_data(config, data, where=str(directory.path))
             resuming.check_data(directory, left, data)
         except NnbpError as error:
@@ -227,16 +227,16 @@ def _with_its_data(
     raise refusals[0]
 
 
-def _go_on(this: _Run, state: State, clock: _Clock, display: Display) -> Summary:
+def _go_on(this: _Run, state: TrainingState, clock: _Clock, display: Display) -> Summary:
     """Train from `state` to the end, score what was kept, and leave everything in the run directory."""
     config, directory = this.config, this.directory
     directory.write_log(this.columns, state.history)
-    for line in introduction(config, this.data, this.network):
+    for line in describe(config, this.data, this.network):
         display.note(line)
     with (
         _threads(config),
         np.errstate(all="ignore"),
-        signals.deferred() as signal_received,
+        signals.defer() as signal_received,
     ):
         try:
             return _to_the_end(this, state, clock, display, signal_received)
@@ -245,7 +245,7 @@ def _go_on(this: _Run, state: State, clock: _Clock, display: Display) -> Summary
 
 
 def _to_the_end(
-    this: _Run, state: State, clock: _Clock, display: Display, signal_received: SignalReceived
+    this: _Run, state: TrainingState, clock: _Clock, display: Display, signal_received: SignalReceived
 ) -> Summary:
     data, directory = this.data, this.directory
     stopped_by = _train(this, state, clock, display, signal_received)
@@ -268,7 +268,7 @@ def _to_the_end(
     return summary
 
 
-def _left_diverged(this: _Run, state: State, clock: _Clock, error: Diverged) -> Diverged:
+def _left_diverged(this: _Run, state: TrainingState, clock: _Clock, error: Diverged) -> Diverged:
     """Leave what a run that diverged has to show, and why; the error to raise, which says where it is."""
     directory, learned = this.directory, _learned(this, state)
     directory.write_log(this.columns, state.history)
@@ -298,7 +298,7 @@ def _threads(config: Config) -> threadpool_limits:
 
 
 def _train(
-    this: _Run, state: State, clock: _Clock, display: Display, signal_received: SignalReceived
+    this: _Run, state: TrainingState, clock: _Clock, display: Display, signal_received: SignalReceived
 ) -> str | None:
     """Train to the end, or to the first signal, whose name is returned; log and save on the way."""
     training, directory = this.config.training, this.directory
@@ -325,10 +325,10 @@ def _train(
     return None
 
 
-def _learned(this: _Run, state: State) -> Weights:
+def _learned(this: _Run, state: TrainingState) -> Weights:
     """What a run has to show so far: the kept weights, or before the first epoch's end those at hand."""
     params = this.network.parameters(state.params.theta.dtype)
-    params.theta[:] = state.kept if state.epoch else state.params.theta
+    params.theta[:] = state.best_theta if state.epoch else state.params.theta
     return Weights(
         config=this.config.network,
         params=params,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ONE_THREAD = 250_000_000
 
 
-class Listener(Protocol):
+class Reporter(Protocol):
     """Who is told what happens before a run."""
 
     def note(self, message: str) -> None:
@@ -49,7 +49,7 @@ class Paths:
     data: str | None = None
 
 
-def obtain(data: DataConfig, paths: Paths, listener: Listener) -> Dataset:
+def load_or_download(data: DataConfig, paths: Paths, listener: Reporter) -> Dataset:
     """The data set of a config, downloaded first where it can be and is not there at all."""
     if data.name == sources.SYNTHETIC:
         folder = sources.locate(data.name, paths.data_dir, size=data.size, seed=data.seed)
@@ -65,19 +65,19 @@ def obtain(data: DataConfig, paths: Paths, listener: Listener) -> Dataset:
     listener.note(f"{data.name} is not in {paths.data_dir} yet; downloading it")
     with listener.download() as progress:
         fetch(catalog.CATALOG[data.name], paths.data_dir, progress=progress)
-    return obtain(data, replace(paths, offline=True), listener)
+    return load_or_download(data, replace(paths, offline=True), listener)
 
 
-def decided(config: Config, data: Dataset, network: Network, listener: Listener) -> Config:
+def resolve(config: Config, data: Dataset, network: Network, listener: Reporter) -> Config:
     """The config with everything it left open decided, so that it says all there is to say of the run."""
     training = config.training
     threads = training.threads
     if threads == "auto":
         largest = max(layer.work for layer in network.layers) * training.batch_size
-        threads = 1 if largest < ONE_THREAD else hardware.cores()
-    elif threads > hardware.cores():
+        threads = 1 if largest < ONE_THREAD else hardware.available_cpus()
+    elif threads > hardware.available_cpus():
         # They would wait for each other: three threads on two cores have taken 28 times as long as one.
-        threads = hardware.cores()
+        threads = hardware.available_cpus()
         listener.note(f"note: training.threads is {training.threads}, of {threads} cores; {threads} are used")
     return replace(
         config,
@@ -86,7 +86,7 @@ def decided(config: Config, data: Dataset, network: Network, listener: Listener)
     )
 
 
-def introduction(config: Config, data: Dataset, network: Network) -> Iterator[str]:
+def describe(config: Config, data: Dataset, network: Network) -> Iterator[str]:
     """What is about to be trained, line by line."""
     training, validation, test = (len(split.labels) for split in (data.training, data.validation, data.test))
     rows, columns = data.shape

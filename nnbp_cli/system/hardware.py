@@ -7,7 +7,7 @@ from math import inf
 from threading import Event, Thread
 
 
-def memory() -> float:
+def total_memory() -> float:
     """The bytes of memory of this machine; infinite where the system does not say (Windows)."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -15,7 +15,7 @@ def memory() -> float:
         return inf
 
 
-def cores() -> int:
+def available_cpus() -> int:
     """How many cores this process may use."""
     try:
         return len(os.sched_getaffinity(0))

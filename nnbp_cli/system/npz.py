@@ -37,7 +37,7 @@ UNREADABLE = (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, V
 
 
 @dataclass(frozen=True)
-class Kind:
+class FileKind:
     """A kind of archive: its name, the newest format of its meta, and what to do when a file is none."""
 
     name: str
@@ -47,7 +47,7 @@ class Kind:
 
 def save(
     path: Path,
-    kind: Kind,
+    kind: FileKind,
     meta: Mapping[str, Any],
     arrays: Mapping[str, Array],
     check: files.Check = files.anything,
@@ -59,7 +59,7 @@ def save(
 
 
 @contextmanager
-def reading(path: Path, kind: Kind) -> Iterator[Archive]:
+def reading(path: Path, kind: FileKind) -> Iterator[Archive]:
     """The archive at `path`, for as long as the block lasts. Raises NnbpError when it is not a sound one."""
     if path.exists() and not path.is_file():
         raise NnbpError(f"{path}: not a file that can be read twice; save it as one first")
@@ -75,7 +75,7 @@ def reading(path: Path, kind: Kind) -> Iterator[Archive]:
         raise cannot_read(path, error) from error
 
 
-def is_one(path: Path, kind: Kind, *keys: str) -> bool:
+def is_one(path: Path, kind: FileKind, *keys: str) -> bool:
     """Whether there is a file of this kind at `path`, which its meta tells by these keys."""
     try:
         with reading(path, kind) as opened:
@@ -97,7 +97,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
 class Archive:
     """An open archive: its `meta`, and its members, each read once it is known to be harmless."""
 
-    def __init__(self, path: Path, kind: Kind, archive: zipfile.ZipFile) -> None:
+    def __init__(self, path: Path, kind: FileKind, archive: zipfile.ZipFile) -> None:
         self.path, self.kind, self.archive = path, kind, archive
         self.members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
         if len(self.members) < len(archive.infolist()):
@@ -183,7 +183,7 @@ def text(value: object) -> str:
     return value
 
 
-def _what_it_is(path: Path, kind: Kind) -> str:
+def _what_it_is(path: Path, kind: FileKind) -> str:
     """Words for a file that is no zip archive, from how it begins."""
     with path.open("rb") as file:
         head = file.read(8)

@@ -19,7 +19,7 @@ GRACE = 1  # seconds that a result has to reach who reads it, after a signal
 _status: int | None = None  # of work that is done
 
 
-def at_once() -> None:
+def exit_immediately() -> None:
     """From now on SIGINT and SIGTERM end this process, wherever it is. What was being written is left
     under its temporary name.
     """
@@ -37,14 +37,14 @@ def complete(stopped_by: str | None = None) -> None:
     _status = EXIT_STATUS[stopped_by] if stopped_by else 0
 
 
-def ignored() -> None:
+def ignore() -> None:
     """From now on SIGINT and SIGTERM do nothing: this process ends by itself in a moment."""
     for name in EXIT_STATUS:
         signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
 @contextmanager
-def deferred() -> Iterator[Callable[[], str | None]]:
+def defer() -> Iterator[Callable[[], str | None]]:
     """Within the block, SIGINT and SIGTERM are only noted: the yielded function names the one that came.
 
     A second signal acts at once, as it would outside. To be used in the main thread.
@@ -73,7 +73,7 @@ def deferred() -> Iterator[Callable[[], str | None]]:
 
 
 @contextmanager
-def withheld() -> Iterator[None]:
+def block_sigint() -> Iterator[None]:
     """Within the block, SIGINT waits. A process begun in it never gets one, as it would when a terminal sends
     its Ctrl-C to all: that is for its parent to answer, which stops it by SIGTERM.
     """

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from nnbp_cli.datasets.catalog import File
 from nnbp_cli.errors import printable
-from nnbp_cli.terminal.output import remark
+from nnbp_cli.terminal.output import log
 
 
 class DownloadDisplay:
@@ -30,7 +30,7 @@ class DownloadDisplay:
     def note(self, message: str) -> None:
         """See `download.Progress`."""
         if not self.quiet:
-            remark(message)
+            log(message)
 
     def received(self, file: File, count: int) -> None:
         """See `download.Progress`."""

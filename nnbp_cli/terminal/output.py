@@ -21,7 +21,7 @@ tqdm.set_lock(RLock())
 tqdm.monitor_interval = 0
 
 
-def remark(message: str) -> None:
+def log(message: str) -> None:
     """Print a line on stderr, names in it escaped. That nobody reads it any more is no reason to stop."""
     try:
         tqdm.write(printable(message), file=sys.stderr)
@@ -29,7 +29,7 @@ def remark(message: str) -> None:
         _let_go(sys.stderr)
 
 
-def answer(line: str) -> None:
+def print_result(line: str) -> None:
     """Print a line on stdout, names in it escaped. That nobody reads it any more changes nothing about how
     the work went.
     """
@@ -52,7 +52,7 @@ def teller(path: Path | None) -> Callable[[str], None]:
     """Who prints the results of a command that writes to `path`: `answer`, but `remark` where that is stdout,
     which then has the file and nothing else.
     """
-    return remark if path and files.is_stdout(path) else answer
+    return log if path and files.is_stdout(path) else print_result
 
 
 def _let_go(stream: TextIO) -> None:

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from nnbp_cli.reproduction.jobs import Job
 from nnbp_cli.terminal.download import DownloadDisplay
-from nnbp_cli.terminal.output import remark
+from nnbp_cli.terminal.output import log
 
 
 class ReproductionDisplay:
@@ -36,7 +36,7 @@ class ReproductionDisplay:
     def note(self, message: str) -> None:
         """See `runs.setup.Listener`."""
         if not self.quiet:
-            remark(message)
+            log(message)
 
     def download(self) -> DownloadDisplay:
         """See `runs.setup.Listener`."""

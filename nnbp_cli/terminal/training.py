@@ -9,10 +9,10 @@ from tqdm import tqdm
 
 from nnbp_cli.terminal.download import DownloadDisplay
 from nnbp_cli.terminal.encoding import shows
-from nnbp_cli.terminal.output import remark
+from nnbp_cli.terminal.output import log
 from nnbp_cli.terminal.sparkline import BARS, sparkline
 from nnbp_cli.training.history import History
-from nnbp_cli.training.loop import State
+from nnbp_cli.training.loop import TrainingState
 
 DRAWN = "validation accuracy"  # as a sparkline
 
@@ -28,7 +28,7 @@ class TrainingDisplay:
     def note(self, message: str) -> None:
         """See `runs.run.Display`."""
         if not self.quiet:
-            remark(message)
+            log(message)
 
     def download(self) -> DownloadDisplay:
         """See `runs.run.Display`."""
@@ -47,7 +47,7 @@ class TrainingDisplay:
             bar_format="{desc} {bar} {percentage:3.0f}%  {remaining} left{postfix}",
         )
 
-    def step(self, state: State) -> None:
+    def step(self, state: TrainingState) -> None:
         """See `runs.run.Display`."""
         if self.bar.disable:
             return

@@ -14,16 +14,16 @@ from nnbp_cli.datasets.augment import Distortion
 from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.datasets.idx import Bytes
 from nnbp_cli.nn.arrays import Array
-from nnbp_cli.rng import stream
-from nnbp_cli.training.prefetch import ahead
+from nnbp_cli.rng import generator
+from nnbp_cli.training.prefetch import prefetch
 
 IMAGES_PER_BLOCK = 512  # that are shuffled together, and distorted by one stream of random numbers
 PIXELS_PER_BLOCK = 4_000_000  # and no more, which take a third of a second to distort
 
-Stretch: TypeAlias = tuple[Bytes, Bytes]
+Chunk: TypeAlias = tuple[Bytes, Bytes]
 
 
-def stretches(
+def chunks(
     split: Split,
     batch_size: int,
     most: int,
@@ -33,7 +33,7 @@ def stretches(
     first: int,
     distortion: Distortion | None = None,
     background: bool = False,
-) -> Iterator[Stretch | None]:
+) -> Iterator[Chunk | None]:
     """Images, (n, pixels), and labels, (n,), of an epoch from batch number `first` on: `most` whole batches
     at a time, or what is left in a block; the last batch of all may be short. Or None, where it may be left.
 
@@ -42,16 +42,16 @@ def stretches(
     from the epoch's start wherever `first` is, and may be made in the `background`: the images are the same.
     One of more than PIXELS_PER_BLOCK takes so long to distort that None comes now and then.
     """
-    order = stream(seed, "shuffle", epoch).permutation(len(split.labels))
+    order = generator(seed, "shuffle", epoch).permutation(len(split.labels))
     most_images = min(IMAGES_PER_BLOCK, PIXELS_PER_BLOCK // split.images.shape[1])
     size = max(1, most_images // batch_size) * batch_size
 
-    def blocks(first: int) -> Iterator[Stretch | None]:
+    def blocks(first: int) -> Iterator[Chunk | None]:
         for number in range(first, ceil(len(order) / size)):
             chosen = order[number * size : (number + 1) * size]
             images = split.images.take(chosen, axis=0)  # a sixth faster than images[chosen]
             if distortion:
-                rng = stream(seed, "augmentation", epoch, number)
+                rng = generator(seed, "augmentation", epoch, number)
                 at_once = distortion.at_once
                 some = max(1, PIXELS_PER_BLOCK // images.shape[1] // at_once) * at_once
                 for k in range(0, len(images), some):
@@ -62,7 +62,7 @@ def stretches(
 
     number, done = divmod(first * batch_size, size)
     made = blocks(number)
-    with closing(ahead(made)) if background else nullcontext(made) as prepared:
+    with closing(prefetch(made)) if background else nullcontext(made) as prepared:
         for block in prepared:
             if block is None:
                 yield None

@@ -18,7 +18,7 @@ from nnbp_cli.nn.initializers import INITIALIZERS
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.parameters import Parameters
 from nnbp_cli.nn.scaling import scaled
-from nnbp_cli.rng import stream
+from nnbp_cli.rng import generator
 from nnbp_cli.training import loop
 from nnbp_cli.training.batches import smoothed_targets
 
@@ -52,14 +52,14 @@ def check_gradient(config: Config, where: Path, data_dir: Path, images: int) -> 
     training = config.training
     network = build(config.network, data.shape)
     params = network.parameters(np.float64)
-    INITIALIZERS[config.network.initializer].fill(network, params, stream(training.seed, "initialization"))
+    INITIALIZERS[config.network.initializer].fill(network, params, generator(training.seed, "initialization"))
     penalty = loop.penalty(training, data)
     if penalty.l1:
         near = abs(params.weights) < NEAREST_TO_ZERO
         params.weights[near] = np.copysign(NEAREST_TO_ZERO, params.weights[near])
 
     def masks() -> np.random.Generator:
-        return stream(training.seed, "dropout")
+        return generator(training.seed, "dropout")
 
     random = masks if network.random else None
     with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
@@ -69,7 +69,7 @@ def check_gradient(config: Config, where: Path, data_dir: Path, images: int) -> 
         if one_by_one:
             agreements = list(check_each(network, params, x, y, penalty, random))
         else:
-            rng = stream(training.seed, "directions")
+            rng = generator(training.seed, "directions")
             agreements = list(check_directions(network, params, x, y, rng, penalty, random))
     if not all(isfinite(each.largest) for each in agreements):
         why = "diverged: the cost at the initial weights is not finite"

@@ -27,11 +27,11 @@ from nnbp_cli.nn.initializers import Initializer
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.parameters import Parameters
 from nnbp_cli.nn.penalties import Penalty
-from nnbp_cli.rng import stream
+from nnbp_cli.rng import generator
 from nnbp_cli.system import hardware
-from nnbp_cli.training.batches import smoothed_targets, stretches
+from nnbp_cli.training.batches import chunks, smoothed_targets
 from nnbp_cli.training.history import Epoch, best, ended, halvings
-from nnbp_cli.training.metrics import SPEED, watching
+from nnbp_cli.training.metrics import SPEED, evaluate_watched
 
 # Between two yields, which cost something where a batch takes no time.
 BATCHES_PER_STRETCH = 64
@@ -39,7 +39,7 @@ WORK_PER_STRETCH = 1_000_000_000  # multiplications; a few hundredths of a secon
 
 
 @dataclass
-class State:
+class TrainingState:
     """Where a run is: `epoch` epochs complete, and `batch` batches of the next one.
 
     `params` is theta now, `kept` is theta at the epoch to keep so far (the best, or the last), `slots` is
@@ -48,8 +48,8 @@ class State:
     """
 
     params: Parameters
-    kept: Array
-    slots: Array
+    best_theta: Array
+    optimizer_state: Array
     epoch: int = 0
     batch: int = 0
     seconds: float = 0.0
@@ -57,25 +57,27 @@ class State:
     history: list[Epoch] = field(default_factory=list)
 
 
-def start(
+def initial_state(
     network: Network,
     initializer: Initializer,
     training: TrainingConfig,
     dtype: npt.DTypeLike = np.float32,
-) -> State:
+) -> TrainingState:
     """The state of a run that has yet to begin: drawn parameters, empty slots."""
-    state = blank(network, training, dtype)
-    initializer.fill(network, state.params, stream(training.seed, "initialization"))
-    state.kept[:] = state.params.theta
+    state = empty_state(network, training, dtype)
+    initializer.fill(network, state.params, generator(training.seed, "initialization"))
+    state.best_theta[:] = state.params.theta
     return state
 
 
-def blank(network: Network, training: TrainingConfig, dtype: npt.DTypeLike = np.float32) -> State:
+def empty_state(
+    network: Network, training: TrainingConfig, dtype: npt.DTypeLike = np.float32
+) -> TrainingState:
     """A state of the right shapes, all zero."""
     params = network.parameters(dtype)
     rows, size = optimizer(training).rows, params.theta.size
-    slots = aligned_zeros(rows * size, dtype).reshape(rows, size)
-    return State(params, kept=np.zeros_like(params.theta), slots=slots)
+    optimizer_state = aligned_zeros(rows * size, dtype).reshape(rows, size)
+    return TrainingState(params, best_theta=np.zeros_like(params.theta), optimizer_state=optimizer_state)
 
 
 def penalty(training: TrainingConfig, dataset: Dataset) -> Penalty:
@@ -92,7 +94,7 @@ def train(
     network: Network,
     dataset: Dataset,
     training: TrainingConfig,
-    state: State,
+    state: TrainingState,
     augmentation: Augmentation | None = None,
 ) -> Iterator[Epoch | None]:
     """Train from `state` to the end of the last epoch, or of the one where training ends early.
@@ -107,24 +109,26 @@ def train(
     regularization = penalty(training, dataset)
     batch_size, per_epoch = training.batch_size, batches_per_epoch(dataset, training)
     engine = NumpyEngine(
-        network, optimizer(training), regularization, targets, batch_size, params, state.slots
+        network, optimizer(training), regularization, targets, batch_size, params, state.optimizer_state
     )
     rate = learning_rate(training)
     most = min(BATCHES_PER_STRETCH, 1 + WORK_PER_STRETCH // (3 * batch_size * network.work))
     distorting = distortion(augmentation, dataset.shape) if augmentation else None
     # A second thread pays where a core is free, and matrix products do not use it: theirs would wait for it.
-    background = bool(distorting) and training.threads == 1 and hardware.cores() > 1
+    background = bool(distorting) and training.threads == 1 and hardware.available_cpus() > 1
 
     def measured() -> Generator[None, None, dict[str, float]]:
         check_finite(state)
         when = _after(state)
-        scores = yield from watching(network, dataset, training, params, regularization, targets, when)
+        scores = yield from evaluate_watched(
+            network, dataset, training, params, regularization, targets, when
+        )
         if not all(map(isfinite, scores.values())):
             raise _diverged(state, f"a {SPEED} is")
         return scores
 
     def masks(step: int) -> np.random.Generator:
-        return stream(training.seed, "dropout", *divmod(step - 1, per_epoch))
+        return generator(training.seed, "dropout", *divmod(step - 1, per_epoch))
 
     def learn(images: Array, labels: Array, halved: int) -> None:
         batches = ceil(len(labels) / batch_size)
@@ -143,7 +147,7 @@ def train(
     while not ended(state.history, training):
         halved = halvings(state.history, training)
         clock = perf_counter()
-        for stretch in stretches(
+        for stretch in chunks(
             dataset.training,
             batch_size,
             most,
@@ -164,20 +168,20 @@ def train(
         epoch = Epoch(state.epoch + 1, last_rate, state.seconds, scores)
         state.history.append(epoch)
         if best(state.history, training) is epoch:
-            state.kept[:] = params.theta
+            state.best_theta[:] = params.theta
         state.epoch, state.batch, state.seconds = state.epoch + 1, 0, 0.0
         yield epoch
 
 
-def check_finite(state: State) -> None:
+def check_finite(state: TrainingState) -> None:
     """Raise Diverged where a parameter, or what the optimizer remembers of it, is no longer finite."""
-    if not (np.isfinite(state.params.theta).all() and np.isfinite(state.slots).all()):
+    if not (np.isfinite(state.params.theta).all() and np.isfinite(state.optimizer_state).all()):
         raise _diverged(state, "what the optimizer remembers is")
 
 
-def _diverged(state: State, what: str = "the cost is") -> Diverged:
+def _diverged(state: TrainingState, what: str = "the cost is") -> Diverged:
     return diverged("training", state.params, _after(state), what)
 
 
-def _after(state: State) -> str:
+def _after(state: TrainingState) -> str:
     return f"after batch {state.batch} of epoch {state.epoch + 1}"

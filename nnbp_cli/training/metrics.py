@@ -19,7 +19,7 @@ SPEED = "layer speed"
 SPEED_IMAGES = 1000  # as in the book's chapter 5
 
 
-def names(training: TrainingConfig, network: Network) -> list[str]:
+def column_names(training: TrainingConfig, network: Network) -> list[str]:
     """What `watching` measures, in its order: a speed for each layer that learns, counted from 1."""
     layers = sum(bool(layer.shapes) for layer in network.layers)
     return [
@@ -34,7 +34,7 @@ def watches_test(training: TrainingConfig) -> bool:
     return any(name.startswith("test") for name in training.watch)
 
 
-def watching(
+def evaluate_watched(
     network: Network,
     dataset: Dataset,
     training: TrainingConfig,
@@ -54,12 +54,12 @@ def watching(
             score = yield from evaluating(network, params, split, penalty, where="training", seen=seen)
             scores |= {f"{name} cost": score.cost, f"{name} accuracy": score.accuracy}
     if SPEED in training.watch:
-        speeds = yield from layer_speeds(network, params, dataset.training, targets)
+        speeds = yield from gradient_norms(network, params, dataset.training, targets)
         scores |= {f"{SPEED} {k}": speed for k, speed in enumerate(speeds, start=1)}
-    return {name: scores[name] for name in names(training, network)}
+    return {name: scores[name] for name in column_names(training, network)}
 
 
-def layer_speeds(
+def gradient_norms(
     network: Network, params: Parameters, split: Split, targets: Array
 ) -> Generator[None, None, list[float]]:
     """How fast each layer learns, the book's chapter 5: the norm of its delta, which is dC/db, averaged over

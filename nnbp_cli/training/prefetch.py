@@ -12,7 +12,7 @@ import numpy as np
 Item = TypeVar("Item")
 
 
-def ahead(items: Iterator[Item]) -> Generator[Item, None, None]:
+def prefetch(items: Iterator[Item]) -> Generator[Item, None, None]:
     """The same items, each made in another thread while the one before it is in use.
 
     What goes wrong there is raised here, where its item is due. Closing waits for the item being made, and no

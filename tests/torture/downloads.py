@@ -15,7 +15,7 @@ from tests.tiny import CONTENT, fetch
 from tests.torture.harness import Outcome
 
 LONGEST = 0.15  # seconds that a download is let live for, about as long as it takes
-PATIENCE = 60  # seconds for one that is not killed
+DEFAULT_TIMEOUTS = 60  # seconds for one that is not killed
 
 
 def run(tries: int, seed: int, folder: Path) -> Outcome:
@@ -39,7 +39,7 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
             for problem in _wrong(here):
                 outcome.failures.append(f"{what}: after the kill: {problem}")
             for process in processes:
-                process.join(PATIENCE)
+                process.join(DEFAULT_TIMEOUTS)
             outcome.check(processes[1].exitcode == 0, f"{what}: the other ended with {processes[1].exitcode}")
             outcome.failures += [f"{what}: with the other: {problem}" for problem in _wrong(here)]
             fetch(here, server.url)

@@ -105,7 +105,7 @@ def _train(*arguments: object, stop_after: int = 10**9) -> None:
     with pytest.MonkeyPatch.context() as patched:
         interruption = Interruption()
         interruption.come(stop_after)
-        patched.setattr(signals, "deferred", interruption.deferred)
+        patched.setattr(signals, "defer", interruption.defer)
         patched.setattr(loop, "BATCHES_PER_STRETCH", 1)
         said = nnbp("train", "-q", *arguments, "--weights", Path(str(arguments[-1])).with_suffix(".npz"))
     if "unexpected" in said.err or said.status not in (0, 130):

@@ -16,7 +16,7 @@ from random import Random
 from time import monotonic
 from unittest.mock import patch
 
-from nnbp_cli.datasets.transfer import Limits
+from nnbp_cli.datasets.transfer import Timeouts
 from nnbp_cli.errors import NnbpError
 from tests.faulty_mirrors import FAULTS, without_dns
 from tests.mirror import mirror
@@ -72,7 +72,7 @@ def _try(seed: int, folder: Path, number: int) -> tuple[list[str], list[str]]:
         start = monotonic()
         try:
             # Where there is little time, nothing else ends a try: no single mirror is left early.
-            fetch(here, *mirrors, limits=replace(HASTE if total == ENOUGH else Limits(), total=total))
+            fetch(here, *mirrors, limits=replace(HASTE if total == ENOUGH else Timeouts(), total=total))
             said = None
         except NnbpError as error:
             said = str(error)

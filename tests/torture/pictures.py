@@ -113,8 +113,8 @@ def forged(content: bytes) -> bytes:
 
 
 def _read(path: Path) -> tuple[Array, list[Bytes]]:
-    light = digits.light(path)
-    return light, [digits.normalized(digit.ink) for digit in digits.digits(digits.ink(light))]
+    light = digits.grayscale(path)
+    return light, [digits.normalize(digit.ink) for digit in digits.segment(digits.binarize(light))]
 
 
 def _resident(*, reset: bool = False) -> int:

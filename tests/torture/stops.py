@@ -56,7 +56,7 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
     config = write_config(folder)
     signal, wholes, places = Interruption(), {}, []
     with ExitStack() as stack:
-        stack.enter_context(patch.object(signals, "deferred", signal.deferred))
+        stack.enter_context(patch.object(signals, "defer", signal.defer))
         stack.enter_context(patch.object(loop, "BATCHES_PER_STRETCH", 1))
         for number, kind in enumerate(rng.permutation(list(KINDS))[:tries]):
             signal.stay_away()

@@ -147,9 +147,9 @@ training = {epochs = 4, batch_size = 10, optimizer = "adam", learning_rate = 0.0
 
 def _checkpoint(folder: Path) -> Kind:
     described = config.loads(CONFIG, "config")
-    state = loop.blank(config.build(described.network, (3, 2)), described.training)
+    state = loop.empty_state(config.build(described.network, (3, 2)), described.training)
     rng = np.random.default_rng(0)
-    for array in (state.params.theta, state.kept, state.slots):
+    for array in (state.params.theta, state.best_theta, state.optimizer_state):
         array[...] = rng.standard_normal(array.shape)
     state.epoch, state.batch, state.seconds = 2, 3, 0.5
     state.history = [Epoch(number, 0.01, 1.5, {"validation accuracy": 0.5 * number}) for number in (1, 2)]
@@ -158,7 +158,7 @@ def _checkpoint(folder: Path) -> Kind:
     def read(path: Path) -> Facts:
         found = checkpoint.load(path)
         state = found.state
-        arrays = {"theta": state.params.theta, "kept": state.kept, "slots": state.slots}
+        arrays = {"theta": state.params.theta, "kept": state.best_theta, "slots": state.optimizer_state}
         rest = (replace(found, state=None), state.epoch, state.batch, state.seconds, state.history)  # type: ignore[arg-type]
         return Facts({name: array.tobytes() for name, array in arrays.items()}, rest, found)
 

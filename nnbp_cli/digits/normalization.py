@@ -15,7 +15,7 @@ from nnbp_cli.nn.arrays import Array
 SIDE, BOX, CENTRE = 28, 20, 14  # pixels; MNIST's centre is pixel 14, counted from 0
 
 
-def normalized(ink: Array) -> Bytes:
+def normalize(ink: Array) -> Bytes:
     """The image, (28, 28), of the one digit whose ink is `ink`, (rows, columns), 0 to 1; black without any.
 
     A pixel of the image is the mean of the ink under it, so edges are smooth, whether the digit was made

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnbp_cli.digits import windows
+from nnbp_cli.digits import morphology
 from nnbp_cli.nn.arrays import Array
 
 WIDEST = 0.13  # of the picture's longer side: half of the widest stroke
@@ -21,14 +21,14 @@ FAINTEST, BOLDEST = 0.2, 0.8  # of the threshold between ink and paper at the le
 FULL = 0.9  # quantile of the ink that counts as full
 
 
-def ink(light: Array) -> Array:
+def binarize(light: Array) -> Array:
     """How much ink is on each pixel, 0 to 1, of a picture of light, 0 to 1; none at all on a blank page."""
     reach = max(2, round(WIDEST * max(light.shape)))
     if light_on_dark(light):
         light, unit = 1 - light, np.ones_like(light)
-        paper = windows.closed(light, reach)
+        paper = morphology.closing(light, reach)
     else:
-        paper = windows.closed(light, reach)
+        paper = morphology.closing(light, reach)
         unit = np.maximum(paper, DARKEST)
     missing = (paper - light) / unit
     missing -= np.quantile(missing, 0.3)  # that of the paper, even where half of the picture is ink
@@ -49,7 +49,7 @@ def light_on_dark(light: Array) -> bool:
     Strokes are narrow, so they differ far from the mean around them and the paper between them less far: the
     sum of the cubes has the sign of the ink. The border of a picture is paper rather than ink.
     """
-    apart = light - windows.mean(light, max(1, round(NEAR * max(light.shape))))
+    apart = light - morphology.box_mean(light, max(1, round(NEAR * max(light.shape))))
     cubes = apart**3
     border = np.median(np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]]))
     beyond = (light.mean() - border) / max(light.std(), 1e-9)

@@ -10,7 +10,7 @@ import numpy as np
 from nnbp_cli.nn.arrays import Array
 
 
-def regions(mask: Array) -> Array:
+def label(mask: Array) -> Array:
     """For each pixel of `mask`, (rows, columns), the number of its region, from 1 on; 0 where it is not set.
 
     Pixels touch along their sides and at their corners.

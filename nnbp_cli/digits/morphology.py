@@ -10,12 +10,12 @@ import numpy as np
 from nnbp_cli.nn.arrays import Array
 
 
-def mean(picture: Array, reach: int) -> Array:
+def box_mean(picture: Array, reach: int) -> Array:
     """The mean of the pixels within `reach`; beyond the edge there are none."""
     return _means(_means(picture, reach).T, reach).T
 
 
-def closed(picture: Array, reach: int) -> Array:
+def closing(picture: Array, reach: int) -> Array:
     """Without what is dark and narrower than the window: the least of the largest values within `reach`.
 
     Beyond the edge the picture goes on as it is there, so that light which falls off towards it stays.
@@ -24,7 +24,7 @@ def closed(picture: Array, reach: int) -> Array:
     return -_largest(-_largest(wide, reach), reach)
 
 
-def widened(ink: Array, reach: int) -> Array:
+def dilation(ink: Array, reach: int) -> Array:
     """The largest value within `reach`, for a picture that is larger by `reach` on each side."""
     return _largest(np.pad(ink, 2 * reach), reach)
 

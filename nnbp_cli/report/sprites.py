@@ -35,7 +35,7 @@ DIVERGING = np.array(
 
 
 @dataclass(frozen=True)
-class Sheet:
+class Sprites:
     """Pictures, (n, rows, columns) of them, as one PNG; `name` is their class in the page."""
 
     name: str
@@ -56,13 +56,13 @@ class Sheet:
         )
 
 
-def digits(name: str, images: Bytes, shape: tuple[int, int]) -> Sheet:
+def digits(name: str, images: Bytes, shape: tuple[int, int]) -> Sprites:
     """The sheet of images, (n, pixels) bytes of ink."""
     levels = np.rint(images * ((LEVELS - 1) / 255)).astype(np.uint8)
     return _sheet(name, levels.reshape(-1, *shape), INK)
 
 
-def weights(name: str, W: Array, shape: tuple[int, int], largest: float) -> Sheet:
+def weights(name: str, W: Array, shape: tuple[int, int], largest: float) -> Sprites:
     """The sheet of W (neurons, pixels), a picture for each neuron; `largest` has the full colour."""
     levels = np.rint((np.clip(W / largest, -1, 1) + 1) / 2 * (LEVELS - 1)).astype(np.uint8)
     return _sheet(name, levels.reshape(-1, *shape), DIVERGING)
@@ -73,7 +73,7 @@ def room(pixels: int, most: int) -> int:
     return max(1, min(most, PIXELS // pixels))
 
 
-def moves(pictures: int) -> Iterator[str]:
+def sprite_css(pictures: int) -> Iterator[str]:
     """The rules for columns and rows, for sheets of so many pictures at most."""
     for k in range(COLUMNS):
         yield f".x{k}{{background-position-x:calc(var(--side)*{-k})}}\n"
@@ -81,10 +81,10 @@ def moves(pictures: int) -> Iterator[str]:
         yield f".y{k}{{background-position-y:calc(var(--tall)*{-k})}}\n"
 
 
-def _sheet(name: str, pictures: Bytes, palette: Bytes) -> Sheet:
+def _sheet(name: str, pictures: Bytes, palette: Bytes) -> Sprites:
     count, rows, columns = pictures.shape
     lines = max(1, ceil(count / COLUMNS))
     grid = np.full((lines * COLUMNS, rows, columns), palette[:, 3].argmin(), np.uint8)
     grid[:count] = pictures
     whole = grid.reshape(lines, COLUMNS, rows, columns).swapaxes(1, 2)
-    return Sheet(name, pictures.shape, png.encode(whole.reshape(lines * rows, COLUMNS * columns), palette))
+    return Sprites(name, pictures.shape, png.encode(whole.reshape(lines * rows, COLUMNS * columns), palette))

@@ -7,9 +7,9 @@ from math import prod
 from nnbp_cli.models.weights import Weights
 from nnbp_cli.plots.first_weights import NEURONS
 from nnbp_cli.plots.first_weights import first_weights as chosen
-from nnbp_cli.report import sheets
+from nnbp_cli.report import sprites
 from nnbp_cli.report.markup import Markup, tag
-from nnbp_cli.report.sheets import Sheet
+from nnbp_cli.report.sprites import Sprites
 
 DRAWN = (28, 28)  # the images that the pad makes
 LARGEST = 4_000_000  # parameters of a network in the page: 21 MB of text
@@ -64,11 +64,11 @@ def pad(learned: Weights) -> Markup:
     return tag("div", tag("p", how), tag("div", *parts, class_="pad"))
 
 
-def first_weights(learned: Weights) -> tuple[Sheet, Markup]:
+def first_weights(learned: Weights) -> tuple[Sprites, Markup]:
     """The weights of each neuron of the first layer, a picture each, and what to make of them."""
-    first = chosen(learned, sheets.room(prod(learned.shape), NEURONS))
+    first = chosen(learned, sprites.room(prod(learned.shape), NEURONS))
     shown = len(first.W)
-    sheet = sheets.weights("weights", first.W, first.shape, first.largest)
+    sheet = sprites.weights("weights", first.W, first.shape, first.largest)
     pictures = (
         tag("li", sheet.picture(j, f"weights of neuron {j}"), tag("span", str(j), aria_hidden="true"))
         for j in range(shown)

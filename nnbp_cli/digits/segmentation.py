@@ -11,8 +11,8 @@ from itertools import combinations
 
 import numpy as np
 
-from nnbp_cli.digits import windows
-from nnbp_cli.digits.marks import Mark, marks
+from nnbp_cli.digits import morphology
+from nnbp_cli.digits.components import Component, components
 from nnbp_cli.nn.arrays import Array
 
 SMALLEST = 0.015  # of the picture's longer side, and
@@ -41,20 +41,20 @@ class Digit:
     height: float
 
 
-def digits(ink: Array) -> list[Digit]:
+def segment(ink: Array) -> list[Digit]:
     """The digits in a picture of ink, (rows, columns), in reading order."""
     rows, columns = ink.shape
-    found, numbers = marks(ink, max(FEWEST, SMALLEST * max(ink.shape)))
+    found, numbers = components(ink, max(FEWEST, SMALLEST * max(ink.shape)))
     made = []
     for mark in in_reading_order(without_specks(joined(plausible(found, ink.shape)))):
         box = np.s_[mark.top : mark.bottom, mark.left : mark.right]
         alone = ink[box] * np.isin(numbers[box], mark.numbers)
         place = mark.left / columns, mark.top / rows, mark.width / columns, mark.height / rows
-        made.append(Digit(windows.widened(alone, missing_width(mark)), *place))
+        made.append(Digit(morphology.dilation(alone, missing_width(mark)), *place))
     return made
 
 
-def plausible(found: list[Mark], shape: tuple[int, ...]) -> list[Mark]:
+def plausible(found: list[Component], shape: tuple[int, ...]) -> list[Component]:
     """Without blots, lines across the picture, frames around other marks, and the edge of the paper."""
     rows, columns = shape
     strokes = [
@@ -72,7 +72,7 @@ def plausible(found: list[Mark], shape: tuple[int, ...]) -> list[Mark]:
     ]
 
 
-def joined(parts: list[Mark]) -> list[Mark]:
+def joined(parts: list[Component]) -> list[Component]:
     """The marks, with those that are parts of one digit made one."""
     for one, other in combinations(parts, 2):
         if _belong_together(one, other):
@@ -80,15 +80,15 @@ def joined(parts: list[Mark]) -> list[Mark]:
     return parts
 
 
-def without_specks(found: list[Mark]) -> list[Mark]:
+def without_specks(found: list[Component]) -> list[Component]:
     """Without what is small beside the largest digit."""
     largest = max((mark.height for mark in found), default=0)
     return [mark for mark in found if mark.size >= SPECK * largest]
 
 
-def in_reading_order(found: Iterable[Mark]) -> list[Mark]:
+def in_reading_order(found: Iterable[Component]) -> list[Component]:
     """Line by line, from left to right: a line is what begins above the middle of its highest mark."""
-    lines: list[list[Mark]] = []
+    lines: list[list[Component]] = []
     for mark in sorted(found, key=lambda mark: mark.top + mark.bottom):
         if lines and (mark.top + mark.bottom) / 2 < lines[-1][0].bottom:
             lines[-1].append(mark)
@@ -97,26 +97,26 @@ def in_reading_order(found: Iterable[Mark]) -> list[Mark]:
     return [mark for line in lines for mark in sorted(line, key=lambda mark: mark.left)]
 
 
-def missing_width(mark: Mark) -> int:
+def missing_width(mark: Component) -> int:
     """By how many pixels a thin pen's strokes are widened on either side, to be as wide as MNIST's."""
     return max(0, round((SLIM * mark.size - mark.pen) / 2))
 
 
-def _encloses(mark: Mark, other: Mark) -> bool:
+def _encloses(mark: Component, other: Component) -> bool:
     inside = mark.top < other.top and other.bottom < mark.bottom
     return inside and mark.left < other.left and other.right < mark.right and other.size > SPECK * mark.size
 
 
-def _at_the_edge(mark: Mark, shape: tuple[int, ...]) -> bool:
+def _at_the_edge(mark: Component, shape: tuple[int, ...]) -> bool:
     return mark.top == 0 or mark.left == 0 or mark.bottom == shape[0] or mark.right == shape[1]
 
 
-def _outgrows(mark: Mark, found: list[Mark], shape: tuple[int, ...]) -> bool:
+def _outgrows(mark: Component, found: list[Component], shape: tuple[int, ...]) -> bool:
     others = [other.size for other in found if not _at_the_edge(other, shape)]
     return bool(others) and mark.size > OUTGROWN * max(others)
 
 
-def _belong_together(one: Mark, other: Mark) -> bool:
+def _belong_together(one: Component, other: Component) -> bool:
     """Whether two marks are one digit: a part and the rest of it, or two halves with hardly a gap."""
     part, rest = sorted((one, other), key=lambda mark: mark.size)
     beside = max(one.left, other.left) - min(one.right, other.right)  # negative where they overlap

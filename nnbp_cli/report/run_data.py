@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nnbp_cli.config import Config
 from nnbp_cli.errors import MissingData
-from nnbp_cli.evaluation.predictions import Answers, answers
+from nnbp_cli.evaluation.predictions import Predictions, predictions
 from nnbp_cli.evaluation.saved import changed, fitting_data
 from nnbp_cli.models import weights
 from nnbp_cli.models.weights import Weights
@@ -20,7 +20,7 @@ from nnbp_cli.runs.summary import Summary
 
 
 @dataclass(frozen=True)
-class Material:
+class RunData:
     """A run as a report tells it: under this name, with what `nnbp runs` knows of it, its log and its config.
 
     `summary` and `learned` are None where the run has not ended, `answers` where there are no weights or no
@@ -34,13 +34,13 @@ class Material:
     config: Config
     summary: Summary | None
     learned: Weights | None
-    answers: Answers | None
+    predictions: Predictions | None
     notes: tuple[str, ...]
 
 
 def read(
     paths: tuple[Path, ...], data_name: str | None, data_dir: Path, note: Callable[[str], object]
-) -> list[Material]:
+) -> list[RunData]:
     """The material of each run, named by its directory, or by its path where two are called the same. The
     test images are those that a run was trained with, or those of `data_name`.
 
@@ -55,28 +55,28 @@ def read(
     return each_readable(named, lambda name, path: _read(name, path, data_name, data_dir), note)
 
 
-def _read(name: str, path: Path, data_name: str | None, data_dir: Path) -> Material:
+def _read(name: str, path: Path, data_name: str | None, data_dir: Path) -> RunData:
     directory = existing(path)
     log = read_log(path)
     decided = directory.read_config()
     told = runs.read(path)
     ended = summary.read(path) if directory.summary_file.exists() else None
-    learned, answered = None, None
+    learned, predicted = None, None
     notes: list[str] = []
     if ended and ended.diverged:
         notes.append(f"{path}: diverged: {ended.diverged}")
     if directory.weights.exists():
         learned = weights.load(path)
-        answered, more = _answered(path, learned, data_name, data_dir)
+        predicted, more = _predictions(path, learned, data_name, data_dir)
         notes += more
     elif not notes:
         notes.append(f"{path}: no weights yet, only curves; 'nnbp train --resume {path}' goes on with it")
-    return Material(name, path, told, log, decided, ended, learned, answered, tuple(notes))
+    return RunData(name, path, told, log, decided, ended, learned, predicted, tuple(notes))
 
 
-def _answered(
+def _predictions(
     path: Path, learned: Weights, data_name: str | None, data_dir: Path
-) -> tuple[Answers | None, list[str]]:
+) -> tuple[Predictions | None, list[str]]:
     """The answers to the test images, where they are at hand, and what there is to note of them."""
     try:
         data = fitting_data(path, learned, data_name, data_dir)
@@ -87,5 +87,5 @@ def _answered(
         notes.append(
             f"note: the test images of {path} are those of {data.name}, it knows {learned.data.name}"
         )
-    answered = answers(learned, data.test, where=str(path), seen="on the test images")
-    return answered, list(filter(None, notes))
+    found = predictions(learned, data.test, where=str(path), seen="on the test images")
+    return found, list(filter(None, notes))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnbp_cli.digits.regions import regions
+from nnbp_cli.digits.labelling import label
 from nnbp_cli.nn.arrays import Array
 
 FULLEST = 0.6  # of full ink: what is nowhere as dark is a stain
@@ -14,7 +14,7 @@ MANY = 200  # marks that are looked at, the largest ones
 
 
 @dataclass(frozen=True)
-class Mark:
+class Component:
     """Regions that are one thing on the paper: their numbers, the box around them, `bottom` and `right` not
     included, and the width of the pen, all in pixels.
     """
@@ -41,8 +41,8 @@ class Mark:
         """Along the longer side."""
         return max(self.height, self.width)
 
-    def __add__(self, other: Mark) -> Mark:
-        return Mark(
+    def __add__(self, other: Component) -> Component:
+        return Component(
             self.numbers + other.numbers,
             min(self.top, other.top),
             min(self.left, other.left),
@@ -52,9 +52,9 @@ class Mark:
         )
 
 
-def marks(ink: Array, smallest: float) -> tuple[list[Mark], Array]:
+def components(ink: Array, smallest: float) -> tuple[list[Component], Array]:
     """The marks of at least this size, and for each pixel the number of its region."""
-    numbers = regions(ink > 0)
+    numbers = label(ink > 0)
     count = int(numbers.max(initial=0)) + 1
     rows, columns = np.nonzero(numbers)
     of = numbers[rows, columns]
@@ -69,7 +69,7 @@ def marks(ink: Array, smallest: float) -> tuple[list[Mark], Array]:
     pens = 2 * np.bincount(of, minlength=count) / np.maximum(_outlines(numbers, count), 1)
     chosen = [int(k) for k in np.argsort(-sizes, kind="stable")[:MANY] if sizes[k] >= max(smallest, 1)]
     (top, left), (bottom, right) = first.tolist(), end.tolist()
-    found = [Mark((k,), top[k], left[k], bottom[k], right[k], float(pens[k])) for k in chosen]
+    found = [Component((k,), top[k], left[k], bottom[k], right[k], float(pens[k])) for k in chosen]
     return found, numbers
 
 
