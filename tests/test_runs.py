@@ -76,17 +76,6 @@ def test_a_finished_run_that_goes_on_is_unfinished_again(here: Path) -> None:
     assert run["began"] == summary.read(here / "runs" / "one").began
 
 
-SUMMARY_OF_0_1_0 = Path(__file__).with_name("summary_of_0_1_0.json")
-
-
-def test_the_summary_of_an_older_program_is_read(tmp_path: Path) -> None:
-    shutil.copy(SUMMARY_OF_0_1_0, tmp_path / "summary.json")
-    read = summary.read(tmp_path)
-    assert (read.diverged, read.finished) == (None, True)
-    before = json.loads(SUMMARY_OF_0_1_0.read_text())
-    assert json.loads(read.to_json()) == before | {"diverged": None}
-
-
 HUGE = 10**400
 
 ODD: dict[str, object] = {

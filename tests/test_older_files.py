@@ -1,0 +1,66 @@
+"""What the program wrote before is read, and gone on with.
+
+older_files/run was left by the last program with hand-written checks of these files, first_weights.npz and
+first_summary.json by the first that wrote such files: they lack L1 and dropout, and `diverged`.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nnbp_cli.config import DataConfig, LayerConfig, OverrideConfig
+from nnbp_cli.models import weights
+from nnbp_cli.nn.penalties import Penalty
+from nnbp_cli.runs import checkpoint, summary
+from nnbp_cli.runs.directory import read_log
+from tests.command_line import nnbp
+
+OLDER = Path(__file__).with_name("older_files")
+RUN = OLDER / "run"
+
+
+def test_the_first_weights_are_read() -> None:
+    first = weights.load(OLDER / "first_weights.npz")
+    assert first.config.layers == (
+        LayerConfig(neurons=2, activation="sigmoid", override=(OverrideConfig(neuron=1, activation="tanh"),)),
+        LayerConfig(neurons=10, activation="sigmoid"),
+    )
+    assert first.data == DataConfig(name="mnist", train=50, validation=10)
+    assert (first.digest[:8], first.shape, first.epoch) == ("b2d8f5bf", (28, 28), 1)
+    assert first.penalty == Penalty(l1=0.0, l2=0.5, images=50)
+    assert float(np.abs(first.params.theta).sum()) == pytest.approx(97.9567733, rel=1e-5)
+
+
+def test_the_first_summary_is_read(tmp_path: Path) -> None:
+    file = Path(shutil.copy(OLDER / "first_summary.json", tmp_path / "summary.json"))
+    read = summary.read(tmp_path)
+    assert (read.diverged, read.finished) == (None, True)
+    assert json.loads(read.to_json()) == json.loads(file.read_text()) | {"diverged": None}
+
+
+def test_every_file_of_an_older_run_is_read_and_written_again_as_it_was(tmp_path: Path) -> None:
+    learned, before, told = weights.load(RUN), checkpoint.load(RUN / "checkpoint.npz"), summary.read(RUN)
+    assert json.loads(told.to_json()) == json.loads((RUN / "summary.json").read_text())
+    assert (told.kept_epoch, told.epochs, before.state.epoch) == (1, 2, 2)
+    assert before.state.history[1].scores == pytest.approx(told.kept)
+    assert list(read_log(RUN)["epoch"]) == [epoch.number for epoch in before.state.history] == [0, 1, 2]
+    assert (learned.data, learned.digest, learned.epoch) == (before.config.data, told.digest, 1)
+    assert learned.penalty == Penalty(l1=0.25, l2=0.5, images=50)
+    assert learned.params.theta.tobytes() == before.state.best_theta.tobytes()
+    weights.save(tmp_path / "weights.npz", learned)
+    checkpoint.save(tmp_path / "checkpoint.npz", before, lambda path: None)
+    for name in ("weights.npz", "checkpoint.npz"):
+        with np.load(RUN / name) as old, np.load(tmp_path / name) as new:
+            assert {key: old[key].tobytes() for key in old} == {key: new[key].tobytes() for key in new}
+
+
+def test_an_older_run_goes_on(here: Path) -> None:
+    run = shutil.copytree(RUN, "run")
+    assert nnbp("train", "--resume", run, "-q", "--set", "training.epochs=3").status == 0
+    assert read_log(here / "run")["epoch"] == [0, 1, 2, 3]
+    assert summary.read(here / "run").times_tested == 2
