@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -17,6 +18,8 @@ from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.parameters import Parameters
 from nnbp_cli.nn.penalties import Penalty
 from tests.networks import batch, dense, started
+
+T = TypeVar("T")
 
 HIDDEN = [sigmoid, tanh, relu, linear]
 OVERRIDES = [None, {0: sigmoid, 4: tanh}, {2: relu}, {1: linear, 3: sigmoid}]
@@ -46,13 +49,13 @@ def away_from_kinks(network: Network, seed: int = 1) -> tuple[Parameters, Array,
 
 def agreements(network: Network, penalty: Penalty | None = None) -> list[GradientCheck]:
     """GradientCheck in every window, parameter by parameter."""
-    return list(gradient_check.check_each(network, *away_from_kinks(network), penalty, masks))
+    return list(gradient_check.check_gradient(network, *away_from_kinks(network), penalty, masks))
 
 
 def agreements_along(network: Network, penalty: Penalty | None = None) -> list[GradientCheck]:
     """GradientCheck in every window along random directions."""
     place, rng = away_from_kinks(network), np.random.default_rng(5)
-    return list(gradient_check.check_directions(network, *place, rng, penalty, masks))
+    return list(gradient_check.check_gradient(network, *place, penalty, masks, rng))
 
 
 def held(found: list[GradientCheck]) -> bool:
@@ -144,80 +147,62 @@ def test_a_check_in_float32_is_refused() -> None:
     network = dense([6, 5, 4], [sigmoid, softmax], costs.log_likelihood)
     params = network.parameters(np.float32)
     with pytest.raises(TypeError, match="float64"):
-        list(gradient_check.check_each(network, params, *batch(3, 6, 4)))
+        list(gradient_check.check_gradient(network, params, *batch(3, 6, 4)))
 
 
 # What a wrong program would do. Each must be seen by the check above, or the check checks nothing.
 
 
-class DenseWithTransposedPullBack(Dense):
-    def backward(self, p, delta, a, /):  # type: ignore[no-untyped-def]
-        return delta @ p[0].T
+def planted(kind: type[T], method: str, wrong: Callable[..., Any]) -> type[T]:
+    """A subclass of `kind` in which one method is wrong."""
+    return type(f"Wrong{kind.__name__}", (kind,), {method: wrong})
 
 
-class DenseThatForgetsOneExample(Dense):
-    def gradients(self, delta, a, out, /):  # type: ignore[no-untyped-def]
-        super().gradients(delta[1:], a[1:], out)
+def db_times(factor: Callable[[Array], float]) -> Callable[..., None]:
+    def gradients(self: Dense, delta: Array, a: Array, out: tuple[Array, Array]) -> None:
+        Dense.gradients(self, delta, a, out)
+        out[1][...] *= factor(delta)
+
+    return gradients
 
 
-class DenseWithoutBiasGradient(Dense):
-    def gradients(self, delta, a, out, /):  # type: ignore[no-untyped-def]
-        super().gradients(delta, a, out)
-        out[1][...] = 0
+def forgetful(self: Dense, delta: Array, a: Array, out: tuple[Array, Array]) -> None:
+    Dense.gradients(self, delta[1:], a[1:], out)
 
 
-class DenseWithMeanBiasGradient(Dense):
-    def gradients(self, delta, a, out, /):  # type: ignore[no-untyped-def]
-        super().gradients(delta, a, out)
-        out[1][...] /= len(delta)
-
-
-def planted_layer(kind: type[Dense]) -> Network:
-    layers = (kind(6, 5, sigmoid), kind(5, 5, softmax))  # square, so that a transposed W still multiplies
-    return Network(layers, costs.log_likelihood)
-
-
-def planted_activation(wrong: Activation) -> Network:
-    return dense([6, 5, 4], [wrong, sigmoid], costs.cross_entropy)
-
-
-def cost_without(name: str) -> Network:
-    right = costs.quadratic
-
-    class Wrong(Cost):
-        def delta(self, activation, z, a, y):  # type: ignore[no-untyped-def]
-            return {
-                "sigma-prime": a - y,
-                "the one-half of the cost": 2 * right.delta(activation, z, a, y),
-                "1/m": len(a) * right.delta(activation, z, a, y),
-                "the sign": -right.delta(activation, z, a, y),
-            }[name]
-
-    return dense(
-        [6, 5, 4],
-        [tanh, sigmoid],
-        Wrong(right.name, right.partner, right.outputs, right.values, right.gradient),
-    )
-
-
-PLANTED = {
-    "W not transposed in BP2": planted_layer(DenseWithTransposedPullBack),
-    "an example left out": planted_layer(DenseThatForgetsOneExample),
-    "no bias gradient": planted_layer(DenseWithoutBiasGradient),
-    "bias gradient averaged twice": planted_layer(DenseWithMeanBiasGradient),
-    "tanh' returns tanh": planted_activation(Activation("tanh", tanh.f, lambda z, a: a)),
-    "sigma' of a instead of z": planted_activation(
-        Activation("sigmoid", sigmoid.f, lambda z, a: sigmoid.f(a) * (1 - sigmoid.f(a)))
-    ),
-    "relu' is one everywhere": planted_activation(Activation("relu", relu.f, lambda z, a: np.ones_like(z))),
-    "override forgets the slope": planted_activation(
-        Activation("override", override(sigmoid, {2: tanh}).f, sigmoid.prime)
-    ),
-    **{
-        f"BP1 without {name}": cost_without(name)
-        for name in ("sigma-prime", "the one-half of the cost", "1/m", "the sign")
-    },
+LAYERS = {
+    "W not transposed in BP2": ("backward", lambda self, p, delta, a: delta @ p[0].T),
+    "an example left out": ("gradients", forgetful),
+    "no bias gradient": ("gradients", db_times(lambda delta: 0)),
+    "bias gradient averaged twice": ("gradients", db_times(lambda delta: 1 / len(delta))),
 }
+ACTIVATIONS_WITH = {
+    "tanh' returning tanh": Activation("tanh", tanh.f, lambda z, a: a),
+    "sigma' of a instead of z": Activation("sigmoid", sigmoid.f, lambda z, a: sigmoid.prime(a, sigmoid.f(a))),
+    "relu' of one everywhere": Activation("relu", relu.f, lambda z, a: np.ones_like(z)),
+    "no slope of the override": Activation("override", override(sigmoid, {2: tanh}).f, sigmoid.prime),
+}
+BP1_WITHOUT = {
+    "sigma-prime": lambda self, activation, z, a, y: a - y,
+    "the one-half of the cost": lambda self, *args: 2 * Cost.delta(self, *args),
+    "1/m": lambda self, activation, z, a, y: len(a) * Cost.delta(self, activation, z, a, y),
+    "the sign": lambda self, *args: -Cost.delta(self, *args),
+}
+
+
+def with_planted_bugs() -> Iterator[tuple[str, Network]]:
+    for name, (method, wrong) in LAYERS.items():
+        kind = planted(Dense, method, wrong)
+        # Square, so that a transposed W still multiplies.
+        yield name, Network((kind(6, 5, sigmoid), kind(5, 5, softmax)), costs.log_likelihood)
+    for name, activation in ACTIVATIONS_WITH.items():
+        yield name, dense([6, 5, 4], [activation, sigmoid], costs.cross_entropy)
+    for name, delta in BP1_WITHOUT.items():
+        cost = planted(Cost, "delta", delta)(**vars(costs.quadratic))
+        yield f"BP1 without {name}", dense([6, 5, 4], [tanh, sigmoid], cost)
+
+
+PLANTED = dict(with_planted_bugs())
 
 
 @pytest.mark.parametrize("find", [agreements, agreements_along])
@@ -228,57 +213,37 @@ def test_a_planted_bug_is_caught(name: str, find: Callable[[Network], list[Gradi
     assert not all(each.holds for each in found)
 
 
-class DropoutAppliedOnce(Dropout):
-    def backward(self, p, delta, mask, /):  # type: ignore[no-untyped-def]
-        return delta
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda self, p, delta, mask: delta,  # applied forward alone
+        lambda self, p, delta, mask: delta * (mask > 0),  # not enlarged
+        lambda self, p, delta, mask: delta * mask[::-1],  # another mask
+    ],
+)
+def test_a_bug_planted_in_dropout_is_caught(wrong: Callable[..., Array]) -> None:
+    network = dense([6, 5, 4], [sigmoid, softmax], costs.log_likelihood)
+    assert not held(agreements(with_dropout(network, planted(Dropout, "backward", wrong))))
 
 
-class DropoutThatForgetsToEnlarge(Dropout):
-    def backward(self, p, delta, mask, /):  # type: ignore[no-untyped-def]
-        return delta * (mask > 0)
-
-
-class DropoutWithAnotherMask(Dropout):
-    def backward(self, p, delta, mask, /):  # type: ignore[no-untyped-def]
-        return delta * mask[::-1]
-
-
-@pytest.mark.parametrize("kind", [DropoutAppliedOnce, DropoutThatForgetsToEnlarge, DropoutWithAnotherMask])
-def test_a_bug_planted_in_dropout_is_caught(kind: type[Dropout]) -> None:
-    network = with_dropout(dense([6, 5, 4], [sigmoid, softmax], costs.log_likelihood), kind)
-    assert not held(agreements(network))
-
-
-class PenaltyWithTheWrongSign(Penalty):
-    def add_gradient(self, params, gradient):  # type: ignore[no-untyped-def]
-        gradient.weights -= (self.l1 * np.sign(params.weights) + self.l2 * params.weights) / self.images
-
-
-class PenaltyOnBiases(Penalty):
-    def add_gradient(self, params, gradient):  # type: ignore[no-untyped-def]
-        super().add_gradient(params, gradient)
-        gradient.theta[gradient.weights.size :] += self.l2 / self.images * params.theta[params.weights.size :]
-
-
-class PenaltyNotDividedByTheImages(Penalty):
-    def add_gradient(self, params, gradient):  # type: ignore[no-untyped-def]
-        gradient.weights += self.l1 * np.sign(params.weights) + self.l2 * params.weights
-
-
-class PenaltyWithoutAbsoluteValues(Penalty):
-    def add_gradient(self, params, gradient):  # type: ignore[no-untyped-def]
-        gradient.weights += (self.l1 + self.l2 * params.weights) / self.images
+def penalty_on_biases(self: Penalty, params: Parameters, gradient: Parameters) -> None:
+    Penalty.add_gradient(self, params, gradient)
+    gradient.theta[gradient.weights.size :] += self.l2 / self.images * params.theta[params.weights.size :]
 
 
 @pytest.mark.parametrize(
-    "kind",
+    "of",
     [
-        PenaltyWithTheWrongSign,
-        PenaltyOnBiases,
-        PenaltyNotDividedByTheImages,
-        PenaltyWithoutAbsoluteValues,
+        lambda p, w: -(p.l1 * np.sign(w) + p.l2 * w) / p.images,  # the wrong sign
+        lambda p, w: p.l1 * np.sign(w) + p.l2 * w,  # not divided by the images
+        lambda p, w: (p.l1 + p.l2 * w) / p.images,  # L1 without absolute values
+        None,  # on biases
     ],
 )
-def test_a_bug_planted_in_a_penalty_is_caught(kind: type[Penalty]) -> None:
+def test_a_bug_planted_in_a_penalty_is_caught(of: Callable[[Penalty, Array], Array] | None) -> None:
+    def add_gradient(self: Penalty, params: Parameters, gradient: Parameters) -> None:
+        gradient.weights += of(self, params.weights) if of else 0
+
+    wrong = planted(Penalty, "add_gradient", add_gradient if of else penalty_on_biases)
     network = dense([6, 5, 4], [sigmoid, softmax], costs.log_likelihood)
-    assert not held(agreements(network, kind(l1=2.0, l2=5.0, images=20)))
+    assert not held(agreements(network, wrong(l1=2.0, l2=5.0, images=20)))

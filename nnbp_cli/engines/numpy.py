@@ -34,7 +34,7 @@ class NumpyEngine:
     def advance(
         self, images: Array, labels: Array, rates: Sequence[float], first_step: int, masks: Masks | None
     ) -> float:
-        """See `Engine`."""
+        """backprop, penalty and optimizer for each batch; see `Engine.advance` for what comes in."""
         x, y = scaled(images, self.params.theta.dtype), self.targets[labels]
         for k, rate in enumerate(rates):
             batch = slice(k * self.batch_size, (k + 1) * self.batch_size)

@@ -4,9 +4,9 @@ Numerical differentiation knows nothing of the chain rule: it moves the paramete
 forward, and looks at the cost. It needs some forward passes for every parameter, which is why there is
 backpropagation, and it is why the two can be trusted when they agree.
 
-`check_each` moves one parameter after the other. `check_directions` moves all those of a window at once,
-along random directions d, and holds d . gradient against the slope of the cost there: a few forward passes
-for a window of any size, and a single wrong entry is still seen.
+Parameters are moved one after the other, or all those of a window at once, along random directions d, where
+d . gradient is held against the slope of the cost: a few forward passes for a window of any size, and a
+single wrong entry is still seen.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from nnbp_cli.nn.penalties import Penalty
 
 TOLERANCE = 1e-8
 H = 1e-4
+DIRECTIONS = 10  # in each window
 
 Masks = Callable[[], np.random.Generator]
 
@@ -56,99 +57,57 @@ class GradientCheck:
         return self.difference <= TOLERANCE * self.largest + self.rounding
 
 
-def check_each(
+def check_gradient(
     network: Network,
     params: Parameters,
     x: Array,
     y: Array,
     penalty: Penalty | None = None,
     masks: Masks | None = None,
+    directions: np.random.Generator | None = None,
 ) -> Iterator[GradientCheck]:
-    """The agreement in every window, each parameter moved by itself, in float64.
+    """How backprop and numerical differentiation agree at `params`, window by window, in float64.
 
-    x is (m, inputs), y is (m, outputs). `masks` makes the generator that dropout draws from, the same each
-    time, so that what is left out stays fixed. No example may be within a few h of the kink of a ReLU, nor a
-    weight of 0 where there is an L1 penalty.
+    x is (m, inputs), y is (m, outputs). Each parameter is moved by itself; where `directions` are given, all
+    of a window along ten of them, N(0, 1) in each entry. `masks` makes the generator that dropout draws from,
+    the same each time, so that what is left out stays fixed. No example may be within a few h of the kink of
+    a ReLU, nor a weight of 0 where there is an L1 penalty.
     """
-    check = _Check(network, params, x, y, penalty, masks)
-    for layer, name, window, gradient in check.windows():
-        theta = window.reshape(-1)
-        numeric = np.array([check.slope(theta[k : k + 1], 1.0, H) for k in range(theta.size)])
-        yield check.agreement(layer, name, gradient.reshape(-1), numeric, H)
+    if params.theta.dtype != np.float64:
+        raise TypeError(f"a gradient is checked in float64, not in {params.theta.dtype}")
 
+    def rng() -> np.random.Generator | None:
+        return masks() if masks else None
 
-def check_directions(
-    network: Network,
-    params: Parameters,
-    x: Array,
-    y: Array,
-    rng: np.random.Generator,
-    penalty: Penalty | None = None,
-    masks: Masks | None = None,
-    directions: int = 10,
-) -> Iterator[GradientCheck]:
-    """As `check_each`, in every window along random `directions`, N(0, 1) in each entry."""
-    check = _Check(network, params, x, y, penalty, masks)
-    for layer, name, window, gradient in check.windows():
-        theta = window.reshape(-1)
-        along = rng.standard_normal((directions, theta.size))
-        # So that a neuron's z moves no further than one weight moves it.
-        h = H / sqrt(check.fan_in(layer)) if name == "W" else H
-        numeric = np.array([check.slope(theta, direction, h) for direction in along])
-        yield check.agreement(layer, name, along @ gradient.reshape(-1), numeric, h)
+    def cost() -> float:
+        mean = float(network.costs(params, x, y, rng()).mean())
+        return mean + (penalty.cost(params) if penalty else 0.0)
 
-
-class _Check:
-    """The cost and its gradient by backprop, at one place: `params`, a batch, fixed masks."""
-
-    def __init__(
-        self,
-        network: Network,
-        params: Parameters,
-        x: Array,
-        y: Array,
-        penalty: Penalty | None,
-        masks: Masks | None,
-    ) -> None:
-        if params.theta.dtype != np.float64:
-            raise TypeError(f"a gradient is checked in float64, not in {params.theta.dtype}")
-        self.network, self.params, self.x, self.y = network, params, x, y
-        self.penalty, self.masks = penalty, masks
-        self.gradient = network.parameters(np.float64)
-        network.backprop(params, x, y, self.gradient, self.rng())
-        if penalty:
-            penalty.add_gradient(params, self.gradient)
-
-    def rng(self) -> np.random.Generator | None:
-        return self.masks() if self.masks else None
-
-    def cost(self) -> float:
-        mean = float(self.network.costs(self.params, self.x, self.y, self.rng()).mean())
-        return mean + (self.penalty.cost(self.params) if self.penalty else 0.0)
-
-    def windows(self) -> Iterator[tuple[int, str, Array, Array]]:
-        for (layer, name, window), (_, _, gradient) in zip(
-            self.params.named_parameters(), self.gradient.named_parameters()
-        ):
-            yield layer, name, window, gradient
-
-    def fan_in(self, layer: int) -> int:
-        return [each.fans[0] for each in self.network.layers if each.shapes][layer]
-
-    def slope(self, theta: Array, direction: Array | float, h: float) -> float:
+    def slope(theta: Array, direction: Array | float, h: float) -> float:
         """The slope of the cost as `theta` moves along `direction`: the five-point rule, to about h^4."""
         here = theta.copy()
         costs = []
         for steps in (-2, -1, 1, 2):
             theta[:] = here + (steps * h) * direction
-            costs.append(self.cost())
+            costs.append(cost())
         theta[:] = here
-        back2, back1, ahead1, ahead2 = costs
-        return (back2 - 8 * back1 + 8 * ahead1 - ahead2) / (12 * h)
+        return (costs[0] - 8 * costs[1] + 8 * costs[2] - costs[3]) / (12 * h)
 
-    def agreement(self, layer: int, name: str, ours: Array, numeric: Array, h: float) -> GradientCheck:
+    gradient = network.parameters(np.float64)
+    network.backprop(params, x, y, gradient, rng())
+    if penalty:
+        penalty.add_gradient(params, gradient)
+    learning = [layer for layer in network.layers if layer.shapes]
+    for (number, name, window), (*_, slopes) in zip(params.named_parameters(), gradient.named_parameters()):
+        theta, ours, h = window.reshape(-1), slopes.reshape(-1), H
+        if directions:
+            if name == "W":  # so that a neuron's z moves no further than one weight moves it
+                h /= sqrt(learning[number].fans[0])
+            along = directions.standard_normal((DIRECTIONS, theta.size))
+            ours, numeric = along @ ours, np.array([slope(theta, direction, h) for direction in along])
+        else:
+            numeric = np.array([slope(theta[k : k + 1], 1.0, h) for k in range(theta.size)])
         # A cost is right to a few units in its last place; the rule divides what is left by h.
-        rounding = 8 * float(np.finfo(np.float64).eps) * abs(self.cost()) / h
-        return GradientCheck(
-            layer, name, float(abs(ours - numeric).max()), float(abs(numeric).max()), rounding
-        )
+        rounding = 8 * float(np.finfo(np.float64).eps) * abs(cost()) / h
+        difference, largest = float(abs(ours - numeric).max()), float(abs(numeric).max())
+        yield GradientCheck(number, name, difference, largest, rounding)

@@ -27,22 +27,20 @@ class Optimizer(Protocol):
 
 @dataclass(frozen=True)
 class Sgd:
-    """Gradient descent, the book's: theta <- theta - rate g."""
+    """Gradient descent, the book's chapter 1."""
 
     rows: ClassVar[int] = 0
 
     def step(self, theta: Array, gradient: Array, slots: Array, rate: float, t: int) -> None:
-        """See `Optimizer`."""
+        """theta <- theta - rate g."""
         gradient *= rate
         theta -= gradient
 
 
 @dataclass(frozen=True)
 class Momentum:
-    """The book's momentum (chapter 3): v <- mu v - rate g, theta <- theta + v.
-
-    With `nesterov` that of Nesterov, 1983, in the form of Bengio and others, 2012 (arXiv:1212.0901): theta <-
-    theta + mu v - rate g, the step that the velocity would make next, too.
+    """The book's momentum (chapter 3), or with `nesterov` that of Nesterov, 1983, which makes the velocity's
+    next step, too: in the form of Bengio and others, 2012 (arXiv:1212.0901).
     """
 
     momentum: float = 0.9
@@ -50,7 +48,7 @@ class Momentum:
     rows: ClassVar[int] = 1
 
     def step(self, theta: Array, gradient: Array, slots: Array, rate: float, t: int) -> None:
-        """See `Optimizer`."""
+        """v <- mu v - rate g, theta <- theta + v; Nesterov's: theta <- theta + mu v - rate g."""
         (v,) = slots
         v *= self.momentum
         gradient *= rate
@@ -65,14 +63,14 @@ class Momentum:
 
 @dataclass(frozen=True)
 class RmsProp:
-    """Tieleman and Hinton, 2012: v <- rho v + (1 - rho) g^2, theta <- theta - rate g / (sqrt v + epsilon)."""
+    """Tieleman and Hinton, 2012: steps as long for small gradients as for large ones."""
 
     rho: float = 0.9
     epsilon: float = 1e-8
     rows: ClassVar[int] = 1
 
     def step(self, theta: Array, gradient: Array, slots: Array, rate: float, t: int) -> None:
-        """See `Optimizer`."""
+        """v <- rho v + (1 - rho) g^2, theta <- theta - rate g / (sqrt v + epsilon)."""
         (v,) = slots
         v += (1 - self.rho) * (gradient * gradient - v)
         theta -= rate * gradient / (np.sqrt(v) + self.epsilon)
@@ -81,11 +79,7 @@ class RmsProp:
 
 @dataclass(frozen=True)
 class Adam:
-    """Kingma and Ba, 2015: steps of about the rate, whatever the size of the gradient.
-
-    m <- beta1 m + (1 - beta1) g and v <- beta2 v + (1 - beta2) g^2; their start at zero is made up for by
-    m' = m / (1 - beta1^t) and v' = v / (1 - beta2^t); theta <- theta - rate m' / (sqrt v' + epsilon).
-    """
+    """Kingma and Ba, 2015: steps of about the rate, whatever the size of the gradient."""
 
     beta1: float = 0.9
     beta2: float = 0.999
@@ -93,7 +87,9 @@ class Adam:
     rows: ClassVar[int] = 2
 
     def step(self, theta: Array, gradient: Array, slots: Array, rate: float, t: int) -> None:
-        """See `Optimizer`."""
+        """m <- beta1 m + (1 - beta1) g, v <- beta2 v + (1 - beta2) g^2, which start at zero: so with m' =
+        m / (1 - beta1^t) and v' = v / (1 - beta2^t), theta <- theta - rate m' / (sqrt v' + epsilon).
+        """
         m, v = slots
         m += (1 - self.beta1) * (gradient - m)
         v += (1 - self.beta2) * (gradient * gradient - v)
@@ -104,15 +100,14 @@ class Adam:
 
 @dataclass(frozen=True)
 class AdamW(Adam):
-    """Adam with decoupled weight decay, Loshchilov and Hutter, 2019: theta <- (1 - rate decay) theta first.
-
-    As in the paper it takes hold of all of theta, biases too; it is no part of the cost.
+    """Adam with decoupled weight decay, Loshchilov and Hutter, 2019: as in the paper on all of theta, biases
+    too, and no part of the cost.
     """
 
     weight_decay: float = 0.01
 
     def step(self, theta: Array, gradient: Array, slots: Array, rate: float, t: int) -> None:
-        """See `Optimizer`."""
+        """theta <- (1 - rate decay) theta, then the step of Adam."""
         theta *= 1 - rate * self.weight_decay
         super().step(theta, gradient, slots, rate, t)
 

@@ -12,8 +12,9 @@ from threadpoolctl import threadpool_limits
 from nnbp_cli.config import Config, build, check_against_data, load_data
 from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.errors import Diverged
+from nnbp_cli.nn import gradient_check
 from nnbp_cli.nn.arrays import Array
-from nnbp_cli.nn.gradient_check import GradientCheck, Masks, check_directions, check_each
+from nnbp_cli.nn.gradient_check import GradientCheck, Masks
 from nnbp_cli.nn.initializers import INITIALIZERS
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.parameters import Parameters
@@ -66,11 +67,8 @@ def check_gradient(config: Config, where: Path, data_dir: Path, images: int) -> 
         x, labels = _far_from_kinks(network, params, data.training, images, random)
         y = smoothed_targets(data.classes, training.label_smoothing, np.float64)[labels]
         one_by_one = network.size <= ONE_BY_ONE
-        if one_by_one:
-            agreements = list(check_each(network, params, x, y, penalty, random))
-        else:
-            rng = generator(training.seed, "directions")
-            agreements = list(check_directions(network, params, x, y, rng, penalty, random))
+        directions = None if one_by_one else generator(training.seed, "directions")
+        agreements = list(gradient_check.check_gradient(network, params, x, y, penalty, random, directions))
     if not all(isfinite(each.largest) for each in agreements):
         why = "diverged: the cost at the initial weights is not finite"
         raise Diverged(f"{where}: {why}; try another initializer, fewer layers or a weaker penalty")
