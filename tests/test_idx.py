@@ -99,7 +99,7 @@ def test_a_missing_file_is_not_a_damaged_one(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(NnbpError, match=r"cannot be read: is a directory; make it readable"):
+    with pytest.raises(NnbpError, match=r"cannot be read: is a directory; name a file"):
         idx.read(tmp_path, 3)
 
 

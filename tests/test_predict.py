@@ -258,7 +258,7 @@ def test_one_bad_picture_does_not_keep_the_others(learned: Path, tmp_path: Path)
     said = nnbp("predict", learned, missing, good, folder, "-q")
     assert (said.status, said.out) == (1, f"{good}: 4\n")
     assert said.err == (
-        f"{missing}: no such file; name a picture\n{folder}: cannot be read: is a directory; name a picture\n"
+        f"{missing}: no such file; name a picture\n{folder}: cannot be read: is a directory; name a file\n"
     )
     answer = nnbp("predict", learned, missing, good, "--json")
     assert answer.status == 1

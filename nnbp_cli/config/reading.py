@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from nnbp_cli.config.toml_text import parse_toml
-from nnbp_cli.errors import ConfigError, cannot_read, printable
+from nnbp_cli.errors import ConfigError, printable
+from nnbp_cli.system.files import read_bytes
 from nnbp_cli.wording import quoted
 
-_LARGEST = 64 * 1024
+_MAX_FILE_BYTES = 64 * 1024
 _READ = "expected a .toml, .yaml or .yml file"
 
 
@@ -46,15 +47,12 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def _text(path: Path, where: str) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST + 1)  # no more, or /dev/zero would never end
-    except FileNotFoundError as error:
-        raise ConfigError(f"{where}: no such file; {_READ}, as 'nnbp init' writes one") from error
-    except OSError as error:
-        raise cannot_read(path, error) from error
-    if len(content) > _LARGEST:
-        raise ConfigError(f"{where}: larger than 64 KB; a config has a few hundred bytes")
+    content = read_bytes(
+        path,
+        _MAX_FILE_BYTES,
+        missing=ConfigError(f"{where}: no such file; {_READ}, as 'nnbp init' writes one"),
+        too_large=ConfigError(f"{where}: larger than 64 KB; a config has a few hundred bytes"),
+    )
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

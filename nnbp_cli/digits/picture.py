@@ -17,8 +17,9 @@ import numpy as np
 from nnbp_cli import __version__
 from nnbp_cli.datasets.idx import Bytes
 from nnbp_cli.digits import limits
-from nnbp_cli.errors import NnbpError, reason
+from nnbp_cli.errors import NnbpError
 from nnbp_cli.nn.arrays import Array
+from nnbp_cli.system.files import read_bytes
 from nnbp_cli.system.outputs import Output, signed
 
 if TYPE_CHECKING:
@@ -85,17 +86,13 @@ def _content(path: Path) -> bytes:
     """All bytes of a file. A decoder that read it itself would ask for as many as a damaged number says, and
     Python reserves that much before it sees how many there are.
     """
-    try:
-        with path.open("rb") as file:
-            content = file.read(limits.MOST_BYTES + 1)  # no more, or /dev/zero would never end
-    except FileNotFoundError:
-        raise NnbpError(f"{path}: no such file; name a picture") from None
-    except OSError as error:
-        raise NnbpError(f"{path}: cannot be read: {reason(error)}; name a picture") from error
-    if len(content) > limits.MOST_BYTES:
-        most = limits.MOST_BYTES // 1_000_000
-        raise NnbpError(f"{path}: more than {most} MB are not read; make it smaller")
-    return content
+    most = limits.MOST_BYTES // 1_000_000
+    return read_bytes(
+        path,
+        limits.MOST_BYTES,
+        missing=NnbpError(f"{path}: no such file; name a picture"),
+        too_large=NnbpError(f"{path}: more than {most} MB are not read; make it smaller"),
+    )
 
 
 def _light(image: Picture) -> Array:

@@ -16,15 +16,16 @@ import numpy as np
 
 from nnbp_cli.config import DataConfig, LayerConfig, NetworkConfig, build
 from nnbp_cli.datasets.dataset import DIGITS, SHAPE
-from nnbp_cli.errors import NnbpError, reason
+from nnbp_cli.errors import NnbpError
 from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.penalties import Penalty
 from nnbp_cli.system import json_text
+from nnbp_cli.system.files import read_bytes
 
 COSTS: dict[Any, Any] = {"QuadraticCost": "quadratic", "CrossEntropyCost": "cross-entropy"}
 PIXEL = 255 / 256  # the book's pixels are byte / 256, ours byte / 255
-LARGEST = 32 * 2**20  # bytes of a file; 784-100-10 has 2 million
+MAX_FILE_BYTES = 32 * 2**20  # 784-100-10 has 2 million
 MOST_LISTS = 100_000  # in a file: one for each neuron and each bias, and a few around them
 DATA = DataConfig(name="mnist", train=50_000, validation=10_000)  # as the book's mnist_loader shares it out
 
@@ -90,19 +91,16 @@ def _is_matrix(value: Any, rows: int, columns: int) -> bool:
 
 
 def _counts(size: Any) -> bool:
-    return type(size) is float and 1 <= size <= LARGEST and size.is_integer()
+    return type(size) is float and 1 <= size <= MAX_FILE_BYTES and size.is_integer()
 
 
 def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)  # no more, or /dev/zero would never end
-    except FileNotFoundError as error:
-        raise NnbpError(f"{path}: no such file; name one that the book's network2.py saved") from error
-    except OSError as error:
-        raise NnbpError(f"{path}: cannot be read: {reason(error)}; name a file") from error
-    if len(content) > LARGEST:
-        raise ValueError(f"larger than {LARGEST // 2**20} MB")
+    content = read_bytes(
+        path,
+        MAX_FILE_BYTES,
+        missing=NnbpError(f"{path}: no such file; name one that the book's network2.py saved"),
+        too_large=_refused(path, f"larger than {MAX_FILE_BYTES // 2**20} MB"),
+    )
     if content.count(b"[") + content.count(b"{") > MOST_LISTS:
         raise ValueError(f"more than {MOST_LISTS:,} lists")
     try:

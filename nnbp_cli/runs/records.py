@@ -13,8 +13,8 @@ from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, Field, Strict, TypeAdapter, ValidationError
 
-from nnbp_cli.errors import NnbpError, cannot_read
-from nnbp_cli.system import json_text
+from nnbp_cli.errors import NnbpError
+from nnbp_cli.system import files, json_text
 from nnbp_cli.wording import dotted
 
 T = TypeVar("T")
@@ -55,18 +55,13 @@ def content(file: Path, most: int) -> bytes:
     """The bytes of a file in a run directory. Raises NnbpError where there is none, and for what is no
     regular file, or has more than `most` bytes.
     """
-    try:
-        if file.exists() and not file.is_file():
-            raise NnbpError(f"{file}: not a regular file; move it away")
-        with file.open("rb") as opened:
-            found = opened.read(most + 1)
-    except (FileNotFoundError, NotADirectoryError):
-        raise NnbpError(f"{file}: no such file; name a run directory, as 'nnbp runs' lists them") from None
-    except OSError as error:
-        raise cannot_read(file, error) from error
-    if len(found) > most:
-        raise NnbpError(f"{file}: damaged: larger than {most >> 20} MB; delete it")
-    return found
+    return files.read_bytes(
+        file,
+        most,
+        missing=NnbpError(f"{file}: no such file; name a run directory, as 'nnbp runs' lists them"),
+        too_large=NnbpError(f"{file}: damaged: larger than {most >> 20} MB; delete it"),
+        not_regular=NnbpError(f"{file}: not a regular file; move it away"),
+    )
 
 
 def from_json(schema: TypeAdapter[T], file: Path, most: int, remedy: str) -> T:

@@ -1,4 +1,4 @@
-"""Durable, atomic writing. Everything that the program writes goes through here.
+"""Durable, atomic writing, through which everything goes that the program writes; and bounded reading.
 
 A file is written under a unique temporary name in its own directory, synced, and renamed; then the
 directory is synced. So whoever opens the final name reads the old file or the new one, whole, even
@@ -23,7 +23,7 @@ from math import inf
 from pathlib import Path, PurePath
 from typing import BinaryIO
 
-from nnbp_cli.errors import NnbpError, reason
+from nnbp_cli.errors import NnbpError, cannot_read, reason
 
 DAY = 86_400  # seconds
 
@@ -135,6 +135,31 @@ def _open_stream(target: Path) -> int:
     if process and process[1] == str(os.getpid()):
         return os.dup(int(target.name))
     return os.open(target, os.O_WRONLY)
+
+
+def read_bytes(
+    path: Path,
+    max_bytes: int,
+    *,
+    missing: NnbpError,
+    too_large: NnbpError,
+    not_regular: NnbpError | None = None,
+) -> bytes:
+    """The content of a file of at most `max_bytes`. Raises `missing` where there is none, `too_large` where
+    it has more, `not_regular` for a pipe, a device or a folder, if given, and else what `cannot_read` says.
+    """
+    try:
+        if not_regular and path.exists() and not path.is_file():
+            raise not_regular
+        with path.open("rb") as file:
+            content = file.read(max_bytes + 1)  # no more, or /dev/zero would never end
+    except (FileNotFoundError, NotADirectoryError):
+        raise missing from None
+    except OSError as error:
+        raise cannot_read(path, error) from error
+    if len(content) > max_bytes:
+        raise too_large
+    return content
 
 
 def is_temporary(path: PurePath) -> bool:
