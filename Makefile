@@ -41,8 +41,8 @@ torture: $(TOOLS)  ## Kill, starve and damage runs and files at length, and prin
 	$(BIN)/python -m tests.torture
 
 docs: $(INSTALLED)  ## Write the generated pages anew.
-	$(BIN)/python -m nnbp_cli.config.documentation > docs/config.md
-	$(BIN)/python -m nnbp_cli.commands.documentation > docs/cli.md
+	$(BIN)/python docs/generate.py config > docs/config.md
+	$(BIN)/python docs/generate.py cli > docs/cli.md
 
 wheel: $(TOOLS)  ## Build the wheel, into dist/.
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .

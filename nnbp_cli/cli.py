@@ -10,7 +10,6 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,6 +19,7 @@ import click
 from nnbp_cli import __version__
 from nnbp_cli.errors import NnbpError, printable, reason, shortage
 from nnbp_cli.system import hardware
+from nnbp_cli.wording import nearest
 
 # The first lines of the commands' help, which are repeated here so that listing them imports none of them.
 COMMANDS = {
@@ -50,8 +50,8 @@ class Commands(click.Group):
         if name not in COMMANDS:
             if ctx.resilient_parsing:  # a shell completes the line
                 return None
-            near = get_close_matches(name, COMMANDS, 1)
-            return ctx.fail(f"no such command '{name}'" + (f" (did you mean '{near[0]}'?)" if near else ""))
+            near = nearest(name, COMMANDS)
+            return ctx.fail(f"no such command '{name}'" + (f" (did you mean '{near}'?)" if near else ""))
         # Where OpenBLAS, which numpy loads, cannot start its threads, it sends this process a SIGINT.
         if not hardware.can_start(hardware.available_cpus() - 1):
             os.environ["OPENBLAS_NUM_THREADS"] = "1"

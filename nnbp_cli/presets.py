@@ -8,6 +8,7 @@ from pathlib import Path
 import nnbp_cli
 from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.system import files
+from nnbp_cli.wording import nearest, quoted
 
 SUFFIXES = (".toml", ".yaml", ".yml")  # those that config.reading reads
 NO_CONFIG = "experiments.toml"  # beside the book's configs: what `nnbp reproduce` runs and expects
@@ -36,9 +37,6 @@ def copy(name: str) -> Path:
 
     Raises ConfigError for a name that is none, NnbpError when something is at that path already.
     """
-    from nnbp_cli.config.suggestions import nearest
-    from nnbp_cli.wording import quoted
-
     paths, name = shipped(), name.removesuffix(".toml")
     if name not in paths:
         near = nearest(name, paths)

@@ -13,7 +13,6 @@ import click
 import pytest
 
 from nnbp_cli import __version__, cli
-from nnbp_cli.commands import documentation
 from nnbp_cli.errors import CheckFailed, ConfigError, NnbpError
 from tests.command_line import Said, nnbp
 from tests.small_run import train
@@ -31,13 +30,6 @@ def test_every_command_has_help_with_an_example_and_a_word_for_every_option(name
         if isinstance(option, click.Option):
             assert option.help, option.name
     assert nnbp(name, "-h").out == said.out
-
-
-def test_the_page_about_the_commands_is_current() -> None:
-    page = Path(__file__).parent.parent / "docs" / "cli.md"
-    assert page.read_text(encoding="utf-8") == documentation.document(), "run 'make docs'"
-    for name in cli.COMMANDS:
-        assert f"\n## `nnbp {name}" in page.read_text(encoding="utf-8")
 
 
 def test_every_command_file_is_listed() -> None:

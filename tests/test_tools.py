@@ -1,4 +1,4 @@
-"""docs/tools.md keeps its word: what needs nothing that the tests do not have runs as it is printed."""
+"""docs/ keeps its word: generated pages are current, and what tools.md prints runs, if nothing is missing."""
 
 from __future__ import annotations
 
@@ -11,12 +11,29 @@ from pathlib import Path
 import pytest
 
 import nnbp_cli
+from nnbp_cli.cli import COMMANDS
 from tests.command_line import nnbp
 from tests.small_run import train
 
-PAGE = (Path(nnbp_cli.__file__).parent.parent / "docs" / "tools.md").read_text(encoding="utf-8")
+DOCS = Path(nnbp_cli.__file__).parent.parent / "docs"
+PAGE = (DOCS / "tools.md").read_text(encoding="utf-8")
 CODE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 SHELL = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("name", "headings"),
+    [
+        ("config", ["[data]", "[network]", "[[network.layers]]", "[training]"]),
+        ("cli", [f"nnbp {name}" for name in COMMANDS]),
+    ],
+)
+def test_the_generated_pages_are_current(name: str, headings: list[str]) -> None:
+    page = subprocess.run(
+        [sys.executable, DOCS / "generate.py", name], capture_output=True, text=True, check=True
+    ).stdout
+    assert page == (DOCS / f"{name}.md").read_text(encoding="utf-8"), "run 'make docs'"
+    assert all(f"\n## `{heading}" in page for heading in headings)
 
 
 def needs(code: str) -> set[str]:

@@ -1,7 +1,7 @@
 """What a config may say: every table, key, type, range and default, in one place.
 
-Each field's description is the sentence that docs/config.md shows. What one field alone cannot say
-(softmax is for the output layer, say) is in `rules`.
+The docstring of a field is what docs/config.md says of it. What one field alone cannot say (softmax is
+for the output layer, say) is in `rules`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, Strict
-
-from nnbp_cli.datasets.augment import SIGMA
 
 HiddenActivation = Literal["sigmoid", "tanh", "relu", "linear"]
 OutputActivation = Literal["sigmoid", "tanh", "relu", "linear", "softmax"]
@@ -46,37 +44,20 @@ class AugmentConfig:
 
     __pydantic_config__ = _CLOSED
 
-    shift: Annotated[
-        _Number,
-        Field(ge=0, le=1000, description="How far an image is moved, in pixels: sideways, and up or down."),
-    ] = 0.0
-    rotation: Annotated[
-        _Number, Field(ge=0, le=180, description="How far it is turned, in degrees, either way.")
-    ] = 0.0
-    scaling: Annotated[
-        _Share,
-        Field(description="The share by which it is made wider or narrower, and higher or lower."),
-    ] = 0.0
-    shear: Annotated[
-        _Share,
-        Field(description="How far its top leans over its bottom, to either side, as a share of its height."),
-    ] = 0.0
-    elastic: Annotated[
-        _Number,
-        Field(
-            ge=0,
-            le=10_000,
-            description="The strength of elastic distortion (alpha), which bends an image as if it were "
-            "rubber; Simard, Steinkraus and Platt (2003) use 34.",
-        ),
-    ] = 0.0
-    sigma: Annotated[
-        Annotated[_Number, Field(ge=0.1, le=1000)] | None,
-        Field(
-            description="How smooth elastic distortion is: the deviation, in pixels, of the Gaussian that "
-            f"smooths it. Left out: {SIGMA:g}."
-        ),
-    ] = None
+    shift: Annotated[_Number, Field(ge=0, le=1000)] = 0.0
+    """How far an image is moved, in pixels: sideways, and up or down."""
+    rotation: Annotated[_Number, Field(ge=0, le=180)] = 0.0
+    """How far it is turned, in degrees, either way."""
+    scaling: _Share = 0.0
+    """The share by which it is made wider or narrower, and higher or lower."""
+    shear: _Share = 0.0
+    """How far its top leans over its bottom, to either side, as a share of its height."""
+    elastic: Annotated[_Number, Field(ge=0, le=10_000)] = 0.0
+    """The strength of elastic distortion (alpha), which bends an image as if it were rubber; Simard,
+    Steinkraus and Platt (2003) use 34."""
+    sigma: Annotated[_Number, Field(ge=0.1, le=1000)] | None = None
+    """How smooth elastic distortion is: the deviation, in pixels, of the Gaussian that smooths it. Left
+    out: 4."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,42 +66,23 @@ class DataConfig:
 
     __pydantic_config__ = _CLOSED
 
-    name: Annotated[
-        str,
-        Strict(),
-        Field(
-            pattern=r"^[^\x00-\x1f\x7f]+$",
-            description="The data set: mnist, fashion-mnist, kmnist, synthetic (drawn by the program, "
-            "nothing to download), or the path of a folder with four IDX files, from the current directory; "
-            "a run keeps it as an absolute path.",
-        ),
-    ] = "mnist"
-    train: Annotated[
-        _Count | None,
-        Field(
-            description="How many images train, from the start of the training files. "
-            "Left out: all that validation leaves."
-        ),
-    ] = None
-    validation: Annotated[
-        _Natural | None,
-        Field(
-            description="How many images validate, from the end of the training files. "
-            "Left out: a sixth of them (MNIST: 10,000); 0: none."
-        ),
-    ] = None
-    size: Annotated[
-        _Count | None,
-        Field(description="How many training images are drawn, those that validate among them."),
-    ] = None
-    seed: Annotated[_Seed | None, Field(description="Another seed draws other images.")] = None
-    augment: Annotated[
-        AugmentConfig | None,
-        Field(
-            description="How the images that train are distorted, so that no epoch has the same ones. "
-            "Left out: not at all."
-        ),
-    ] = None
+    name: Annotated[str, Strict(), Field(pattern=r"^[^\x00-\x1f\x7f]+$")] = "mnist"
+    """The data set: mnist, fashion-mnist, kmnist, synthetic (drawn by the program, nothing to download),
+    or the path of a folder with four IDX files, from the current directory; a run keeps it as an absolute
+    path."""
+    train: _Count | None = None
+    """How many images train, from the start of the training files. Left out: all that validation
+    leaves."""
+    validation: _Natural | None = None
+    """How many images validate, from the end of the training files. Left out: a sixth of them (MNIST:
+    10,000); 0: none."""
+    size: _Count | None = None
+    """How many training images are drawn, those that validate among them."""
+    seed: _Seed | None = None
+    """Another seed draws other images."""
+    augment: AugmentConfig | None = None
+    """How the images that train are distorted, so that no epoch has the same ones. Left out: not at
+    all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +91,10 @@ class OverrideConfig:
 
     __pydantic_config__ = _CLOSED
 
-    neuron: Annotated[_Natural, Field(description="Which neuron of the layer (j), counted from 0.")]
-    activation: Annotated[HiddenActivation, Field(description="The activation function of this neuron.")]
+    neuron: _Natural
+    """Which neuron of the layer (j), counted from 0."""
+    activation: HiddenActivation
+    """The activation function of this neuron."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,28 +103,15 @@ class LayerConfig:
 
     __pydantic_config__ = _CLOSED
 
-    neurons: Annotated[
-        _Count,
-        Field(description="How many neurons; the output layer has one for each class, ten for digits."),
-    ]
-    activation: Annotated[
-        OutputActivation,
-        Field(
-            description="The activation function (sigma), which makes a neuron's output a of its "
-            "weighted input z; softmax only in the output layer."
-        ),
-    ]
-    override: Annotated[
-        tuple[OverrideConfig, ...],
-        Field(description="Neurons that use another activation function than their layer."),
-    ] = ()
-    dropout: Annotated[
-        _Share,
-        Field(
-            description="The share of the neurons that each training step leaves out, at random; "
-            "only in hidden layers."
-        ),
-    ] = 0.0
+    neurons: _Count
+    """How many neurons; the output layer has one for each class, ten for digits."""
+    activation: OutputActivation
+    """The activation function (sigma), which makes a neuron's output a of its weighted input z; softmax
+    only in the output layer."""
+    override: tuple[OverrideConfig, ...] = ()
+    """Neurons that use another activation function than their layer."""
+    dropout: _Share = 0.0
+    """The share of the neurons that each training step leaves out, at random; only in hidden layers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,24 +120,14 @@ class NetworkConfig:
 
     __pydantic_config__ = _CLOSED
 
-    cost: Annotated[
-        CostName,
-        Field(
-            description="The cost function (C) that learning makes small: quadratic with an output of "
-            "sigmoid, tanh, relu or linear; cross-entropy with sigmoid; log-likelihood with softmax."
-        ),
-    ]
-    initializer: Annotated[
-        InitializerName,
-        Field(
-            description="The first weights and biases. large: both N(0, 1), the book's chapter 1; "
-            "default: weights N(0, 1/inputs), its chapter 3; glorot and he: the field's, biases 0."
-        ),
-    ] = "default"
-    layers: Annotated[
-        tuple[LayerConfig, ...],
-        Field(min_length=1, description="The hidden layers in order, then the output layer."),
-    ]
+    cost: CostName
+    """The cost function (C) that learning makes small: quadratic with an output of sigmoid, tanh, relu or
+    linear; cross-entropy with sigmoid; log-likelihood with softmax."""
+    initializer: InitializerName = "default"
+    """The first weights and biases. large: both N(0, 1), the book's chapter 1; default: weights N(0,
+    1/inputs), its chapter 3; glorot and he: the field's, biases 0."""
+    layers: Annotated[tuple[LayerConfig, ...], Field(min_length=1)]
+    """The hidden layers in order, then the output layer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,106 +136,60 @@ class TrainingConfig:
 
     __pydantic_config__ = _CLOSED
 
-    seed: Annotated[
-        _Seed, Field(description="What every random number is made from: the same seed, the same run.")
-    ] = 1
-    epochs: Annotated[_Count, Field(description="How many times all training images are gone through.")]
-    batch_size: Annotated[
-        _Count, Field(description="How many images make one step (m, the book's mini-batch size).")
-    ]
-    optimizer: Annotated[
-        OptimizerName, Field(description="The rule of a step; sgd is the book's w <- w - eta dC/dw.")
-    ] = "sgd"
-    learning_rate: Annotated[_Number, Field(gt=0, description="How far a step goes (eta).")]
-    momentum: Annotated[
-        Annotated[_Number, Field(ge=0, le=1)] | None,
-        Field(description="The share of its velocity that a step keeps (mu); 0 is plain sgd."),
-    ] = None
-    rho: Annotated[
-        _Share | None,
-        Field(description="The share that RMSprop's running mean of the squared gradient keeps at a step."),
-    ] = None
-    beta1: Annotated[
-        _Share | None,
-        Field(description="The share that Adam's running mean of the gradient keeps at a step."),
-    ] = None
-    beta2: Annotated[
-        _Share | None,
-        Field(description="The share that Adam's running mean of the squared gradient keeps at a step."),
-    ] = None
-    weight_decay: Annotated[
-        Annotated[_Number, Field(ge=0)] | None,
-        Field(description="How fast AdamW shrinks weights and biases: by the rate times this, at a step."),
-    ] = None
-    schedule: Annotated[
-        ScheduleName,
-        Field(
-            description="The learning rate after the warm-up. linear, cosine: falling to zero at the end "
-            "of the last epoch; step: times `decay` every `step_epochs`; exponential: times `decay` in each "
-            "epoch, smoothly; halving, the book's exercise: halved when the monitored score has not improved "
-            "for `halve_after` epochs, until it would be 1/128, where training stops."
-        ),
-    ] = "constant"
-    decay: Annotated[
-        Annotated[_Number, Field(gt=0, le=1)] | None,
-        Field(description="What the schedule multiplies the learning rate with."),
-    ] = None
-    step_epochs: Annotated[
-        _Count | None, Field(description="How many epochs the learning rate stays before it falls.")
-    ] = None
-    halve_after: Annotated[
-        _Count | None, Field(description="How many epochs without improvement halve the learning rate.")
-    ] = None
-    warmup: Annotated[
-        _Share,
-        Field(description="The share of the run over which the learning rate rises from zero."),
-    ] = 0.0
-    l1: Annotated[
-        _Number,
-        Field(
-            ge=0,
-            description="The strength of L1 regularization (lambda): the cost gets a penalty of "
-            "lambda/n times the sum of all |w|, n being the number of training images.",
-        ),
-    ] = 0.0
-    l2: Annotated[
-        _Number,
-        Field(
-            ge=0,
-            description="The strength of L2 regularization (lambda): the cost gets a penalty of "
-            "lambda/2n times the sum of all w^2, n being the number of training images.",
-        ),
-    ] = 0.0
-    label_smoothing: Annotated[
-        _Share, Field(description="The share of each target (y) that is spread evenly over all classes.")
-    ] = 0.0
-    threads: Annotated[
-        Literal["auto"] | _Count,
-        Field(description="How many threads multiply matrices; auto suits the network and the machine."),
-    ] = "auto"
-    watch: Annotated[
-        tuple[Watched, ...],
-        Field(
-            description="What is measured after each epoch. The test set may be watched to draw the "
-            "book's curves; nothing is chosen by it. layer speed: the norm of each layer's error delta, "
-            "averaged over the first 1,000 training images, before the first epoch too."
-        ),
-    ] = ("validation accuracy",)
-    monitor: Annotated[
-        Monitored,
-        Field(description="The score by which the best epoch is told, and whether there is improvement."),
-    ] = "validation accuracy"
-    keep: Annotated[
-        Literal["best", "last"],
-        Field(description="The weights kept: of the best epoch, or of the last one."),
-    ] = "best"
-    patience: Annotated[
-        _Count | None,
-        Field(
-            description="Training stops early when the monitored score has not improved for so many epochs. "
-            "Left out: never."
-        ),
-    ] = None
+    seed: _Seed = 1
+    """What every random number is made from: the same seed, the same run."""
+    epochs: _Count
+    """How many times all training images are gone through."""
+    batch_size: _Count
+    """How many images make one step (m, the book's mini-batch size)."""
+    optimizer: OptimizerName = "sgd"
+    """The rule of a step; sgd is the book's w <- w - eta dC/dw."""
+    learning_rate: Annotated[_Number, Field(gt=0)]
+    """How far a step goes (eta)."""
+    momentum: Annotated[_Number, Field(ge=0, le=1)] | None = None
+    """The share of its velocity that a step keeps (mu); 0 is plain sgd."""
+    rho: _Share | None = None
+    """The share that RMSprop's running mean of the squared gradient keeps at a step."""
+    beta1: _Share | None = None
+    """The share that Adam's running mean of the gradient keeps at a step."""
+    beta2: _Share | None = None
+    """The share that Adam's running mean of the squared gradient keeps at a step."""
+    weight_decay: Annotated[_Number, Field(ge=0)] | None = None
+    """How fast AdamW shrinks weights and biases: by the rate times this, at a step."""
+    schedule: ScheduleName = "constant"
+    """The learning rate after the warm-up. linear, cosine: falling to zero at the end of the last epoch;
+    step: times `decay` every `step_epochs`; exponential: times `decay` in each epoch, smoothly; halving,
+    the book's exercise: halved when the monitored score has not improved for `halve_after` epochs, until
+    it would be 1/128, where training stops."""
+    decay: Annotated[_Number, Field(gt=0, le=1)] | None = None
+    """What the schedule multiplies the learning rate with."""
+    step_epochs: _Count | None = None
+    """How many epochs the learning rate stays before it falls."""
+    halve_after: _Count | None = None
+    """How many epochs without improvement halve the learning rate."""
+    warmup: _Share = 0.0
+    """The share of the run over which the learning rate rises from zero."""
+    l1: Annotated[_Number, Field(ge=0)] = 0.0
+    """The strength of L1 regularization (lambda): the cost gets a penalty of lambda/n times the sum of
+    all |w|, n being the number of training images."""
+    l2: Annotated[_Number, Field(ge=0)] = 0.0
+    """The strength of L2 regularization (lambda): the cost gets a penalty of lambda/2n times the sum of
+    all w^2, n being the number of training images."""
+    label_smoothing: _Share = 0.0
+    """The share of each target (y) that is spread evenly over all classes."""
+    threads: Literal["auto"] | _Count = "auto"
+    """How many threads multiply matrices; auto suits the network and the machine."""
+    watch: tuple[Watched, ...] = ("validation accuracy",)
+    """What is measured after each epoch. The test set may be watched to draw the book's curves; nothing
+    is chosen by it. layer speed: the norm of each layer's error delta, averaged over the first 1,000
+    training images, before the first epoch too."""
+    monitor: Monitored = "validation accuracy"
+    """The score by which the best epoch is told, and whether there is improvement."""
+    keep: Literal["best", "last"] = "best"
+    """The weights kept: of the best epoch, or of the last one."""
+    patience: _Count | None = None
+    """Training stops early when the monitored score has not improved for so many epochs. Left out:
+    never."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,6 +198,9 @@ class Config:
 
     __pydantic_config__ = _CLOSED
 
-    data: Annotated[DataConfig, Field(description="Which images.")] = field(default_factory=DataConfig)
-    network: Annotated[NetworkConfig, Field(description="What learns.")]
-    training: Annotated[TrainingConfig, Field(description="How it learns.")]
+    data: DataConfig = field(default_factory=DataConfig)
+    """Which images."""
+    network: NetworkConfig
+    """What learns."""
+    training: TrainingConfig
+    """How it learns."""

@@ -10,8 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from nnbp_cli.config import rules
 from nnbp_cli.config.building import build
-from nnbp_cli.config.explaining import explained
 from nnbp_cli.config.memory import too_large
+from nnbp_cli.config.messages import explained
 from nnbp_cli.config.overrides import Origins
 from nnbp_cli.config.schema import Config, DataConfig, NetworkConfig, TrainingConfig
 from nnbp_cli.datasets.dataset import Dataset

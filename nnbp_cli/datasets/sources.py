@@ -6,12 +6,12 @@ import os
 import re
 import shlex
 from dataclasses import dataclass
-from difflib import get_close_matches
 from os import altsep, sep
 from pathlib import Path
 
 from nnbp_cli.datasets.catalog import CATALOG, NAMES
 from nnbp_cli.errors import ConfigError, MissingData, NnbpError
+from nnbp_cli.wording import nearest
 
 SYNTHETIC = "synthetic"
 SIZE, SEED = 20_000, 1  # of the synthetic data set, where nothing else is said
@@ -47,8 +47,8 @@ def locate(
         return data_dir / f"{SYNTHETIC}-{size}-seed-{seed}"
     if _is_path(name):
         return _folder(name)
-    close = get_close_matches(name, [*CATALOG, SYNTHETIC], 1)
-    hint = f"did you mean '{close[0]}'?" if close else f"use {', '.join(CATALOG)}, {SYNTHETIC} or a folder"
+    near = nearest(name, [*CATALOG, SYNTHETIC])
+    hint = f"did you mean '{near}'?" if near else f"use {', '.join(CATALOG)}, {SYNTHETIC} or a folder"
     raise ConfigError(f"{where}: no data set and no folder is called '{name}'; {hint}")
 
 

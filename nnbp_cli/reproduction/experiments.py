@@ -10,10 +10,9 @@ from typing import Literal
 
 from pydantic import ConfigDict, TypeAdapter
 
-from nnbp_cli.config.suggestions import nearest
 from nnbp_cli.errors import ConfigError
 from nnbp_cli.presets import shipped_folder
-from nnbp_cli.wording import listed, quoted
+from nnbp_cli.wording import listed, nearest, quoted
 
 _CLOSED = ConfigDict(extra="forbid")
 

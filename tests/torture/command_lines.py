@@ -18,7 +18,7 @@ from unittest.mock import patch
 import click
 
 from nnbp_cli import cli
-from nnbp_cli.config import vocabulary
+from nnbp_cli.config import messages
 from nnbp_cli.wording import dotted
 from tests.command_line import nnbp
 from tests.small_run import CONFIG
@@ -80,7 +80,7 @@ VALUES = (
     "1e30",
 )  # fmt: skip
 KEYS = [
-    *(dotted((*place, key)) for place, table in vocabulary.tables() for key in table["properties"]),
+    *(dotted((*place, key)) for place, table in messages.tables() for key in table["properties"]),
     *("", ".", "training", "training.epoch", "network.layers.9.neurons", "a." * 60, "\udcff", "\x1b"),
 ]
 
