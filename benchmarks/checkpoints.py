@@ -20,7 +20,7 @@ from nnbp_cli.presets import shipped
 from nnbp_cli.runs import checkpoint
 from nnbp_cli.runs import run as experiment
 from nnbp_cli.runs.setup import Paths
-from nnbp_cli.terminal.training import TrainingDisplay
+from nnbp_cli.system.reporter import SILENT
 
 # So many epochs of each config take some more than ten seconds on one core: a run is saved once on its way.
 EPOCHS = {"mnist": 18, "book/ch1-30": 55}
@@ -39,7 +39,7 @@ def main(data_dir: Path, quick: bool) -> None:
         def train(save_every: float) -> None:
             with tempfile.TemporaryDirectory() as folder, patch.object(experiment, "SAVE_EVERY", save_every):
                 paths = Paths(shipped()[name], data_dir, Path(folder, "run"), offline=True)  # noqa: B023
-                experiment.run(described, paths, TrainingDisplay(quiet=True))  # noqa: B023
+                experiment.run(described, paths, SILENT)  # noqa: B023
 
         def with_checkpoints() -> None:
             save = checkpoint.save

@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnbp_cli.datasets.catalog import CATALOG, NAMES, Entry, File
+from nnbp_cli.datasets.catalog import CATALOG, NAMES, Entry
 from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.system import locks
+from nnbp_cli.system.reporter import Reporter
 from tests import faults
 from tests.by_the_clock import by_the_clock
 from tests.command_line import nnbp
@@ -30,7 +31,7 @@ from tests.mirror import Handler, mirror
 from tests.tiny import CONTENT, FIRST, HASTE, TINY, fetch
 
 
-class Watch:
+class Watch(Reporter):
     """Everything that a download said."""
 
     def __init__(self) -> None:
@@ -40,8 +41,8 @@ class Watch:
     def note(self, message: str) -> None:
         self.notes.append(message)
 
-    def received(self, file: File, count: int) -> None:
-        self.counts.append((file.name, count))
+    def received(self, name: str, count: int, size: int) -> None:
+        self.counts.append((name, count))
 
 
 @pytest.fixture(autouse=True)
@@ -91,7 +92,7 @@ def test_a_fault_leads_to_the_next_mirror_and_a_clear_word_or_does_no_harm(
 def test_a_data_set_is_fetched(tmp_path: Path, slash: str) -> None:
     watch = Watch()
     with mirror(CONTENT) as good:
-        folder = fetch(tmp_path / "new" / "data", good.url + slash, progress=watch)
+        folder = fetch(tmp_path / "new" / "data", good.url + slash, reporter=watch)
         assert folder == tmp_path / "new" / "data" / "tiny"
         assert is_all_there(folder)
         assert good.asked == list(CONTENT)
@@ -108,7 +109,7 @@ def test_what_is_here_and_right_is_not_fetched_again_unless_forced(tmp_path: Pat
     with mirror(CONTENT) as good:
         folder = fetch(tmp_path, good.url)
         good.asked.clear()
-        fetch(tmp_path, good.url, progress=watch)
+        fetch(tmp_path, good.url, reporter=watch)
         assert not good.asked
         assert watch.notes == [f"{folder}/{name}: already here" for name in CONTENT]
         fetch(tmp_path, good.url, force=True)
@@ -124,7 +125,7 @@ def test_what_is_damaged_is_fetched_again_and_said(tmp_path: Path, damage: bytes
         folder = fetch(tmp_path, good.url)
         (folder / FIRST).write_bytes(damage)
         good.asked.clear()
-        fetch(tmp_path, good.url, progress=watch)
+        fetch(tmp_path, good.url, reporter=watch)
         assert good.asked == [FIRST]
         assert is_all_there(folder)
     assert watch.notes[0] == f"{folder}/{FIRST}: damaged; fetching it again"
@@ -192,7 +193,7 @@ def test_every_mirror_is_named_with_its_reason(tmp_path: Path) -> None:
     watch = Watch()
     with mirror({}) as empty, closed_port({}) as closed, deaf_port({}) as deaf:
         mirrors = (f"http://{NOWHERE}/mnist/", closed, deaf, empty.url)
-        reasons = refusals(tmp_path, *mirrors, progress=watch, limits=replace(HASTE, retries=0))
+        reasons = refusals(tmp_path, *mirrors, reporter=watch, limits=replace(HASTE, retries=0))
         assert reasons == [
             "its name cannot be looked up (no network?)",
             "connection refused",
@@ -451,11 +452,11 @@ def test_the_help_names_every_data_set_and_gives_an_example() -> None:
 def test_bars_are_drawn_on_a_terminal_and_gone_at_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from nnbp_cli.terminal.download import DownloadDisplay
+    from nnbp_cli.terminal.progress import TerminalReporter
 
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    with mirror(CONTENT) as good, DownloadDisplay(quiet=False) as display:
-        fetch(tmp_path, good.url, progress=display)
+    with mirror(CONTENT) as good:
+        fetch(tmp_path, good.url, reporter=TerminalReporter(quiet=False))
     drawn = capsys.readouterr().err
     assert all(f"{name}: 100%" in drawn or f"{name}:   0%" in drawn for name in CONTENT)
     assert not drawn.split("\r")[-1].strip()

@@ -18,22 +18,20 @@ from nnbp_cli.runs import run as experiment
 from nnbp_cli.runs import summary
 from nnbp_cli.runs.setup import Paths
 from nnbp_cli.system.outputs import Output, signed
-from nnbp_cli.terminal.training import TrainingDisplay
-from nnbp_cli.training.history import History
+from nnbp_cli.system.reporter import Reporter
 from tests.command_line import nnbp
 from tests.small_run import train
 
 NOTES = Output("notes", {".txt": signed(rb"notes.*by nnbp"), ".md": signed(rb"# notes.*by nnbp")})
 
 
-class Meanwhile(TrainingDisplay):
+class Meanwhile(Reporter):
     """Somebody who writes a file while a run goes on."""
 
     def __init__(self, path: Path, content: bytes) -> None:
-        super().__init__(quiet=True)
         self.path, self.content = path, content
 
-    def epoch(self, history: History) -> None:
+    def epoch(self, *_: object) -> None:
         self.path.write_bytes(self.content)
 
 

@@ -26,8 +26,8 @@ from nnbp_cli.reproduction.experiments import Experiment, Figure
 from nnbp_cli.reproduction.jobs import jobs
 from nnbp_cli.reproduction.results import Row
 from nnbp_cli.runs.directory import RunDirectory
-from nnbp_cli.terminal.reproduction import ReproductionDisplay
-from nnbp_cli.terminal.training import TrainingDisplay
+from nnbp_cli.system.reporter import SILENT
+from nnbp_cli.terminal.progress import TerminalReporter
 from tests.command_line import nnbp
 from tests.processes import started
 from tests.small_run import CONFIG
@@ -170,9 +170,8 @@ def small(here: Path, monkeypatch: pytest.MonkeyPatch) -> Experiment:
 
 
 def reproduce(experiment: Experiment, seeds: int = 3) -> list[Row]:
-    with ReproductionDisplay(quiet=False) as display:
-        data_dir = Path(os.environ["NNBP_DATA_DIR"])
-        return whole.reproduce([experiment], seeds, 2, Path("book"), data_dir, display)
+    data_dir = Path(os.environ["NNBP_DATA_DIR"])
+    return whole.reproduce([experiment], seeds, 2, Path("book"), data_dir, TerminalReporter(quiet=False))
 
 
 def test_each_seed_is_a_run_of_its_own_and_is_run_once(
@@ -319,13 +318,13 @@ def test_a_run_that_a_dying_process_still_holds_is_waited_for_and_not_for_ever(
     with ExitStack() as held:
         held.enter_context(RunDirectory(job.directory).locked())
         monkeypatch.setattr("nnbp_cli.reproduction.jobs.sleep", lambda _: held.close())
-        job.run(Path(os.environ["NNBP_DATA_DIR"]), TrainingDisplay(quiet=True))
+        job.run(Path(os.environ["NNBP_DATA_DIR"]), SILENT)
     assert job.done
     assert reproduce(small, seeds=1)[0].values == found.values
 
     monkeypatch.setattr("nnbp_cli.reproduction.jobs.PATIENCE", 0)
     with RunDirectory(job.directory).locked(), pytest.raises(NnbpError, match="another process is training"):
-        job.run(Path(os.environ["NNBP_DATA_DIR"]), TrainingDisplay(quiet=True))
+        job.run(Path(os.environ["NNBP_DATA_DIR"]), SILENT)
 
 
 # The command

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -192,7 +192,7 @@ def test_a_run_is_saved_ten_seconds_after_it_was_last_saved_or_later_where_savin
 ) -> None:
     now, took, saved = 0.0, 0.0, []
 
-    def step(state: loop.TrainingState) -> None:
+    def step(*_: object) -> None:
         nonlocal now
         now += 0.75
 
@@ -203,7 +203,7 @@ def test_a_run_is_saved_ten_seconds_after_it_was_last_saved_or_later_where_savin
 
     monkeypatch.setattr(experiment, "perf_counter", lambda: now)
     monkeypatch.setattr(checkpoint, "save", save)
-    monkeypatch.setattr("nnbp_cli.terminal.training.TrainingDisplay.step", lambda _, state: step(state))
+    monkeypatch.setattr("nnbp_cli.terminal.progress.TerminalReporter.step", step)
     train("--out", "fast", "-q")  # 81 steps
     assert saved[:-1] == [10.5, 21.0, 31.5, 42.0, 52.5]
     now, took = 0.0, 0.25
@@ -293,13 +293,16 @@ def at_batch(
     monkeypatch: pytest.MonkeyPatch, epoch: int, batch: int, act: Callable[[loop.TrainingState], object]
 ) -> None:
     """Let something happen once in a run, when so many batches of an epoch are done."""
-    left = [act]
+    waiting, train = [act], loop.train
 
-    def step(_: object, state: loop.TrainingState) -> None:
-        if left and (state.epoch, state.batch) == (epoch, batch):
-            left.pop()(state)
+    def acting(*arguments: Any) -> Iterator[Any]:
+        state = arguments[3]
+        for step in train(*arguments):
+            if waiting and (state.epoch, state.batch) == (epoch, batch):
+                waiting.pop()(state)
+            yield step
 
-    monkeypatch.setattr("nnbp_cli.terminal.training.TrainingDisplay.step", step)
+    monkeypatch.setattr(loop, "train", acting)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

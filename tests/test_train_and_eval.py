@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tomllib
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -21,19 +22,16 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from nnbp_cli import config
-from nnbp_cli.config import build
 from nnbp_cli.datasets import idx
 from nnbp_cli.datasets.catalog import CATALOG, NAMES, File
 from nnbp_cli.evaluation import saved as scoring
 from nnbp_cli.evaluation.score import Score
 from nnbp_cli.models import weights
-from nnbp_cli.nn.initializers import default
 from nnbp_cli.runs import directory as run_directory
 from nnbp_cli.system import hardware
+from nnbp_cli.terminal.progress import TerminalReporter
 from nnbp_cli.terminal.sparkline import BARS, MOST, sparkline
-from nnbp_cli.terminal.training import TrainingDisplay
 from nnbp_cli.training import loop
-from nnbp_cli.training.history import Epoch
 from tests.command_line import Said, nnbp
 from tests.mirror import mirror
 from tests.processes import started
@@ -352,38 +350,35 @@ def test_what_eval_prints(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_epoch_is_a_line_and_the_bar_shows_the_whole_run(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    display = TrainingDisplay(quiet=False)
-    display.begin(epochs=12, batches=50)
-    scores = ({"validation accuracy": each, "training cost": 0.1} for each in (0.9, 0.95, 0.98765))
-    history = [Epoch(number, 0.0123456, 1.234, each) for number, each in enumerate(scores, start=1)]
-    display.epoch(history)
-    display.end()
-    line = "epoch  3/12   validation accuracy 98.77%   training cost 0.1000   rate 0.0123   1.23 s\n"
-    assert capsys.readouterr().err == line, "and no bar, since this is no terminal"
+    history = [{"validation accuracy": each, "training cost": 0.1} for each in (0.9, 0.95, 0.98765)]
+    reporter = TerminalReporter(quiet=False)
+
+    def third_epoch(before: Sequence[dict[str, float]], scores: dict[str, float]) -> str:
+        reporter.begin(12, 50, before)
+        capsys.readouterr()
+        reporter.epoch(3, 0.0123456, 1.234, scores)
+        said = capsys.readouterr().err
+        reporter.close()
+        return said
+
+    line = "epoch  3/12   validation accuracy 98.77%   training cost 0.1000   rate 0.0123   1.23 s"
+    assert third_epoch(history[:2], history[2]) == f"{line}\n", "and no bar, since this is no terminal"
 
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    display.begin(epochs=12, batches=50)
-    display.epoch(history)
-    assert f"1.23 s   {BARS[0]}{BARS[4]}{BARS[7]}\n" in capsys.readouterr().err
-    display.epoch([Epoch(1, 0.1, 1.0, {"training cost": 0.1})] * 2)
-    assert "1.00 s\n" in capsys.readouterr().err, "nothing to draw"
-    display.epoch(history[:1])
-    assert "1.23 s\n" in capsys.readouterr().err, "not yet"
+    assert f"{line}   {BARS[0]}{BARS[4]}{BARS[7]}\n" in third_epoch(history[:2], history[2])
+    assert "1.23 s\n" in third_epoch([{"training cost": 0.1}], {"training cost": 0.1}), "nothing to draw"
+    assert f"{line}\n" in third_epoch([], history[2]), "not yet"
     with monkeypatch.context() as poor:
-        poor.setattr("nnbp_cli.terminal.training.shows", lambda *_: False)
-        display.epoch(history)
-        assert line in capsys.readouterr().err
-    display.bar.mininterval = display.bar.miniters = 0
-    state = loop.initial_state(
-        build(config.load("small.toml").network, (28, 28)), default, config.load("small.toml").training
-    )
-    state.epoch, state.batch, state.cost = 6, 0, 0.25
-    display.step(state)
-    display.step(state)
-    state.batch = 25
-    display.step(state)
+        poor.setattr("nnbp_cli.terminal.progress.shows", lambda *_: False)
+        assert f"{line}\n" in third_epoch(history[:2], history[2])
+
+    reporter.begin(12, 50)
+    assert reporter.bar is not None
+    reporter.bar.mininterval = reporter.bar.miniters = 0
+    for batch in (0, 0, 25):
+        reporter.step(6, batch, 0.25)
     bar = capsys.readouterr().err.split("\r")[-1]
-    display.end()
+    reporter.close()
     assert "epoch 7/12" in bar
     assert " 50%" in bar or " 54%" in bar
     assert "left, batch cost 0.250" in bar

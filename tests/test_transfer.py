@@ -12,10 +12,10 @@ from pathlib import Path
 import certifi
 import pytest
 
-from nnbp_cli.datasets.catalog import File
 from nnbp_cli.datasets.transfer import receive
 from nnbp_cli.datasets.transfer_errors import TransferError, without_password
 from nnbp_cli.errors import ConfigError, NnbpError
+from nnbp_cli.system.reporter import Reporter
 from tests import faults
 from tests.by_the_clock import by_the_clock
 from tests.faults import MIB
@@ -200,26 +200,23 @@ def test_a_url_is_printed_without_its_password(url: str, shown: str) -> None:
     assert without_password(url) == shown
 
 
-class Notes:
+class Notes(Reporter):
     """What a download said."""
 
     def __init__(self) -> None:
-        self.predicted: list[str] = []
+        self.notes: list[str] = []
 
     def note(self, message: str) -> None:
-        self.predicted.append(message)
-
-    def received(self, file: File, count: int) -> None:
-        """Nothing is said of it."""
+        self.notes.append(message)
 
 
 def test_the_password_of_a_mirror_is_never_printed(tmp_path: Path) -> None:
     notes = Notes()
     with mirror({}) as empty, mirror(CONTENT) as good:
         ill, well = (server.url.replace("http://", "http://me:secret@") for server in (empty, good))
-        fetch(tmp_path, ill, well, progress=notes)
+        fetch(tmp_path, ill, well, reporter=notes)
         shown = [url.replace("me:secret", "***") for url in (ill, well)]
-        first, *others = notes.predicted
+        first, *others = notes.notes
         assert first == f"{shown[0]}/{FIRST}: 404 Not Found; trying {shown[1]}"
         assert [each.rpartition(" from ")[2] for each in others] == [shown[1]] * 4
         assert refusal(tmp_path / "error", ill) == "404 Not Found"

@@ -29,14 +29,13 @@ def command(name: str, data_dir: Path, mirrors: tuple[str, ...], force: bool, qu
     nnbp download fashion-mnist --data-dir ~/datasets --mirror http://localhost:8000/
     """
     from nnbp_cli.datasets.download import fetch
-    from nnbp_cli.terminal.download import DownloadDisplay
     from nnbp_cli.terminal.output import print_result, wrote
+    from nnbp_cli.terminal.progress import TerminalReporter
 
     if name not in CATALOG:
         print_result(f"{name}: nothing to download; it is drawn when it is first trained on")
         return
     entry = CATALOG[name]
-    with DownloadDisplay(quiet) as display:
-        folder = fetch(entry, data_dir, mirrors=mirrors, force=force, progress=display)
+    folder = fetch(entry, data_dir, mirrors=mirrors, force=force, reporter=TerminalReporter(quiet))
     licence = f", licence {entry.licence}" if entry.licence else ""
     wrote(folder, f"{folder}: {entry.title}, {len(entry.files)} files, all verified{licence}")

@@ -54,15 +54,15 @@ def command(
     from nnbp_cli.reproduction import experiments, reproduce, table
     from nnbp_cli.system import hardware
     from nnbp_cli.terminal.output import print_result
-    from nnbp_cli.terminal.reproduction import ReproductionDisplay
+    from nnbp_cli.terminal.progress import TerminalReporter
 
     chosen = experiments.chosen(ids, experiments.load())
     if listing:
         for line in table.listing(chosen, markdown):
             print_result(line)
         return
-    with ReproductionDisplay(quiet) as display:
-        rows = reproduce.reproduce(chosen, seeds, jobs or hardware.available_cpus(), runs, data_dir, display)
+    reporter = TerminalReporter(quiet)
+    rows = reproduce.reproduce(chosen, seeds, jobs or hardware.available_cpus(), runs, data_dir, reporter)
     if as_json:
         print_result(json_text.dumps(table.plain(rows)))
     else:

@@ -94,16 +94,16 @@ def command(
     from nnbp_cli.runs.setup import Paths
     from nnbp_cli.system import signals
     from nnbp_cli.terminal.output import teller
-    from nnbp_cli.terminal.training import TrainingDisplay
+    from nnbp_cli.terminal.progress import TerminalReporter
 
-    display = TrainingDisplay(quiet)
+    reporter = TerminalReporter(quiet)
     if run:
         paths = Paths(run / "config.toml", data_dir, None, weights, offline, data_name)
-        summary = experiment.resume(run, overrides, paths, display)
+        summary = experiment.resume(run, overrides, paths, reporter)
     else:
         assert config_path
         paths = Paths(config_path, data_dir, out, weights, offline)
-        summary = experiment.run(config.load(config_path, overrides), paths, display)
+        summary = experiment.run(config.load(config_path, overrides), paths, reporter)
     tell = teller(weights)
     if as_json:
         tell(summary.to_json())

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from time import monotonic
-from typing import Protocol
 
 from nnbp_cli.datasets import http_client
 from nnbp_cli.datasets.catalog import Entry, File
@@ -23,29 +22,8 @@ from nnbp_cli.datasets.transfer import Timeouts, receive
 from nnbp_cli.datasets.transfer_errors import TransferError, without_password
 from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.system import files, locks
+from nnbp_cli.system.reporter import SILENT, Reporter
 
-
-class Progress(Protocol):
-    """Who is told how a download is going."""
-
-    def note(self, message: str) -> None:
-        """A line about it."""
-
-    def received(self, file: File, count: int) -> None:
-        """So many bytes of `file` have come; fewer than before: from another mirror."""
-
-
-class NullProgress:
-    """The progress that nobody watches."""
-
-    def note(self, message: str) -> None:
-        """See `Progress`."""
-
-    def received(self, file: File, count: int) -> None:
-        """See `Progress`."""
-
-
-UNWATCHED = NullProgress()
 DEFAULT_TIMEOUTS = Timeouts()
 
 
@@ -55,7 +33,7 @@ def fetch(
     *,
     mirrors: Sequence[str] = (),
     force: bool = False,
-    progress: Progress = UNWATCHED,
+    reporter: Reporter = SILENT,
     limits: Timeouts = DEFAULT_TIMEOUTS,
 ) -> Path:
     """Bring the files of `entry` into `data_dir`/name, and return that folder.
@@ -77,20 +55,20 @@ def fetch(
     folder = data_dir / entry.name
     deadline = monotonic() + limits.total
     line = deque([*mirrors, *entry.mirrors])
-    with locks.shared(folder):
+    with locks.shared(folder), closing(reporter):
         for file in entry.files:
             path = folder / file.name
-            if force or not _is_here(path, file, progress):
+            if force or not _is_here(path, file, reporter):
                 try:
-                    content = _first_right(line, file, progress, limits, deadline)
+                    content = _first_right(line, file, reporter, limits, deadline)
                 except TransferError as refusals:
                     raise _nowhere(entry, folder, file, refusals) from refusals
                 files.write(path, content)
-                progress.note(f"{path}: {file.size:,} bytes from {without_password(line[0])}")
+                reporter.note(f"{path}: {file.size:,} bytes from {without_password(line[0])}")
     return folder
 
 
-def _is_here(path: Path, file: File, progress: Progress) -> bool:
+def _is_here(path: Path, file: File, reporter: Reporter) -> bool:
     try:
         with path.open("rb") as found:
             right = path.stat().st_size == file.size and _is_right(found.read(), file)
@@ -98,7 +76,7 @@ def _is_here(path: Path, file: File, progress: Progress) -> bool:
         return False
     except OSError:  # not readable is not right
         right = False
-    progress.note(f"{path}: already here" if right else f"{path}: damaged; fetching it again")
+    reporter.note(f"{path}: already here" if right else f"{path}: damaged; fetching it again")
     return right
 
 
@@ -107,7 +85,7 @@ def _is_right(content: bytes, file: File) -> bool:
 
 
 def _first_right(
-    line: deque[str], file: File, progress: Progress, limits: Timeouts, deadline: float
+    line: deque[str], file: File, reporter: Reporter, limits: Timeouts, deadline: float
 ) -> bytes:
     """The bytes of `file` from the first mirror in `line` that has them; those that fail go to its end.
 
@@ -117,24 +95,24 @@ def _first_right(
     for _ in range(len(line)):
         url = f"{line[0].rstrip('/')}/{file.name}"
         try:
-            return _content(url, file, progress, limits, deadline)
+            return _content(url, file, reporter, limits, deadline)
         except TransferError as error:
             refusals.append(f"{without_password(url)}: {error}")
             line.rotate(-1)
             if len(refusals) < len(line):
-                progress.note(f"{refusals[-1]}; trying {without_password(line[0])}")
+                reporter.note(f"{refusals[-1]}; trying {without_password(line[0])}")
     raise TransferError(*refusals)
 
 
-def _content(url: str, file: File, progress: Progress, limits: Timeouts, deadline: float) -> bytes:
+def _content(url: str, file: File, reporter: Reporter, limits: Timeouts, deadline: float) -> bytes:
     """The bytes of `file` from `url`. Raises TransferError when they are not right."""
     body = bytearray()
     most = file.size + file.size // 1000 + 100  # room for a server that packs what is packed
-    progress.received(file, 0)
+    reporter.received(file.name, 0, file.size)
     with closing(receive(url, limits, deadline)) as pieces:
         for piece in pieces:
             body += piece
-            progress.received(file, min(len(body), file.size))
+            reporter.received(file.name, min(len(body), file.size), file.size)
             if len(body) > most:
                 raise TransferError(f"more than the {file.size:,} bytes that are due{_seems(body)}")
     for content in (bytes(body), _unpacked(body, file.size)):

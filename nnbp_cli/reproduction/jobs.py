@@ -21,10 +21,10 @@ from nnbp_cli.runs import records
 from nnbp_cli.runs import run as experiment
 from nnbp_cli.runs.directory import RunDirectory
 from nnbp_cli.runs.records import Seconds, Text
-from nnbp_cli.runs.run import Display
 from nnbp_cli.runs.setup import Paths
 from nnbp_cli.runs.summary import LARGEST_FILE, Score
 from nnbp_cli.system import files, json_text
+from nnbp_cli.system.reporter import Reporter
 
 PATIENCE = 10  # seconds that a process which was killed may take to let go of its run
 
@@ -99,7 +99,7 @@ class Job:
         except NnbpError:
             return False
 
-    def run(self, data_dir: Path, display: Display) -> None:
+    def run(self, data_dir: Path, reporter: Reporter) -> None:
         """Run it, or go on with it where it was left."""
         if not (self.config and self.experiment.config):
             return self._run_baseline(data_dir)
@@ -107,9 +107,9 @@ class Job:
         if self.directory.exists():
             self._take_over()
         if RunDirectory(self.directory).config.exists():
-            experiment.resume(self.directory, (), paths, display)
+            experiment.resume(self.directory, (), paths, reporter)
         else:
-            experiment.run(self.config, replace(paths, out=self.directory), display)
+            experiment.run(self.config, replace(paths, out=self.directory), reporter)
         return None
 
     def _take_over(self) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Protocol
 
 from nnbp_cli.config import DataConfig
 from nnbp_cli.errors import CheckFailed
@@ -12,17 +12,11 @@ from nnbp_cli.reproduction import worker_pool
 from nnbp_cli.reproduction.experiments import Experiment
 from nnbp_cli.reproduction.jobs import Job, jobs
 from nnbp_cli.reproduction.results import Row, rows
-from nnbp_cli.runs.setup import Paths, Reporter, load_or_download
+from nnbp_cli.runs.setup import Paths, load_or_download
 from nnbp_cli.system import files
+from nnbp_cli.system.reporter import Reporter
 
 DATA = DataConfig(name="mnist")  # what all the experiments need
-
-
-class Display(worker_pool.Progress, Reporter, Protocol):
-    """Who is told how a reproduction is going."""
-
-    def begin(self, jobs: Sequence[Job], done: Sequence[Job]) -> None:
-        """All jobs there are, and those that have been run before."""
 
 
 def reproduce(
@@ -31,7 +25,7 @@ def reproduce(
     processes: int,
     runs: Path,
     data_dir: Path,
-    display: Display,
+    reporter: Reporter,
 ) -> list[Row]:
     """Run `experiments` with seeds 1 to `seeds`, `processes` at a time, and measure their figures.
 
@@ -39,14 +33,15 @@ def reproduce(
     or disk fail, Interrupted on a signal.
     """
     every = jobs(experiments, seeds, runs)
-    done = [job for job in every if job.done]
+    waiting = [job for job in every if not job.done]
     failures: dict[Job, str] = {}
-    if len(done) < len(every):
+    if waiting:
         files.make_directory(runs)
         # Once, before many want it at the same time.
-        load_or_download(DATA, Paths(config=Path("configs/book"), data_dir=data_dir), display)
-        display.begin(every, done)
-        failures = worker_pool.run([job for job in every if job not in done], data_dir, processes, display)
+        load_or_download(DATA, Paths(config=Path("configs/book"), data_dir=data_dir), reporter)
+        reporter.begin_jobs({job.name: job.work for job in waiting}, done=len(every) - len(waiting))
+        with closing(reporter):
+            failures = worker_pool.run(waiting, data_dir, processes, reporter)
     return list(rows(every, failures))
 
 

@@ -7,37 +7,22 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Iterable
-from contextlib import nullcontext, suppress
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Protocol
 
 from nnbp_cli.errors import Interrupted, NnbpError
 from nnbp_cli.reproduction.jobs import Job
 from nnbp_cli.system import signals
-from nnbp_cli.training.history import History
-from nnbp_cli.training.loop import TrainingState
-
-if TYPE_CHECKING:
-    from nnbp_cli.datasets import download
+from nnbp_cli.system.reporter import Reporter
 
 PR_SET_PDEATHSIG = 1  # of Linux's prctl: the signal that this process gets when its parent dies
 
 
-class Progress(Protocol):
-    """Who is told how the jobs are going."""
-
-    def advanced(self, job: Job, share: float) -> None:
-        """The share of a job, 0 to 1, that is done."""
-
-    def finished(self, job: Job, failure: str | None) -> None:
-        """A job has ended; `failure` is what went wrong."""
-
-
-def run(jobs: Iterable[Job], data_dir: Path, processes: int, progress: Progress) -> dict[Job, str]:
+def run(jobs: Iterable[Job], data_dir: Path, processes: int, reporter: Reporter) -> dict[Job, str]:
     """Run `jobs`, the longest first, `processes` at a time; for each one that failed, why.
 
     Raises Interrupted on SIGINT and SIGTERM, when every process has been stopped.
@@ -52,7 +37,7 @@ def run(jobs: Iterable[Job], data_dir: Path, processes: int, progress: Progress)
         process.join()
         if not job.done:
             failures.setdefault(job, f"its process ended with status {process.exitcode}")
-        progress.finished(job, failures.get(job))
+        reporter.finish(job.name, failures.get(job))
 
     with signals.defer() as signal_received:
         try:
@@ -75,7 +60,7 @@ def run(jobs: Iterable[Job], data_dir: Path, processes: int, progress: Progress)
                     if isinstance(message, str):
                         failures[job] = message
                     else:
-                        progress.advanced(job, message)
+                        reporter.advance(job.name, message)
                 if name := signal_received():
                     kept = "what was run to its end is kept, and the same command goes on from there"
                     raise Interrupted(f"nnbp reproduce: stopped by {name}; {kept}", signals.EXIT_STATUS[name])
@@ -92,7 +77,7 @@ def _work(job: Job, data_dir: Path, pipe: Connection) -> None:
     """Run a job in a process of its own."""
     _end_with_parent()
     try:
-        job.run(data_dir, _Messages(job, pipe))
+        job.run(data_dir, _ToParent(job, pipe))
     except Exception as error:  # whatever it is, it is told where the other runs go on
         message = str(error) if isinstance(error, NnbpError) else f"{type(error).__name__}: {error}"
         with suppress(OSError):
@@ -118,34 +103,18 @@ def _end_with_parent() -> None:
     Thread(target=end, daemon=True).start()
 
 
-class _Messages:
-    """The display of a job: what is done of it goes through a pipe to whoever waits for it."""
+class _ToParent(Reporter):
+    """What is done of a job goes through a pipe to whoever waits for it, a hundred times at most."""
 
     def __init__(self, job: Job, pipe: Connection) -> None:
         self.epochs = job.config.training.epochs if job.config else 1
         self.pipe = pipe
-        self.told = 0.0
+        self.sent = 0.0
 
-    def note(self, message: str) -> None:
-        """Nothing is said."""
-
-    def download(self) -> nullcontext[download.Progress]:
-        """Nothing is downloaded."""
-        raise NotImplementedError
-
-    def begin(self, epochs: int, batches: int) -> None:
-        """Nothing is drawn."""
-
-    def step(self, state: TrainingState) -> None:
-        """Too often to tell."""
-
-    def epoch(self, history: History) -> None:
-        """Tell the share of epochs that are done, a hundred times at most."""
-        share = history[-1].number / self.epochs
-        if share - self.told >= 0.01:
-            self.told = share
+    def epoch(self, number: int, learning_rate: float, seconds: float, scores: Mapping[str, float]) -> None:
+        """Send the share of epochs that are done."""
+        share = number / self.epochs
+        if share - self.sent >= 0.01:
+            self.sent = share
             with suppress(OSError):  # nobody waits any more
                 self.pipe.send(share)
-
-    def end(self) -> None:
-        """Nothing was drawn."""

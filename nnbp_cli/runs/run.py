@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter, process_time
-from typing import Protocol
 
 import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
@@ -30,33 +30,17 @@ from nnbp_cli.runs import directory as run_directory
 from nnbp_cli.runs import resume as resuming
 from nnbp_cli.runs.checkpoint import Checkpoint
 from nnbp_cli.runs.directory import RunDirectory
-from nnbp_cli.runs.setup import Paths, Reporter, describe, load_or_download, resolve
+from nnbp_cli.runs.setup import Paths, describe, load_or_download, resolve
 from nnbp_cli.runs.summary import Score, Summary, summarized, times_tested
 from nnbp_cli.system import hardware, signals
+from nnbp_cli.system.reporter import Reporter
 from nnbp_cli.training import history, loop, metrics
-from nnbp_cli.training.history import History
 from nnbp_cli.training.loop import TrainingState
 
 SAVE_EVERY = 10  # seconds between two checkpoints,
 SHARE_OF_SAVING = 0.01  # or more, where saving would take a larger share of the time
 
 SignalReceived = Callable[[], str | None]
-
-
-class Display(Reporter, Protocol):
-    """Who is told how a run is going."""
-
-    def begin(self, epochs: int, batches: int) -> None:
-        """Training begins; an epoch has so many batches."""
-
-    def step(self, state: TrainingState) -> None:
-        """A batch, or a block of evaluation, is done."""
-
-    def epoch(self, history: History) -> None:
-        """An epoch is complete: the last of `history`."""
-
-    def end(self) -> None:
-        """Training has ended, in whatever way."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +110,7 @@ class _Clock:
         return process_time() - self.cpu_start
 
 
-def run(config: Config, paths: Paths, display: Display) -> Summary:
+def run(config: Config, paths: Paths, reporter: Reporter) -> Summary:
     """Train what `config` describes and score it; the summary, which is also in the run directory.
 
     Raises ConfigError where config and data do not fit, NnbpError when data, disk or training fail. Where it
@@ -136,10 +120,10 @@ def run(config: Config, paths: Paths, display: Display) -> Summary:
     copy = _weights_beside(paths.out, paths.weights)
     if paths.out:
         run_directory.check_free(paths.out)
-    data = load_or_download(config.data, paths, display)
+    data = load_or_download(config.data, paths, reporter)
     check_against_data(config, data, where=str(paths.config))
     network = build(config.network, data.shape)
-    config = resolve(config, data, network, display)
+    config = resolve(config, data, network, reporter)
 
     directory = run_directory.create(paths.out, paths.config.stem)
     with directory.locked() as directory:
@@ -147,7 +131,7 @@ def run(config: Config, paths: Paths, display: Display) -> Summary:
         directory.write_config(to_toml(config))
         state = loop.initial_state(network, INITIALIZERS[config.network.initializer], config.training)
         this = _Run(config, data, network, directory, copy, began)
-        return _go_on(this, state, clock, display)
+        return _go_on(this, state, clock, reporter)
 
 
 def _weights_beside(run: Path | None, path: Path | None) -> Path | None:
@@ -158,7 +142,7 @@ def _weights_beside(run: Path | None, path: Path | None) -> Path | None:
     return path
 
 
-def resume(path: Path, settings: Sequence[str], paths: Paths, display: Display) -> Summary:
+def resume(path: Path, settings: Sequence[str], paths: Paths, reporter: Reporter) -> Summary:
     """Go on with the run in the directory `path` from where it was left; its summary.
 
     The end has the same bits as if it had never been left. `settings` may set training.epochs alone, and so
@@ -173,10 +157,10 @@ def resume(path: Path, settings: Sequence[str], paths: Paths, display: Display) 
         config = resuming.apply_overrides(before, [*edits, *settings], where=str(path))
         names = [moved(config.data, paths.data)] if paths.data else list(dict.fromkeys((config.data, told)))
         resuming.check_unfinished(directory, config, left)
-        config, data = _with_its_data(directory, config, names, left, paths, display)
+        config, data = _with_its_data(directory, config, names, left, paths, reporter)
         network = build(config.network, data.shape)
         if not left:  # config.toml is all there is, and may leave something open again
-            config = resolve(config, data, network, display)
+            config = resolve(config, data, network, reporter)
         this = _Run(config, data, network, directory, copy, began)
         if left:
             this = replace(
@@ -189,11 +173,11 @@ def resume(path: Path, settings: Sequence[str], paths: Paths, display: Display) 
             state = loop.initial_state(network, INITIALIZERS[config.network.initializer], config.training)
         directory.write_config(to_toml(config))
         per_epoch = loop.batches_per_epoch(data, config.training)
-        display.note(f"{path}: {state.epoch} epochs and {state.batch} of {per_epoch} batches are done")
+        reporter.note(f"{path}: {state.epoch} epochs and {state.batch} of {per_epoch} batches are done")
         with _threads(config):
             for line in resuming.differences(left.made_with) if left else ():
-                display.note(line)
-        return _go_on(this, state, clock, display)
+                reporter.note(line)
+        return _go_on(this, state, clock, reporter)
 
 
 def _with_its_data(
@@ -202,7 +186,7 @@ def _with_its_data(
     names: Sequence[DataConfig],
     left: Checkpoint | None,
     paths: Paths,
-    display: Display,
+    reporter: Reporter,
 ) -> tuple[Config, Dataset]:
     """The config with the first of the `names` of a run's data set that leads to it, and the data set.
 
@@ -214,7 +198,7 @@ def _with_its_data(
         try:
             if not paths.data:
                 sources.check_there(name.name, directory.path)
-            data = load_or_download(name, paths, display)
+            data = load_or_download(name, paths, reporter)
             check_against_data(config, data, where=str(directory.path))
             resuming.check_data(directory, left, data)
         except NnbpError as error:
@@ -222,33 +206,33 @@ def _with_its_data(
         else:
             if name != names[-1]:
                 said = f"'{names[-1].name}', as {directory.config} says"
-                display.note(f"note: the data of the run are '{name.name}', and not {said}")
+                reporter.note(f"note: the data of the run are '{name.name}', and not {said}")
             return config, data
     raise refusals[0]
 
 
-def _go_on(this: _Run, state: TrainingState, clock: _Clock, display: Display) -> Summary:
+def _go_on(this: _Run, state: TrainingState, clock: _Clock, reporter: Reporter) -> Summary:
     """Train from `state` to the end, score what was kept, and leave everything in the run directory."""
     config, directory = this.config, this.directory
     directory.write_log(this.columns, state.history)
     for line in describe(config, this.data, this.network):
-        display.note(line)
+        reporter.note(line)
     with (
         _threads(config),
         np.errstate(all="ignore"),
         signals.defer() as signal_received,
     ):
         try:
-            return _to_the_end(this, state, clock, display, signal_received)
+            return _to_the_end(this, state, clock, reporter, signal_received)
         except Diverged as error:
             raise _left_diverged(this, state, clock, error) from error
 
 
 def _to_the_end(
-    this: _Run, state: TrainingState, clock: _Clock, display: Display, signal_received: SignalReceived
+    this: _Run, state: TrainingState, clock: _Clock, reporter: Reporter, signal_received: SignalReceived
 ) -> Summary:
     data, directory = this.data, this.directory
-    stopped_by = _train(this, state, clock, display, signal_received)
+    stopped_by = _train(this, state, clock, reporter, signal_received)
     checkpoint.save(directory.checkpoint, this.checkpoint(state, clock), directory.check)
     directory.write_log(this.columns, state.history)  # the lines that were added to it are not durable yet
     learned = _learned(this, state)
@@ -298,20 +282,21 @@ def _threads(config: Config) -> threadpool_limits:
 
 
 def _train(
-    this: _Run, state: TrainingState, clock: _Clock, display: Display, signal_received: SignalReceived
+    this: _Run, state: TrainingState, clock: _Clock, reporter: Reporter, signal_received: SignalReceived
 ) -> str | None:
     """Train to the end, or to the first signal, whose name is returned; log and save on the way."""
     training, directory = this.config.training, this.directory
     next_save = clock.seconds() + SAVE_EVERY
-    display.begin(training.epochs, loop.batches_per_epoch(this.data, training))
-    try:
+    before = [epoch.scores for epoch in state.history]
+    reporter.begin(training.epochs, loop.batches_per_epoch(this.data, training), before)
+    with closing(reporter):
         distorted = augmentation(this.config.data)
         for epoch in loop.train(this.network, this.data, training, state, distorted):
             if epoch is None:
-                display.step(state)
+                reporter.step(state.epoch, state.batch, state.cost)
             else:
                 directory.log(epoch)
-                display.epoch(state.history)
+                reporter.epoch(epoch.number, epoch.learning_rate, epoch.seconds, epoch.scores)
             if (name := signal_received()) and not history.ended(state.history, training):
                 loop.check_finite(state)
                 return name
@@ -320,8 +305,6 @@ def _train(
                 checkpoint.save(directory.checkpoint, this.checkpoint(state, clock), directory.check)
                 now = clock.seconds()
                 next_save = now + max(SAVE_EVERY, (now - start) / SHARE_OF_SAVING)
-    finally:
-        display.end()
     return None
 
 

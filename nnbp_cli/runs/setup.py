@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
 
 from nnbp_cli.config import Config, DataConfig, load_data
 from nnbp_cli.datasets import catalog, sources
@@ -14,24 +12,12 @@ from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import MissingData
 from nnbp_cli.nn.network import Network
 from nnbp_cli.system import hardware
+from nnbp_cli.system.reporter import Reporter
 from nnbp_cli.training.metrics import watches_test
-
-if TYPE_CHECKING:
-    from nnbp_cli.datasets.download import Progress
 
 # Below this many multiplications in a layer's matrix product one thread is used: a second would save little,
 # and beside any other work on the machine the two wait for each other, which has cost a factor of ten.
 ONE_THREAD = 250_000_000
-
-
-class Reporter(Protocol):
-    """Who is told what happens before a run."""
-
-    def note(self, message: str) -> None:
-        """A line about the run."""
-
-    def download(self) -> AbstractContextManager[Progress]:
-        """Who is told how a download is going, while it is."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +35,12 @@ class Paths:
     data: str | None = None
 
 
-def load_or_download(data: DataConfig, paths: Paths, listener: Reporter) -> Dataset:
+def load_or_download(data: DataConfig, paths: Paths, reporter: Reporter) -> Dataset:
     """The data set of a config, downloaded first where it can be and is not there at all."""
     if data.name == sources.SYNTHETIC:
         folder = sources.locate(data.name, paths.data_dir, size=data.size, seed=data.seed)
         if not folder.exists():
-            listener.note(f"drawing the digits of {folder}")
+            reporter.note(f"drawing the digits of {folder}")
     try:
         return load_data(data, paths.data_dir, where=str(paths.config))
     except MissingData:
@@ -62,13 +48,12 @@ def load_or_download(data: DataConfig, paths: Paths, listener: Reporter) -> Data
             raise
     from nnbp_cli.datasets.download import fetch  # with its library: a tenth of a second to import
 
-    listener.note(f"{data.name} is not in {paths.data_dir} yet; downloading it")
-    with listener.download() as progress:
-        fetch(catalog.CATALOG[data.name], paths.data_dir, progress=progress)
-    return load_or_download(data, replace(paths, offline=True), listener)
+    reporter.note(f"{data.name} is not in {paths.data_dir} yet; downloading it")
+    fetch(catalog.CATALOG[data.name], paths.data_dir, reporter=reporter)
+    return load_or_download(data, replace(paths, offline=True), reporter)
 
 
-def resolve(config: Config, data: Dataset, network: Network, listener: Reporter) -> Config:
+def resolve(config: Config, data: Dataset, network: Network, reporter: Reporter) -> Config:
     """The config with everything it left open decided, so that it says all there is to say of the run."""
     training = config.training
     threads = training.threads
@@ -78,7 +63,7 @@ def resolve(config: Config, data: Dataset, network: Network, listener: Reporter)
     elif threads > hardware.available_cpus():
         # They would wait for each other: three threads on two cores have taken 28 times as long as one.
         threads = hardware.available_cpus()
-        listener.note(f"note: training.threads is {training.threads}, of {threads} cores; {threads} are used")
+        reporter.note(f"note: training.threads is {training.threads}, of {threads} cores; {threads} are used")
     return replace(
         config,
         data=replace(config.data, train=len(data.training.labels), validation=len(data.validation.labels)),

@@ -1,0 +1,122 @@
+"""What a person sees of work that goes on, on stderr: plain lines, and a bar where that is a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from math import nan
+from time import monotonic
+from typing import Any
+
+from tqdm import tqdm
+
+from nnbp_cli.errors import printable
+from nnbp_cli.system.reporter import Reporter
+from nnbp_cli.terminal.encoding import shows
+from nnbp_cli.terminal.output import log
+from nnbp_cli.terminal.sparkline import BARS, sparkline
+
+SPARKLINE_SCORE = "validation accuracy"
+
+
+class TerminalReporter(Reporter):
+    """One bar at a time: of a file, of a whole run with its cost, or of all the runs of a reproduction. A
+    line for every epoch, which ends in a sparkline where the terminal can show it, and for every run.
+    """
+
+    def __init__(self, quiet: bool) -> None:
+        self.quiet = quiet
+        self.bar: tqdm[Any] | None = None
+        self.file = ""  # that the bar is of
+
+    def note(self, message: str) -> None:
+        """Print it."""
+        if not self.quiet:
+            log(message)
+
+    def received(self, name: str, count: int, size: int) -> None:
+        """Move the bar of the file; the first call for a file makes it."""
+        if self.file != name:
+            self.close()
+            self.file = name
+            self._draw(total=size, desc=printable(name), unit="B", unit_scale=True)
+        self._move_to(count)
+
+    def begin(self, epochs: int, batches: int, before: Sequence[Mapping[str, float]] = ()) -> None:
+        """Make the bar of a run."""
+        self.epochs, self.batches, self.cost = epochs, batches, nan
+        self.accuracies = [scores[SPARKLINE_SCORE] for scores in before if SPARKLINE_SCORE in scores]
+        layout = "{desc} {bar} {percentage:3.0f}%  {remaining} left{postfix}"
+        self._draw(total=epochs * batches, unit=" batches", bar_format=layout)
+
+    def step(self, epoch: int, batch: int, cost: float) -> None:
+        """Move the bar, and show a new cost."""
+        if self.bar is not None and cost != self.cost:
+            self.cost = cost
+            self.bar.set_description_str(f"epoch {epoch + 1}/{self.epochs}", refresh=False)
+            self.bar.set_postfix_str(f"batch cost {cost:.3f}", refresh=False)
+        self._move_to(epoch * self.batches + batch)
+
+    def epoch(self, number: int, learning_rate: float, seconds: float, scores: Mapping[str, float]) -> None:
+        """Print its line."""
+        effort = [f"rate {learning_rate:.3g}", f"{seconds:.2f} s"] if number else []
+        parts = [
+            f"epoch {number:{len(str(self.epochs))}}/{self.epochs}",
+            *(f"{name} {_format_score(name, value)}" for name, value in scores.items()),
+            *effort,
+        ]
+        if SPARKLINE_SCORE in scores:
+            self.accuracies.append(scores[SPARKLINE_SCORE])
+        if sys.stderr.isatty() and shows(sys.stderr, BARS) and (curve := sparkline(self.accuracies)):
+            parts.append(curve)
+        self.note("   ".join(parts))
+
+    def begin_jobs(self, work: Mapping[str, float], done: int) -> None:
+        """Make the bar of all runs, which grows by the work in them."""
+        self.work, self.waiting, self.shares = work, len(work), dict.fromkeys(work, 0.0)
+        self.began = monotonic()
+        again = f", {done} were run before" if done else ""
+        self.note(f"{len(work) + done} runs{again}")
+        self._draw(total=sum(work.values()), bar_format="{desc} {bar} {percentage:3.0f}%")
+
+    def advance(self, job: str, share: float) -> None:
+        """Move the bar, and show how long the rest takes."""
+        self.shares[job] = share
+        if self.bar is not None:
+            self.bar.set_description_str(f"{self.waiting} runs, {self._remaining()} left", refresh=False)
+        self._move_to(self._done())
+
+    def finish(self, job: str, failure: str | None) -> None:
+        """Print its line."""
+        self.waiting -= 1
+        self.advance(job, 1.0)
+        outcome = f"failed: {failure}" if failure else "done"
+        self.note(f"{job}: {outcome}; {self.waiting} more runs, {self._remaining()} left")
+
+    def close(self) -> None:
+        """Take the bar away, if there is one."""
+        if self.bar is not None:
+            self.bar.close()
+        self.bar, self.file = None, ""
+
+    def _draw(self, **options: Any) -> None:
+        if sys.stderr.isatty() and not self.quiet:
+            self.bar = tqdm(file=sys.stderr, leave=False, dynamic_ncols=True, **options)
+
+    def _move_to(self, count: float) -> None:
+        if self.bar is not None:
+            self.bar.update(count - self.bar.n)
+
+    def _done(self) -> float:
+        return sum(share * self.work[job] for job, share in self.shares.items())
+
+    def _remaining(self) -> str:
+        """How long the rest will take, if it takes as long as what is done."""
+        seconds = (monotonic() - self.began) * (sum(self.work.values()) / max(self._done(), 1.0) - 1)
+        return f"about {seconds / 60:.0f} min" if seconds >= 90 else f"about {seconds:.0f} s"
+
+
+def _format_score(name: str, value: float) -> str:
+    if name.endswith("accuracy"):
+        return f"{value:.2%}"
+    return f"{value:.4f}" if name.endswith("cost") else f"{value:.3g}"
