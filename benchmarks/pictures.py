@@ -32,8 +32,8 @@ SEED = 1
 def squeezed(learned: Weights, pictures: Sequence[Image.Image], labels: Array) -> Array:
     """Which of the pictures the network reads when they are only made smaller."""
     small = [np.asarray(picture.resize((28, 28), Image.Resampling.BOX)).ravel() for picture in pictures]
-    said = learned.network.predict(learned.params, scaled(np.array(small))).argmax(axis=1)
-    right: Array = said == labels
+    predicted = learned.network.predict(learned.params, scaled(np.array(small))).argmax(axis=1)
+    right: Array = predicted == labels
     return right
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
-from nnbp_cli.digits import predict as reading
+from nnbp_cli.digits.predict import predictions
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.arrays import Array
@@ -161,6 +161,6 @@ def recognized(learned: Weights, pictures: Iterable[Image.Image], labels: Array)
         for number, picture in enumerate(pictures):
             picture.save(path, compress_level=1)
             with suppress(NnbpError):
-                said = [answer.predicted for answer in reading.predictions(learned, path)]
-                right[number] = said == [labels[number]]
+                predicted = [digit.predicted for digit in predictions(learned, path, "weights")]
+                right[number] = predicted == [labels[number]]
     return right

@@ -95,16 +95,16 @@ def test_regions_are_what_a_flood_finds() -> None:
         assert np.array_equal(label(mask), flooded(mask))
 
 
-def test_a_mark_by_hand() -> None:
+def test_a_component_by_hand() -> None:
     """A box of 4 by 10: its area is 40 and its outline 28 sides, so the pen is 80 / (28 pi / 4)."""
     drawn = np.zeros((20, 30))
     drawn[3:13, 7:11] = 1
     drawn[15, 20] = 1
     drawn[3:13, 25] = 0.1
-    (mark,), numbers = components(drawn, smallest=2)
-    assert (mark.top, mark.left, mark.bottom, mark.right) == (3, 7, 13, 11)
-    assert mark.pen == pytest.approx(80 / (7 * np.pi))
-    assert (numbers == mark.numbers[0]).sum() == 40
+    (component,), labels = components(drawn, min_size=2)
+    assert (component.top, component.left, component.bottom, component.right) == (3, 7, 13, 11)
+    assert component.pen == pytest.approx(80 / (7 * np.pi))
+    assert (labels == component.labels[0]).sum() == 40
 
 
 def test_the_threshold_parts_two_heaps() -> None:

@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from nnbp_cli import digits
 from nnbp_cli.datasets import dataset, idx
-from nnbp_cli.digits.limits import _scans
+from nnbp_cli.digits.limits import count_scans
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.models import weights
 from nnbp_cli.terminal.pictures import BLOCKS
@@ -296,8 +296,8 @@ def test_a_picture_inside_a_jpeg_is_no_scan_of_it(tmp_path: Path) -> None:
     content = jpeg(800, 600)
     (tmp_path / "a.jpg").write_bytes(content[:2] + inside + content[2:] + jpeg(400, 300))
     assert digits.grayscale(tmp_path / "a.jpg").shape == (600, 800)
-    assert _scans((tmp_path / "a.jpg").read_bytes()) == 1
-    assert _scans(jpeg(80, 60, progressive=True)) == 10
+    assert count_scans((tmp_path / "a.jpg").read_bytes()) == 1
+    assert count_scans(jpeg(80, 60, progressive=True)) == 10
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no /dev/zero here")

@@ -44,46 +44,51 @@ def command(weights: Path, images: tuple[Path, ...], folder: Path | None, as_jso
     nnbp predict runs/mnist-20260131-120000 one.png two.png --save-input seen
     nnbp predict weights.npz photo.jpg --json
     """
-    from nnbp_cli.digits import predict as reading
+    from nnbp_cli.digits.predict import check_readable, predict, save_inputs
     from nnbp_cli.errors import NnbpError
     from nnbp_cli.evaluation.predictions import outputs_are_probabilities
     from nnbp_cli.models import weights as saved
     from nnbp_cli.terminal.output import log, print_result
 
     learned = saved.load(weights)
-    note = reading.check_readable(weights, learned)
+    note = check_readable(weights, learned)
     if note and not quiet:
         log(note)
-    readings = list(reading.read(learned, images, str(weights)))
+    results = list(predict(learned, images, str(weights)))
     if folder:
-        reading.save_inputs(readings, folder)
+        save_inputs(results, folder)
     if as_json:
-        plain = [_plain(each) for each in readings if each.predictions]
+        plain = [_plain(result) for result in results if result.predictions]
         print_result(json_text.dumps({"weights": str(weights), "pictures": plain}))
     else:
         shares = outputs_are_probabilities(learned)
-        for number, each in enumerate(each for each in readings if each.predictions):
+        for number, result in enumerate(result for result in results if result.predictions):
             if number and not quiet:
                 print_result("")
-            print_result(f"{each.path}: {' '.join(str(digit.predicted) for digit in each.predictions)}")
-            for line in () if quiet else _details(each.predictions, shares):
+            print_result(f"{result.path}: {' '.join(str(digit.predicted) for digit in result.predictions)}")
+            for line in () if quiet else _details(result.predictions, shares):
                 print_result(line)
-    problems = [each.problem for each in readings if each.problem]
+    problems = [result.problem for result in results if result.problem]
     if problems:
         raise NnbpError(*problems)
 
 
-def _plain(reading: PictureResult) -> dict[str, Any]:
+def _plain(result: PictureResult) -> dict[str, Any]:
     return {
-        "picture": str(reading.path),
+        "picture": str(result.path),
         "digits": [
             {
-                "predicted": answer.predicted,
-                "confidence": answer.confidence,
-                "outputs": answer.outputs.tolist(),
-                "box": [answer.digit.left, answer.digit.top, answer.digit.width, answer.digit.height],
+                "predicted": prediction.predicted,
+                "confidence": prediction.confidence,
+                "outputs": prediction.outputs.tolist(),
+                "box": [
+                    prediction.digit.left,
+                    prediction.digit.top,
+                    prediction.digit.width,
+                    prediction.digit.height,
+                ],
             }
-            for answer in reading.predictions
+            for prediction in result.predictions
         ],
     }
 
@@ -95,19 +100,19 @@ def _details(predictions: Sequence[Prediction], shares: bool) -> Iterator[str]:
     from nnbp_cli.terminal.pictures import BLOCKS, drawn
 
     blocks = shows(sys.stdout, BLOCKS)
-    for number, answer in enumerate(predictions, start=1):
+    for number, prediction in enumerate(predictions, start=1):
         which = f"digit {number} of {len(predictions)}: " if len(predictions) > 1 else ""
         yield ""
-        yield f"{which}{answer.predicted}, {format_confidence(answer.confidence, shares)} sure"
-        picture = [f"|{line}|" for line in drawn(answer.image, blocks=blocks)]
-        bars = ["", "", *_bars(answer, shares, full=BLOCKS[-1] if blocks else "#")]
+        yield f"{which}{prediction.predicted}, {format_confidence(prediction.confidence, shares)} sure"
+        picture = [f"|{line}|" for line in drawn(prediction.image, blocks=blocks)]
+        bars = ["", "", *_bars(prediction, shares, full=BLOCKS[-1] if blocks else "#")]
         for line, bar in zip_longest(picture, bars, fillvalue=""):
             yield f"{line:{len(picture[0])}}   {bar}".rstrip()
 
 
-def _bars(answer: Prediction, shares: bool, full: str) -> Iterator[str]:
+def _bars(prediction: Prediction, shares: bool, full: str) -> Iterator[str]:
     from nnbp_cli.evaluation.predictions import format_confidence
 
-    for k, output in enumerate(answer.outputs):
+    for k, output in enumerate(prediction.outputs):
         length = round(BAR * min(max(float(output), 0.0), 1.0))
         yield f"{k:3} {format_confidence(float(output), shares):>7} {full * length}"

@@ -1,6 +1,6 @@
-"""From a picture to digits as MNIST has them, whatever the picture is.
+"""From a person's picture to digits as MNIST has them.
 
-file -> light (picture) -> ink -> digits (finding, on marks) -> 28x28 (normal) -> predict
+file -> grayscale -> binarize -> segment, from connected components -> normalize to 28x28 -> predict
 """
 
 from nnbp_cli.digits.binarization import binarize

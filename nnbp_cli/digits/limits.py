@@ -1,4 +1,4 @@
-"""What a picture may cost, told from its file before it is decoded: pixels, memory, and time.
+"""What a picture may cost, known from its file before it is decoded: pixels, memory, and time.
 
 A file of some hundred kilobytes can ask for gigabytes, or for minutes: by its sides, by how often a JPEG goes
 over its pixels, by parts that are tiny and many.
@@ -17,17 +17,21 @@ from nnbp_cli.errors import NnbpError
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
-MOST_PIXELS = 64_000_000
-LONGEST_SIDE = 30_000  # pixels; Pillow keeps two addresses for each row
-MOST_BYTES = 64_000_000  # of a file
-MOST_MEMORY = 180_000_000  # bytes of the file and the pixels together; the process then stays within 256 MB
-MOST_PARTS = 100_000  # of a file, each of which Pillow reads in Python
-MOST_EXIFS = 100  # in a file; Pillow copies all before at each
-MOST_PASSES = 1_000_000_000  # over a pixel by the scans of a JPEG: about a second
-FEW_PIXELS = 10_000_000  # as many as a smaller JPEG is taken to have, since a scan costs something by itself
-MOST_PACKED = 3_000_000  # bytes of a compressed BMP, which Pillow decodes in Python
+MAX_PIXELS = 64_000_000
+MAX_SIDE = 30_000  # pixels; Pillow keeps two addresses for each row
+MAX_FILE_BYTES = 64_000_000
+MAX_MEMORY = 180_000_000  # bytes of the file and the pixels together; the process then stays within 256 MB
+MAX_PARTS = 100_000  # of a file, each of which Pillow reads in Python
+MAX_EXIFS = 100  # in a file; Pillow copies all before at each
+MAX_PASSES = 1_000_000_000  # over a pixel by the scans of a JPEG: about a second
+MIN_PIXELS_OF_SCAN = (
+    10_000_000  # that a smaller JPEG is taken to have, since a scan costs something by itself
+)
+MAX_PACKED_BYTES = 3_000_000  # of a compressed BMP, which Pillow decodes in Python
+TOO_MANY_PIXELS = f"more than {MAX_PIXELS // 1_000_000} million pixels are not decoded; make it smaller"
 
-PIXEL = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}  # bytes of a pixel, as Pillow keeps it; else four
+REDUCED_SIDE = 800  # pixels of the longer side that are looked at
+PIXEL_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}  # as Pillow keeps a pixel; else four
 
 # What begins a part of a JPEG. Among its pixels 255 is followed by 0, or by a number that is none of these.
 MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd8\xff])", re.DOTALL)
@@ -36,59 +40,54 @@ JPEG, SCAN, END = b"\xff\xd8", b"\xda", b"\xd9"
 
 def check_file(path: Path, content: bytes) -> None:
     """Raise NnbpError for a file that would take long to be opened, let alone decoded."""
-    if _parts(content) > MOST_PARTS or content.count(b"Exif\0\0") > MOST_EXIFS:
+    if _count_parts(content) > MAX_PARTS or content.count(b"Exif\0\0") > MAX_EXIFS:
         raise NnbpError(f"{path}: made of so many parts that it would take long to read; save it again")
 
 
-def check(path: Path, image: Picture, content: bytes, *, side: int) -> None:
+def check(path: Path, image: Picture, content: bytes) -> None:
     """Raise NnbpError where to decode an open picture would take too much memory or time. A JPEG is set to be
-    decoded at a reduced size, not much smaller than `side`, where it can be.
+    decoded at a reduced size, not much smaller than REDUCED_SIDE, where it can be.
     """
     width, height = image.size
     what = f"{path}: {width:,}x{height:,} pixels"
-    if width * height > MOST_PIXELS:
-        raise NnbpError(f"{what}: {too_many_pixels()}")
-    if max(width, height) > LONGEST_SIDE:
-        raise NnbpError(f"{what}: no side of more than {LONGEST_SIDE:,} is decoded; crop it")
-    scans = _scans(content)
-    if scans * max(width * height, FEW_PIXELS) > MOST_PASSES:
+    if width * height > MAX_PIXELS:
+        raise NnbpError(f"{what}: {TOO_MANY_PIXELS}")
+    if max(width, height) > MAX_SIDE:
+        raise NnbpError(f"{what}: no side of more than {MAX_SIDE:,} is decoded; crop it")
+    scans = count_scans(content)
+    if scans * max(width * height, MIN_PIXELS_OF_SCAN) > MAX_PASSES:
         raise NnbpError(f"{what}, and {scans:,} scans of them, would take long to decode; save it again")
     packed = image.format == "BMP" and image.info.get("compression") in (1, 2)
-    if packed and len(content) > MOST_PACKED:
+    if packed and len(content) > MAX_PACKED_BYTES:
         raise NnbpError(f"{what}, compressed as they are, would take long to decode; save it as a PNG")
-    taken = len(content)
+    needed = len(content)
     if scans > 1:  # the decoder keeps two bytes for each value, until the last scan
-        taken += 2 * width * height * len(image.getbands())
-    image.draft("L", (side, side))
-    each = PIXEL.get(image.mode, 4) * (3 if packed or image.format == "GIF" else 1)  # their decoders copy
+        needed += 2 * width * height * len(image.getbands())
+    image.draft("L", (REDUCED_SIDE, REDUCED_SIDE))
+    pixel = PIXEL_BYTES.get(image.mode, 4) * (
+        3 if packed or image.format == "GIF" else 1
+    )  # these decoders copy
     if image.has_transparency_data:
-        each += 2 if image.mode == "RGBA" else 6  # as RGBA, light and opacity
+        pixel += 2 if image.mode == "RGBA" else 6  # as RGBA, light and opacity
     else:
-        each += 1
-    taken += each * image.width * image.height
-    if taken > MOST_MEMORY:
-        needed, given = taken // 1_000_000, MOST_MEMORY // 1_000_000
-        raise NnbpError(f"{what} would take {needed} MB of memory, of {given} at most; make it smaller")
+        pixel += 1
+    needed += pixel * image.width * image.height
+    if needed > MAX_MEMORY:
+        megabytes, limit = needed // 1_000_000, MAX_MEMORY // 1_000_000
+        raise NnbpError(f"{what} would take {megabytes} MB of memory, of {limit} at most; make it smaller")
 
 
-def too_many_pixels() -> str:
-    """Words for a picture of more than MOST_PIXELS."""
-    return f"more than {MOST_PIXELS // 1_000_000} million pixels are not decoded; make it smaller"
-
-
-def _parts(content: bytes) -> int:
-    """How many parts there are in a PNG, a JPEG, or a GIF before its first frame; more than MOST_PARTS are
-    not counted.
-    """
-    for begins, parts in ((JPEG, _jpeg_parts), (b"\x89PNG", _png_parts), (b"GIF8", _gif_parts)):
-        if content.startswith(begins):
-            return sum(1 for _ in islice(parts(content), MOST_PARTS + 1))
-    return 1
-
-
-def _scans(content: bytes) -> int:
+def count_scans(content: bytes) -> int:
     """How many times a JPEG goes over its pixels; once is what any other file does."""
     return sum(kind == SCAN for kind in _jpeg_parts(content)) if content.startswith(JPEG) else 1
+
+
+def _count_parts(content: bytes) -> int:
+    """Of a PNG, a JPEG, or a GIF before its first frame; more than MAX_PARTS are not counted."""
+    for beginning, parts in ((JPEG, _jpeg_parts), (b"\x89PNG", _png_parts), (b"GIF8", _gif_parts)):
+        if content.startswith(beginning):
+            return sum(1 for _ in islice(parts(content), MAX_PARTS + 1))
+    return 1
 
 
 def _jpeg_parts(content: bytes) -> Iterator[bytes]:

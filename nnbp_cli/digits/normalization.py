@@ -1,4 +1,4 @@
-"""One digit as MNIST has it: in a box of 20x20 pixels, its centre of mass at the middle of 28x28.
+"""MNIST's normalization: a digit in a box of 20x20 pixels, its centre of mass at the middle of 28x28.
 
     ink of any size -> its bounding box -> 20 pixels along its longer side -> 28x28, centred by mass
 

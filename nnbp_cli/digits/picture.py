@@ -1,4 +1,4 @@
-"""A picture file as the light of its pixels.
+"""A picture file as a grayscale picture, upright and on paper; and an image as a PNG file.
 
 Pillow, an extra, reads the file. Nothing in it is trusted: what it costs is known before it is decoded, and
 whatever a decoder makes of a damaged one, the user sees one line.
@@ -31,8 +31,7 @@ PNG = Output(
     {".png": signed(rb"\x89PNG.*tEXtSoftware\0nnbp predict ")},
     "name another folder with --save-input",
 )
-SIDE = 800  # pixels of the longer side that are looked at
-STRIP = 64  # rows of a picture of 16 bits that are made to 8 at a time
+STRIP_ROWS = 64  # of a picture of 16 bits that are made to 8 at a time
 
 
 def check_installed() -> None:
@@ -44,27 +43,35 @@ def check_installed() -> None:
 
 
 def grayscale(path: Path) -> Array:
-    """The light of a picture, (rows, columns), 0 black to 1 white, upright, its longer side SIDE at most.
+    """A picture, (rows, columns), 0 black to 1 white, upright, its longer side REDUCED_SIDE at most.
 
     Where it is transparent the paper shows: white behind dark ink, black behind light ink. Raises NnbpError
     for what is no picture, damaged or too large.
     """
     from PIL import Image, UnidentifiedImageError
 
-    content = _content(path)
+    # A decoder that read the file itself would reserve as many bytes as a damaged number asks for.
+    content = read_bytes(
+        path,
+        limits.MAX_FILE_BYTES,
+        missing=NnbpError(f"{path}: no such file; name a picture"),
+        too_large=NnbpError(
+            f"{path}: more than {limits.MAX_FILE_BYTES // 1_000_000} MB are not read; make it smaller"
+        ),
+    )
     limits.check_file(path, content)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Pillow thinks large is answered here
             with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-                limits.check(path, image, content, side=SIDE)
-                return _light(image)
+                limits.check(path, image, content)
+                return _on_paper(image)
     except NnbpError:
         raise
     except UnidentifiedImageError:
         raise NnbpError(f"{path}: {_what_it_is(content)}; name a PNG, JPEG, BMP or GIF file") from None
     except Image.DecompressionBombError:
-        raise NnbpError(f"{path}: {limits.too_many_pixels()}") from None
+        raise NnbpError(f"{path}: {limits.TOO_MANY_PIXELS}") from None
     except MemoryError:
         raise NnbpError(f"{path}: does not fit into memory; make it smaller") from None
     except Exception as error:  # a decoder that meets damaged bytes may raise anything
@@ -82,51 +89,36 @@ def png(image: Bytes) -> bytes:
     return file.getvalue()
 
 
-def _content(path: Path) -> bytes:
-    """All bytes of a file. A decoder that read it itself would ask for as many as a damaged number says, and
-    Python reserves that much before it sees how many there are.
-    """
-    most = limits.MOST_BYTES // 1_000_000
-    return read_bytes(
-        path,
-        limits.MOST_BYTES,
-        missing=NnbpError(f"{path}: no such file; name a picture"),
-        too_large=NnbpError(f"{path}: more than {most} MB are not read; make it smaller"),
-    )
-
-
-def _light(image: Picture) -> Array:
-    """See `light`. No more copies of a large picture are kept than `limits` knows of."""
+def _on_paper(image: Picture) -> Array:
+    """See `grayscale`. No more copies of a large picture are kept than `limits` knows of."""
     if not image.has_transparency_data:
         return _reduced(_grey(image))
     with_alpha = image if image.mode == "RGBA" else image.convert("RGBA")
-    parts = with_alpha.convert("L"), with_alpha.getchannel("A")
-    for each in (image, with_alpha):
-        each.close()
-    grey, alpha = map(_reduced, parts)
-    dark = (grey * alpha).sum() < 0.5 * alpha.sum()
-    shown: Array = grey * alpha + dark * (1 - alpha)
+    channels = with_alpha.convert("L"), with_alpha.getchannel("A")
+    image.close()
+    with_alpha.close()
+    grey, alpha = map(_reduced, channels)
+    is_dark = (grey * alpha).sum() < 0.5 * alpha.sum()
+    shown: Array = grey * alpha + is_dark * (1 - alpha)
     return shown
 
 
 def _grey(image: Picture) -> Picture:
-    """In 8 bits; Pillow would cut off what is brighter in 16. Of `image` nothing is kept."""
-    if image.mode == "L":
-        return image
-    grey = _grey_of_16_bits(image) if image.mode.startswith("I") else image.convert("L")
-    image.close()
-    return grey
-
-
-def _grey_of_16_bits(image: Picture) -> Picture:
+    """In 8 bits, of 16 the upper ones; Pillow would cut off what is brighter. Of `image` nothing is kept."""
     from PIL import Image
 
-    values = np.empty((image.height, image.width), np.uint8)
-    for top in range(0, image.height, STRIP):
-        rows = np.asarray(image.crop((0, top, image.width, min(top + STRIP, image.height))))
-        values[top : top + STRIP] = (rows >> 8).clip(0, 255)
-    grey = Image.fromarray(values)
-    grey.info = image.info
+    if image.mode == "L":
+        return image
+    if image.mode.startswith("I"):
+        values = np.empty((image.height, image.width), np.uint8)
+        for top in range(0, image.height, STRIP_ROWS):
+            rows = np.asarray(image.crop((0, top, image.width, min(top + STRIP_ROWS, image.height))))
+            values[top : top + STRIP_ROWS] = (rows >> 8).clip(0, 255)
+        grey = Image.fromarray(values)
+        grey.info = image.info
+    else:
+        grey = image.convert("L")
+    image.close()
     return grey
 
 
@@ -137,7 +129,7 @@ def _reduced(grey: Picture) -> Array:
     from PIL import ImageOps
 
     upright = ImageOps.exif_transpose(grey)
-    values: Array = np.asarray(upright.reduce(ceil(max(upright.size) / SIDE))) / 255
+    values: Array = np.asarray(upright.reduce(ceil(max(upright.size) / limits.REDUCED_SIDE))) / 255
     return values
 
 

@@ -1,4 +1,4 @@
-"""Digits on people's own pictures, read by a trained network."""
+"""What a trained network predicts for the digits on people's own pictures."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.system import files
 
-MADE_AS = ("mnist", SYNTHETIC)  # data sets whose images are made as those of pictures are
+MADE_AS_MNIST = ("mnist", SYNTHETIC)  # data sets whose images are made as those of pictures are
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Prediction:
 
     @property
     def predicted(self) -> int:
-        """The class that it was taken for."""
+        """The class of the largest output."""
         return int(self.outputs.argmax())
 
     @property
@@ -44,7 +44,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class PictureResult:
-    """What was read on a picture, in reading order; `problem` says in a line why there is nothing."""
+    """The predictions on a picture, in reading order; `problem` says in a line why there are none."""
 
     path: Path
     predictions: tuple[Prediction, ...] = ()
@@ -57,21 +57,17 @@ def check_readable(path: Path, learned: Weights) -> str:
     """
     digits.check_installed()
     if learned.shape != (SIDE, SIDE):
-        rows, columns = learned.shape
-        due = f"{SIDE}x{SIDE}"
+        own, size = ("x".join(map(str, shape)) for shape in (learned.shape, (SIDE, SIDE)))
         raise NnbpError(
-            f"{path}: reads images of {rows}x{columns}, and pictures are made {due}; take a network for {due}"
+            f"{path}: reads images of {own}, and pictures are made {size}; take a network for {size}"
         )
-    name = learned.data.name
-    return (
-        ""
-        if name in MADE_AS
-        else f"note: pictures are made as MNIST's digits are, and it learned from {name}"
-    )
+    if learned.data.name in MADE_AS_MNIST:
+        return ""
+    return f"note: pictures are made as MNIST's digits are, and it learned from {learned.data.name}"
 
 
-def read(learned: Weights, pictures: Iterable[Path], where: str = "weights") -> Iterator[PictureResult]:
-    """What the network, found at `where`, reads on each picture. One that cannot be read does not keep the
+def predict(learned: Weights, pictures: Iterable[Path], where: str) -> Iterator[PictureResult]:
+    """What the network, found at `where`, predicts on each picture. One that cannot be read does not keep the
     others from it.
     """
     for path in pictures:
@@ -81,7 +77,7 @@ def read(learned: Weights, pictures: Iterable[Path], where: str = "weights") -> 
             yield PictureResult(path, problem=str(error))
 
 
-def predictions(learned: Weights, picture: Path, where: str = "weights") -> tuple[Prediction, ...]:
+def predictions(learned: Weights, picture: Path, where: str) -> tuple[Prediction, ...]:
     """The digits on a picture, in reading order. Raises NnbpError where there are none, for a file that is
     not a sound picture, and Diverged where an output of the network is not finite.
     """
@@ -96,7 +92,7 @@ def predictions(learned: Weights, picture: Path, where: str = "weights") -> tupl
     return tuple(map(Prediction, found, images, outputs))
 
 
-def save_inputs(readings: Iterable[PictureResult], folder: Path) -> None:
+def save_inputs(results: Iterable[PictureResult], folder: Path) -> None:
     """Write what the network saw into `folder`, a PNG for each digit, called as its picture is and numbered:
     photo-1.png, photo-2.png. Pictures of one name, whatever their folder and kind, share the numbers.
 
@@ -104,13 +100,13 @@ def save_inputs(readings: Iterable[PictureResult], folder: Path) -> None:
     """
     files.make_directory(folder)
     numbers: Counter[str] = Counter()
-    made = []
-    for reading in readings:
-        name = files.shortened(reading.path.stem)
-        for answer in reading.predictions:
+    contents = {}
+    for result in results:
+        name = files.shortened(result.path.stem)
+        for prediction in result.predictions:
             numbers[name.lower()] += 1  # on some disks A.png and a.png are one file
-            made.append((folder / f"{name}-{numbers[name.lower()]}.png", digits.png(answer.image)))
-    for path, _ in made:
+            contents[folder / f"{name}-{numbers[name.lower()]}.png"] = digits.png(prediction.image)
+    for path in contents:
         digits.PNG.check(path)
-    for path, content in made:
+    for path, content in contents.items():
         digits.PNG.write(path, content)

@@ -1,5 +1,5 @@
 // One digit as MNIST has it: in a box of 20x20 pixels, its centre of mass at the middle of 28x28.
-// The same steps as `normalized` in digits/normal.py, whose docstring says what they are.
+// The same steps as `normalize` in digits/normalization.py, whose docstring says what they are.
 
 const SIDE = 28, BOX = 20, CENTRE = 14;
 

@@ -16,8 +16,7 @@ from PIL import Image, ImageOps
 
 from nnbp_cli import digits
 from nnbp_cli.datasets.idx import Bytes
-from nnbp_cli.digits.limits import MOST_BYTES
-from nnbp_cli.digits.picture import SIDE
+from nnbp_cli.digits.limits import MAX_FILE_BYTES, REDUCED_SIDE
 from nnbp_cli.nn.arrays import Array
 from tests.photographs import grey
 from tests.picture_bombs import BOMBS
@@ -27,7 +26,7 @@ from tests.torture.trials import Trials
 
 SECONDS = 1.0
 SECONDS_OF_LARGE = 3.0
-MEMORY = MOST_BYTES + 50e6  # of Python and numpy, which reserve what the largest file may have
+MEMORY = MAX_FILE_BYTES + 50e6  # of Python and numpy, which reserve what the largest file may have
 RESIDENT = 200e6  # of the process, beyond what was there
 LARGE = 0.05  # of the pictures
 HEAD = 8, 60  # the bytes that have a file's sizes among them, behind those that say what it is
@@ -53,7 +52,7 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
             outcome.check(taken < RESIDENT, f"{what}: the process took {taken:,} bytes")
             if result:
                 light, images = result
-                sound_light = max(light.shape) <= SIDE and light.min() >= 0 and light.max() <= 1
+                sound_light = max(light.shape) <= REDUCED_SIDE and light.min() >= 0 and light.max() <= 1
                 sound_images = all(image.shape == (28, 28) and image.any() for image in images)
                 outcome.check(sound_light and sound_images, f"{what}: was read as no picture")
     return outcome
