@@ -10,7 +10,7 @@ from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.system import files
 from nnbp_cli.wording import nearest, quoted
 
-SUFFIXES = (".toml", ".yaml", ".yml")  # those that config.reading reads
+SUFFIXES = (".toml", ".yaml", ".yml")  # those that config.formats reads
 NO_CONFIG = "experiments.toml"  # beside the book's configs: what `nnbp reproduce` runs and expects
 
 

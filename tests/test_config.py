@@ -26,15 +26,14 @@ from nnbp_cli.config import (
     check_against_data,
     data_from_plain,
     load,
-    memory,
     messages,
     network_from_plain,
     schema,
-    to_plain,
     to_toml,
 )
+from nnbp_cli.config.build import needed_memory, too_large
+from nnbp_cli.config.formats import parse_toml
 from nnbp_cli.config.rules import ONLY_WITH, resolved
-from nnbp_cli.config.toml_text import parse_toml
 from nnbp_cli.config.validation import validate
 from nnbp_cli.datasets.augment import Augmentation
 from nnbp_cli.datasets.dataset import Dataset, Split
@@ -512,12 +511,12 @@ def test_two_layers_of_a_million_neurons_would_need_15_tib() -> None:
 
 def test_what_training_needs_has_to_be_there_to_the_last_byte(monkeypatch: pytest.MonkeyPatch) -> None:
     small, training = build(config().network, (28, 28)), config().training
-    needed = memory.needed(small, training)
-    for there, fits in ((needed + 1000, True), (needed + 999, False), (math.inf, True)):
+    size = needed_memory(small, training)
+    for there, fits in ((size + 1000, True), (size + 999, False), (math.inf, True)):
         monkeypatch.setattr(hardware, "total_memory", lambda there=there: there)
-        assert (memory.too_large(small, training, data=1000) is None) == fits
+        assert (too_large(small, training, data=1000) is None) == fits
     parameters = 30 * (784 + 1) + 10 * (30 + 1)
-    assert memory.needed(small, None) == 4 * parameters, "to answer takes theta alone"
+    assert needed_memory(small, None) == 4 * parameters, "to answer takes theta alone"
 
 
 def test_batches_that_would_need_more_than_all_else_are_what_is_to_change(
@@ -525,7 +524,7 @@ def test_batches_that_would_need_more_than_all_else_are_what_is_to_change(
 ) -> None:
     monkeypatch.setattr(hardware, "total_memory", lambda: 24 * 2**30)
     large = config("training.batch_size = 100000000", "data.train = 100000000")
-    place, said = memory.too_large(build(large.network, (28, 28)), large.training) or ((), "")
+    place, said = too_large(build(large.network, (28, 28)), large.training) or ((), "")
     assert place == ("training", "batch_size")
     assert said == (
         "batches of 100,000,000 images would need 355 GiB of memory, this machine has 24 GiB; "
@@ -772,7 +771,7 @@ def test_json_brings_back_the_same_data_set(config: Config) -> None:
 
 @given(networks())
 def test_json_brings_back_the_same_network(network: NetworkConfig) -> None:
-    assert network_from_plain(json.loads(json.dumps(to_plain(network))), where="weights.npz") == network
+    assert network_from_plain(json.loads(json.dumps(asdict(network))), where="weights.npz") == network
 
 
 def test_a_network_of_another_file_is_held_to_the_same_rules() -> None:

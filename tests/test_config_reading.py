@@ -9,9 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from nnbp_cli.config import overrides
-from nnbp_cli.config.reading import read
-from nnbp_cli.config.toml_text import parse_toml
+from nnbp_cli.config.formats import parse_toml, read
+from nnbp_cli.config.loading import apply_overrides
 from nnbp_cli.config.yaml_text import parse_yaml
 from nnbp_cli.errors import ConfigError, NnbpError
 from tests.failing_disk import fail_at_read
@@ -264,7 +263,7 @@ def test_refusing_takes_less_than_a_second_and_100_mb(tmp_path: Path, name: str,
     else:
         (tmp_path / name).write_text(text)
     program = (
-        "import sys, time\nfrom pathlib import Path\nfrom nnbp_cli.config.reading import read\n"
+        "import sys, time\nfrom pathlib import Path\nfrom nnbp_cli.config.formats import read\n"
         "before = time.process_time()\n"
         "try: read(Path(sys.argv[1]))\nexcept Exception as error: print(type(error).__name__)\n"
         "print(time.process_time() - before)\nprint(peak())"
@@ -374,14 +373,14 @@ def plain() -> dict[str, Any]:
 )
 def test_a_value_is_read_as_toml_or_else_as_text(text: str, value: object) -> None:
     config = plain()
-    overrides.apply([f"training.epochs={text}"], config)
+    apply_overrides([f"training.epochs={text}"], config)
     assert config["training"]["epochs"] == value
 
 
 def test_settings_reach_into_lists_make_tables_and_the_last_one_wins() -> None:
     config = plain()
     settings = ["network.layers.1.neurons=7", "data.name=kmnist", "training.epochs=4", "training.epochs=5"]
-    origins, mistakes = overrides.apply(settings, config)
+    origins, mistakes = apply_overrides(settings, config)
     assert not mistakes
     assert config["network"]["layers"] == [{"neurons": 30}, {"neurons": 7}]
     assert config["data"] == {"name": "kmnist"}
@@ -412,16 +411,16 @@ def test_a_setting_that_leads_nowhere_is_a_mistake_and_changes_nothing(
     setting: str, said: str | None
 ) -> None:
     config = plain()
-    origins, (mistake,) = overrides.apply([setting], config)
+    origins, (mistake,) = apply_overrides([setting], config)
     assert not origins
     assert config == plain()
     assert mistake.startswith("--set ")
     assert said is None or mistake.endswith(f": {said}")
-    assert mistake.isprintable()
+    assert str(ConfigError(mistake)).isprintable()
 
 
 @given(TEXTS, TEXTS)
 def test_any_setting_is_put_in_place_or_a_mistake_of_one_line(key: str, text: str) -> None:
-    origins, mistakes = overrides.apply([f"{key}={text}", f"network.{key}={text}", text], plain())
+    origins, mistakes = apply_overrides([f"{key}={text}", f"network.{key}={text}", text], plain())
     assert len(origins) + len(mistakes) == 3
-    assert all("\n" not in mistake for mistake in mistakes)
+    assert str(ConfigError(*mistakes)).count("\n") == max(0, len(mistakes) - 1)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nnbp_cli import config
-from nnbp_cli.config import memory
+from nnbp_cli.config.build import _images_at_once, needed_memory
 from nnbp_cli.evaluation.score import block_size
 from nnbp_cli.nn import costs
 from nnbp_cli.nn.activations import sigmoid
@@ -51,13 +51,13 @@ print(peak() - before)
 def test_images_are_evaluated_in_blocks_as_large_as_it_says() -> None:
     for inputs in (1, 500, 30_000, 300_000):
         network = Network((Dense(inputs, 100, sigmoid),), costs.quadratic)
-        assert memory._images_at_once(network) == block_size(network)
+        assert _images_at_once(network) == block_size(network)
 
 
 def test_what_parameters_are_drawn_from_is_counted() -> None:
     wide = config.loads(WIDE, "wide.toml")
     least = 12_000 * 784 * (4 + 4 + 8)  # theta, the one to keep, and float64
-    assert memory.needed(config.build(wide.network, (28, 28)), wide.training) > least
+    assert needed_memory(config.build(wide.network, (28, 28)), wide.training) > least
 
 
 @pytest.mark.slow
@@ -81,6 +81,6 @@ def test_a_training_takes_what_was_said_at_its_peak(
     Path("wide.toml").write_text(WIDE)
     taken = int(output_with_peak(PROGRAM, *settings)[-1])
     wide = config.load("wide.toml", settings)
-    said = memory.needed(config.build(wide.network, (28, 28)), wide.training)
+    said = needed_memory(config.build(wide.network, (28, 28)), wide.training)
     print(f"{taken / 2**20:.0f} MiB taken, {said / 2**20:.0f} MiB said")
     assert 0.85 * said < taken < 1.15 * said

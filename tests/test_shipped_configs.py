@@ -11,13 +11,16 @@ import pytest
 
 from nnbp_cli import config
 from nnbp_cli.config import AugmentConfig, DataConfig, LayerConfig, NetworkConfig, TrainingConfig
-from nnbp_cli.config.reading import PARSERS
+from nnbp_cli.errors import ConfigError
 from nnbp_cli.presets import SUFFIXES, description, shipped
 from tests.command_line import nnbp
 
 
-def test_shipped_is_what_a_config_may_be() -> None:
-    assert set(SUFFIXES) == set(PARSERS)
+def test_shipped_is_what_a_config_may_be(tmp_path: Path) -> None:
+    for suffix in SUFFIXES:
+        (tmp_path / f"x{suffix}").touch()
+        with pytest.raises(ConfigError, match="is empty"):
+            config.load(tmp_path / f"x{suffix}")
 
 
 @pytest.mark.parametrize("name", shipped())

@@ -1,10 +1,11 @@
 """Configs: what a run is, from a TOML or YAML file to a frozen, validated `Config`.
 
-file -> reading -> plain values -> overrides -> validation (schema, then rules) -> Config
+file -> formats -> plain values -> loading (--set) -> validation (schema, then rules) -> Config -> build
 """
 
-from nnbp_cli.config.building import augmentation, build, learning_rate, load_data, optimizer
-from nnbp_cli.config.loading import load, loads
+from nnbp_cli.config.build import augmentation, build, learning_rate, load_data, optimizer
+from nnbp_cli.config.formats import to_toml
+from nnbp_cli.config.loading import changed_keys, load, loads
 from nnbp_cli.config.schema import (
     AugmentConfig,
     Config,
@@ -15,7 +16,6 @@ from nnbp_cli.config.schema import (
     TrainingConfig,
 )
 from nnbp_cli.config.validation import check_against_data, data_from_plain, moved, network_from_plain
-from nnbp_cli.config.writing import changed_keys, to_plain, to_toml
 
 __all__ = [
     "AugmentConfig",
@@ -37,6 +37,5 @@ __all__ = [
     "moved",
     "network_from_plain",
     "optimizer",
-    "to_plain",
     "to_toml",
 ]

@@ -1,17 +1,19 @@
-"""From a config file and what the command line sets to a Config: read, override, validate."""
+"""From a config file, and what --set KEY=VALUE says on the command line, to a Config: read, set, validate."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nnbp_cli.config import overrides, rules
-from nnbp_cli.config.reading import read
+from nnbp_cli.config import rules
+from nnbp_cli.config.formats import parse_toml, read
 from nnbp_cli.config.schema import Config
-from nnbp_cli.config.toml_text import parse_toml
-from nnbp_cli.config.validation import validate
-from nnbp_cli.errors import printable
+from nnbp_cli.config.validation import Origins, validate
+from nnbp_cli.errors import ConfigError
+from nnbp_cli.wording import Location, dotted, quoted, whole
 
 
 def load(path: str | Path, settings: Iterable[str] = ()) -> Config:
@@ -19,7 +21,7 @@ def load(path: str | Path, settings: Iterable[str] = ()) -> Config:
 
     Raises one ConfigError with a line for every mistake in either.
     """
-    return _configured(read(Path(path)), printable(str(path)), settings)
+    return _configured(read(Path(path)), str(path), settings)
 
 
 def loads(text: str, where: str, settings: Iterable[str] = ()) -> Config:
@@ -28,6 +30,75 @@ def loads(text: str, where: str, settings: Iterable[str] = ()) -> Config:
 
 
 def _configured(plain: dict[str, Any], where: str, settings: Iterable[str]) -> Config:
-    origins, mistakes = overrides.apply(settings, plain)
+    origins, mistakes = apply_overrides(settings, plain)
     rules.drop_inapplicable_keys(plain, {place for place, _ in origins})
     return validate(plain, where, origins, mistakes)
+
+
+def changed_keys(before: Config, after: Config) -> list[str]:
+    """The keys, as they are written after --set, whose values differ; of layers just network.layers."""
+    old, new = asdict(before), asdict(after)
+    return [f"{name}.{key}" for name in old for key in old[name] if old[name][key] != new[name][key]]
+
+
+def apply_overrides(settings: Iterable[str], plain: dict[str, Any]) -> tuple[Origins, list[str]]:
+    """Set each KEY=VALUE in `plain`, in place, later ones over earlier ones.
+
+    Returns where they went, so that an error there can name its --set, and the mistakes: one line for
+    each setting that has no '=' or leads nowhere.
+    """
+    origins: list[tuple[Location, str]] = []
+    mistakes = []
+    for setting in settings:
+        try:
+            origins.append((_set(plain, setting), f"--set {setting}"))
+        except LookupError as error:
+            mistakes.append(f"--set {setting}: {error.args[0]}")
+    return origins, mistakes
+
+
+def _set(plain: dict[str, Any], setting: str) -> Location:
+    """Put one KEY=VALUE into `plain`; the place it went to. Raises LookupError where it cannot go."""
+    key, equals, text = setting.partition("=")
+    if not equals:
+        raise LookupError("no '='; write KEY=VALUE, as in --set training.epochs=5")
+    if not whole(setting):
+        raise LookupError("not UTF-8 text; write it as UTF-8")
+    return _put(plain, key.strip().split("."), _value(text.strip()))
+
+
+def _value(text: str) -> Any:
+    """The value that `text` is in TOML, or else the text itself."""
+    try:
+        plain = parse_toml(f"value = {text}", where="")
+    except ConfigError:
+        return text
+    return plain["value"] if len(plain) == 1 else text  # a line break would let in other keys
+
+
+def _put(plain: dict[str, Any], steps: list[str], value: Any) -> Location:
+    """Set `value` at the end of `steps`, with new tables on the way; the place it went to."""
+    table: Any = plain
+    place: Location = ()
+    for step in steps:
+        slot = _slot(table, step, dotted(place))
+        place = (*place, slot)
+        if len(place) == len(steps):
+            table[slot] = value
+        elif isinstance(table, dict):
+            table = table.setdefault(slot, {})
+        else:
+            table = table[slot]
+    return place
+
+
+def _slot(table: object, step: str, name: str) -> str | int:
+    """The key or index that `step` is in `table`, a table or a list called `name`."""
+    if isinstance(table, dict):
+        return step
+    if isinstance(table, list):
+        if re.fullmatch(r"[0-9]{1,9}", step) and int(step) < len(table):
+            return int(step)
+        there = f"{name}.0 to {name}.{len(table) - 1}" if table else "nothing"
+        raise LookupError(f"{name} has no {quoted(step)}; there is {there}")
+    raise LookupError(f"{name} is {quoted(table)}, with no {quoted(step)} in it")

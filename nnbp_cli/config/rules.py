@@ -6,8 +6,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
-from nnbp_cli.config.building import build
-from nnbp_cli.config.memory import too_large
+from nnbp_cli.config.build import build, too_large
 from nnbp_cli.config.schema import AugmentConfig, Config, DataConfig, NetworkConfig, TrainingConfig
 from nnbp_cli.datasets.augment import SIGMA
 from nnbp_cli.datasets.sources import SEED, SIZE, SYNTHETIC, absolute
@@ -208,7 +207,7 @@ def _images(data: DataConfig, training: TrainingConfig) -> Violations:
 
 
 def blind(validation: int, training: TrainingConfig) -> Violations:
-    """The breach of watching the validation images where there are none."""
+    """The violation of watching the validation images where there are none."""
     if validation == 0 and (names := [name for name in training.watch if name.startswith("validation")]):
         yield (
             ("data", "validation"),
@@ -218,7 +217,7 @@ def blind(validation: int, training: TrainingConfig) -> Violations:
 
 
 def batch_too_large(batch: int, images: int) -> tuple[Location, str]:
-    """The breach of a batch that cannot be filled."""
+    """The violation of a batch that cannot be filled."""
     return (
         "training",
         "batch_size",

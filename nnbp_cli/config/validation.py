@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from nnbp_cli.config import rules
-from nnbp_cli.config.building import build
-from nnbp_cli.config.memory import too_large
+from nnbp_cli.config.build import build, too_large
 from nnbp_cli.config.messages import explained
-from nnbp_cli.config.overrides import Origins
 from nnbp_cli.config.schema import Config, DataConfig, NetworkConfig, TrainingConfig
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.datasets.sources import absolute
 from nnbp_cli.errors import ConfigError
 from nnbp_cli.wording import Location, dotted
+
+# Which place of the config was set by which --set; the last one that fits counts.
+Origins = Sequence[tuple[Location, str]]
 
 _CONFIG = TypeAdapter(Config)
 _DATA = TypeAdapter(DataConfig)
@@ -37,7 +38,7 @@ def validate(
         config = _CONFIG.validate_python(plain)
         problems = list(rules.violations(config.data, config.network, config.training))
     except ValidationError as error:
-        problems = [*explained(error), *_breaches_in_sound_tables(plain, error)]
+        problems = [*explained(error), *_violations_in_sound_tables(plain, error)]
     _refuse(problems, where, origins, mistakes)
     return rules.resolved(config)
 
@@ -95,7 +96,7 @@ def check_against_data(config: Config, data: Dataset, where: str) -> None:
     _refuse(problems, where)
 
 
-def _breaches_in_sound_tables(plain: dict[str, Any], error: ValidationError) -> rules.Violations:
+def _violations_in_sound_tables(plain: dict[str, Any], error: ValidationError) -> rules.Violations:
     """What else is wrong in those tables that the schema finds nothing wrong in."""
     unsound = {each["loc"][0] for each in error.errors()}
     adapters: dict[str, TypeAdapter[Any]] = {"data": _DATA, "network": _NETWORK, "training": _TRAINING}

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from nnbp_cli import __version__
-from nnbp_cli.config import DataConfig, NetworkConfig, build, data_from_plain, network_from_plain, to_plain
+from nnbp_cli.config import DataConfig, NetworkConfig, build, data_from_plain, network_from_plain
 from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.network import Network
@@ -61,7 +61,7 @@ def described(weights: Weights) -> dict[str, Any]:
     """All but the parameters, as plain values: the architecture, the data set, its scaling and digest."""
     return {
         "program": f"nnbp {__version__}",
-        "network": to_plain(weights.config),
+        "network": asdict(weights.config),
         "data": asdict(weights.data) | {"digest": weights.digest, "scaling": SCALING},
         "shape": weights.shape,
         "penalty": asdict(weights.penalty),

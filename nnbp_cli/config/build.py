@@ -1,0 +1,134 @@
+"""From what a config describes to the thing itself, and whether this machine has the memory for it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from math import prod
+from pathlib import Path
+from typing import TypeVar
+
+from nnbp_cli.config.schema import AugmentConfig, DataConfig, NetworkConfig, TrainingConfig
+from nnbp_cli.datasets import dataset
+from nnbp_cli.datasets.augment import Augmentation
+from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.errors import ConfigError
+from nnbp_cli.nn.activations import ACTIVATIONS, override
+from nnbp_cli.nn.arrays import Shape
+from nnbp_cli.nn.costs import COSTS
+from nnbp_cli.nn.layers import Dense, Dropout, Layer
+from nnbp_cli.nn.network import Network
+from nnbp_cli.nn.optimizers import OPTIMIZERS, Optimizer
+from nnbp_cli.nn.schedules import SCHEDULES, LearningRate
+from nnbp_cli.system import hardware
+from nnbp_cli.wording import Location
+
+T = TypeVar("T")
+
+FLOAT_BYTES = 4  # of a float32
+
+
+def build(config: NetworkConfig, shape: Shape) -> Network:
+    """The network of a valid config, for images of `shape` (rows, columns)."""
+    layers: list[Layer] = []
+    for layer in config.layers:
+        activation = ACTIVATIONS[layer.activation]
+        if layer.override:
+            others = {other.neuron: ACTIVATIONS[other.activation] for other in layer.override}
+            activation = override(activation, others)
+        layers.append(Dense(prod(shape), layer.neurons, activation))
+        shape = layers[-1].outputs
+        if layer.dropout:
+            layers.append(Dropout(shape, layer.dropout))
+    return Network(tuple(layers), COSTS[config.cost])
+
+
+def optimizer(config: TrainingConfig) -> Optimizer:
+    """The optimizer of a valid config, with its own numbers where the config has none."""
+    return _with_numbers(OPTIMIZERS[config.optimizer], config)
+
+
+def learning_rate(config: TrainingConfig) -> LearningRate:
+    """The learning rate of a valid config over its run."""
+    schedule = _with_numbers(SCHEDULES[config.schedule], config)
+    return LearningRate(config.learning_rate, config.epochs, config.warmup, schedule)
+
+
+def _with_numbers(described: T, config: TrainingConfig | AugmentConfig) -> T:
+    """A frozen dataclass with those of its numbers that the config has."""
+    numbers = {name: getattr(config, name, None) for name in vars(described)}
+    return replace(described, **{name: value for name, value in numbers.items() if value is not None})  # type: ignore[type-var]
+
+
+def load_data(config: DataConfig, data_dir: Path, where: str) -> Dataset:
+    """The data set of a valid config, which is from `where`; raises what `dataset.load` raises."""
+    options = {key: value for key, value in asdict(config).items() if key not in ("name", "augment")}
+    try:
+        return dataset.load(config.name, data_dir, **options)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from error
+
+
+def augmentation(config: DataConfig) -> Augmentation | None:
+    """How the training images of a valid config are to be distorted, if at all."""
+    return _with_numbers(Augmentation(), config.augment) if config.augment else None
+
+
+def too_large(
+    network: Network, training: TrainingConfig | None = None, data: int = 0
+) -> tuple[Location, str] | None:
+    """Why this machine cannot hold `network`, or not train it as `training` says, and at which key; or None.
+
+    `data` is how many bytes the data set takes.
+    """
+    size, available = needed_memory(network, training) + data, hardware.total_memory()
+    if size <= available:
+        return None
+    memory = f"{_in_words(size)} of memory, this machine has {_in_words(int(available))}"
+    if training and _batch(network, training) > size / 2:
+        wrong = f"batches of {training.batch_size:,} images would need {memory}; take smaller ones"
+        return ("training", "batch_size"), wrong
+    wrong = f"{network.size:,} weights and biases would need {memory}; take fewer neurons"
+    return ("network", "layers"), wrong
+
+
+def needed_memory(network: Network, training: TrainingConfig | None) -> int:
+    """Bytes that training takes at its peak, beside the data and Python itself; without it those of theta."""
+    theta = FLOAT_BYTES * network.size
+    if not training:
+        return theta
+    trained = [layer for layer in network.layers if layer.shapes]
+    outputs = [prod(layer.outputs) for layer in trained]
+    images = _images_at_once(network)
+    passing = [
+        # While a batch is learned from, and then what a penalty adds to the gradient.
+        _batch(network, training),
+        theta * (2 if training.l1 else 1 if training.l2 else 0),
+        # While images are evaluated, and while speeds are measured, for which there is another gradient.
+        FLOAT_BYTES * images * (network.inputs + 2 * sum(outputs) + max(outputs)),
+        theta + FLOAT_BYTES * images * _numbers(network) if "layer speed" in training.watch else 0,
+    ]
+    # At first there are theta, the one to keep and, in float64, what a layer of them is drawn from. Later,
+    # theta, its gradient, the one to keep, and what the optimizer remembers.
+    first = 2 * theta + 2 * FLOAT_BYTES * max(prod(layer.shapes[0]) for layer in trained)
+    lasting = (3 + OPTIMIZERS[training.optimizer].rows) * theta
+    return max(first, lasting + max(passing))
+
+
+def _images_at_once(network: Network) -> int:
+    """How many images are evaluated at once, as `evaluation` says, which is not to be imported here."""
+    return max(1, min(1000, 2_000_000_000 // max(1, network.work)))
+
+
+def _batch(network: Network, training: TrainingConfig) -> int:
+    return FLOAT_BYTES * training.batch_size * _numbers(network)
+
+
+def _numbers(network: Network) -> int:
+    """What backprop has of an example: x, z and a of every layer, and what delta goes back through."""
+    outputs = [prod(layer.outputs) for layer in network.layers]
+    return network.inputs + 2 * sum(outputs) + 3 * max(outputs)
+
+
+def _in_words(size: int) -> str:
+    power = min(max(2, (size.bit_length() - 1) // 10), 5)
+    return f"{size / 2 ** (10 * power):,.0f} {'MGTP'[power - 2]}iB"
