@@ -13,11 +13,12 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.timing import spread, timed
-from nnbp_cli.datasets.augment import Augmentation, Bytes, Distortion, Floats, distortion
+from nnbp_cli.datasets.augment import Augmentation, Distortion, distortion
 from nnbp_cli.datasets.synthetic import draw
-from nnbp_cli.training.batches import BLOCK
+from nnbp_cli.nn.arrays import Bytes, Floats
+from nnbp_cli.training.batches import IMAGES_PER_BLOCK
 
-SIZE, SHAPE, PART, ROUNDS = 8 * BLOCK, (28, 28), 64, 15
+SIZE, SHAPE, PART, ROUNDS = 8 * IMAGES_PER_BLOCK, (28, 28), 64, 15
 AUGMENTATION = Augmentation(rotation=15, scaling=0.15, shear=0.15, elastic=34)
 
 
@@ -55,7 +56,7 @@ if __name__ == "__main__":
     SMOOTH = smoothing(SHAPE[0], AUGMENTATION.sigma)
     images = draw(SIZE, 1, "training")[0].reshape(SIZE, -1)
     fast, rng = distortion(AUGMENTATION, SHAPE), np.random.default_rng(1)
-    blocks, parts = (np.split(images, SIZE // size) for size in (BLOCK, PART))
+    blocks, parts = (np.split(images, SIZE // size) for size in (IMAGES_PER_BLOCK, PART))
     seconds = []
     with threadpool_limits(1):
         for _ in range(1 + ROUNDS):

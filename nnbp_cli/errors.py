@@ -1,7 +1,5 @@
-"""Everything that a user, a file, a network or a machine can do wrong.
-
-Such an error is one line, `where: what is wrong; what to do`, and an exit status. The command line
-prints the line and exits. A programmer's mistake is a ValueError or a TypeError, and shows its traceback.
+"""Everything that a user, a file, a network or a machine can do wrong: one line, `where: what is wrong; what
+to do`, and an exit status. A programmer's mistake is a ValueError or a TypeError, and shows its traceback.
 
 Names in a line may be anything: what is not printable in them is shown escaped, so that none makes a line.
 """
@@ -89,21 +87,22 @@ def reason(error: OSError) -> str:
 def shortage(error: BaseException | None) -> str | None:
     """What this process ran short of, and what to do, where that is behind an error."""
     while error is not None:
-        numbers: list[int | None] = []
+        number = None
         match error:
             case OSError():
-                numbers = [error.errno]
+                number = error.errno
             case MemoryError():
-                numbers = [errno.ENOMEM]
+                number = errno.ENOMEM
             case ImportError() | RuntimeError() | SystemError():
-                numbers = [number for words, number in SHORTAGES_BY_WORDS.items() if words in str(error)]
-        for number in numbers:
-            if number in SHORTAGES:
-                return SHORTAGES[number]
+                number = next(
+                    (code for words, code in SHORTAGES_BY_WORDS.items() if words in str(error)), None
+                )
+        if number in SHORTAGES:
+            return SHORTAGES[number]
         error = error.__cause__
     return None
 
 
 def printable(text: str) -> str:
     """Text with line breaks and whatever else a terminal cannot show written as escapes."""
-    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

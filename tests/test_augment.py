@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from nnbp_cli.datasets import augment
-from nnbp_cli.datasets.augment import MOST, PIXELS, Augmentation, Distortion, distortion
+from nnbp_cli.datasets.augment import MAX_IMAGES_AT_ONCE, PIXELS_AT_ONCE, Augmentation, Distortion, distortion
 from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.datasets.sampling import Sampler
 from nnbp_cli.training import batches as training_batches
@@ -105,7 +105,9 @@ def test_images_are_those_of_a_slow_implementation(shape: tuple[int, int]) -> No
     images = noise(7, shape)
     fast = distortion(most, shape).distorted(images, np.random.default_rng(5)).reshape(-1, *shape)
 
-    numbers = np.random.default_rng(5).uniform(-1, 1, (6, min(MOST, PIXELS // prod(shape))))[:, :7]
+    numbers = np.random.default_rng(5).uniform(
+        -1, 1, (6, min(MAX_IMAGES_AT_ONCE, PIXELS_AT_ONCE // prod(shape)))
+    )[:, :7]
     for k, (turn, wider, higher, lean, right, down) in enumerate(numbers.T):
         angle = -np.radians(70) * turn  # y is down
         turned = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
@@ -248,7 +250,7 @@ def test_every_image_has_a_field_of_its_own() -> None:
 def test_as_many_images_as_given_all_of_them_distorted_in_bytes_of_their_own(
     n: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(augment, "PIXELS", 64 * 9 * 14)
+    monkeypatch.setattr(augment, "PIXELS_AT_ONCE", 64 * 9 * 14)
     images = noise(200)
     images.setflags(write=False)
     some = distortion(EVERYTHING, SHAPE).distorted(images[:n], np.random.default_rng(3))
@@ -283,7 +285,7 @@ def test_ink_does_not_run_from_one_image_or_side_to_another() -> None:
 
 
 def test_an_image_larger_than_a_block_is_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(augment, "PIXELS", 100)
+    monkeypatch.setattr(augment, "PIXELS_AT_ONCE", 100)
     images = noise(3)
     np.testing.assert_array_equal(
         distortion(Augmentation(), SHAPE).distorted(images, np.random.default_rng()), images
@@ -295,7 +297,7 @@ def test_a_sampler_reads_fewer_images_than_it_has_room_for_and_forgets_the_other
     for n in (3, 1, 2):
         sampler.points[:] = y_x[::-1, :, None, :]
         pictures = noise(n, seed=n).reshape(-1, *SHAPE)
-        np.testing.assert_array_equal(sampler.read(pictures), pictures)
+        np.testing.assert_array_equal(sampler.interpolate(pictures), pictures)
 
 
 # In training
@@ -369,7 +371,7 @@ def test_a_batch_of_large_images_may_be_left_after_some_of_them(
     monkeypatch: pytest.MonkeyPatch, background: bool
 ) -> None:
     monkeypatch.setattr(training_batches, "PIXELS_PER_BLOCK", 14 * 9 * 14)
-    monkeypatch.setattr(augment, "PIXELS", 4 * 9 * 14)
+    monkeypatch.setattr(augment, "PIXELS_AT_ONCE", 4 * 9 * 14)
     split = Split(noise(70), np.zeros(70, np.uint8))
     asked: dict[str, Any] = {"seed": 1, "epoch": 0, "first": 0, "background": background}
     distorting = distortion(EVERYTHING, SHAPE)

@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnbp_cli.datasets import idx, synthetic
+from nnbp_cli.datasets import synthetic
 from nnbp_cli.datasets.catalog import CATALOG, NAMES, Entry, File
 from nnbp_cli.datasets.dataset import load
+from nnbp_cli.datasets.readers import idx
 from nnbp_cli.datasets.sources import locate
 from nnbp_cli.errors import ConfigError, MissingData, NnbpError
+from nnbp_cli.nn.arrays import Bytes
 from nnbp_cli.system import locks
 from tests.peak_memory import measured, output_with_peak
 
@@ -359,7 +361,7 @@ def test_damaged_synthetic_digits_are_an_error_that_says_how_to_draw_them_again(
     ],
 )
 def test_synthetic_digits_that_another_version_drew_are_refused(
-    tmp_path: Path, number: int, change: Callable[[idx.Bytes], idx.Bytes]
+    tmp_path: Path, number: int, change: Callable[[Bytes], Bytes]
 ) -> None:
     load("synthetic", tmp_path, size=80)
     folder = tmp_path / "synthetic-80-seed-1"

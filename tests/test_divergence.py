@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from nnbp_cli.datasets import idx
+from nnbp_cli.datasets.readers import idx
 from nnbp_cli.errors import Diverged
 from nnbp_cli.evaluation.score import Score, evaluate
 from nnbp_cli.models import weights

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-import signal
 import socket
-import subprocess
 import sys
 import time
 from contextlib import ExitStack
@@ -16,33 +13,17 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import numpy as np
 import pytest
 
 from nnbp_cli.datasets.catalog import CATALOG, NAMES, Entry
 from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.system import locks
-from nnbp_cli.system.reporter import Reporter
 from tests import faults
 from tests.by_the_clock import by_the_clock
 from tests.command_line import nnbp
 from tests.faulty_mirrors import FAULTS, NOWHERE, Kind, closed_port, deaf_port, without_dns
-from tests.mirror import Handler, mirror
-from tests.tiny import CONTENT, FIRST, HASTE, TINY, fetch
-
-
-class Watch(Reporter):
-    """Everything that a download said."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-        self.counts: list[tuple[str, int]] = []
-
-    def note(self, message: str) -> None:
-        self.notes.append(message)
-
-    def received(self, name: str, count: int, size: int) -> None:
-        self.counts.append((name, count))
+from tests.mirror import mirror
+from tests.tiny import CONTENT, FIRST, HASTE, TINY, Watch, fetch
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +40,7 @@ def is_all_there(folder: Path) -> bool:
 def refusals(data_dir: Path, *mirrors: str, **options: Any) -> list[str]:
     """What each mirror said when a download failed. Nothing is left on the disk."""
     with pytest.raises(NnbpError) as error:
-        fetch(data_dir, *mirrors, **({"limits": HASTE} | options))
+        fetch(data_dir, *mirrors, **({"timeouts": HASTE} | options))
     first, *reasons, last = str(error.value).split("\n")
     folder = data_dir / "tiny"
     command = f"nnbp download tiny --data-dir {data_dir} --mirror URL"
@@ -80,11 +61,11 @@ def test_a_fault_leads_to_the_next_mirror_and_a_clear_word_or_does_no_harm(
     start = time.monotonic()
     with kind.at(CONTENT) as bad, mirror(CONTENT) as good:
         if kind.said is None:
-            assert is_all_there(fetch(tmp_path, bad, limits=HASTE))
+            assert is_all_there(fetch(tmp_path, bad, timeouts=HASTE))
         else:
             (reason,) = refusals(tmp_path, bad)
             assert re.fullmatch(kind.said, reason)
-            assert is_all_there(fetch(tmp_path, bad, good.url, limits=HASTE))
+            assert is_all_there(fetch(tmp_path, bad, good.url, timeouts=HASTE))
     assert time.monotonic() - start < 5
 
 
@@ -160,15 +141,15 @@ def test_retry_after_is_respected(tmp_path: Path) -> None:
 def test_an_honest_slow_line_finishes(tmp_path: Path) -> None:
     """It takes longer than any of the limits on its parts, but is fast enough in each of them."""
     with mirror(CONTENT, faults.slow_but_honest) as slow:
-        limits = replace(HASTE, silence=0.3, slow_seconds=0.2, slow_bytes=500, answer=0.3)
-        assert is_all_there(fetch(tmp_path, slow.url, limits=limits))
+        timeouts = replace(HASTE, silence=0.3, slow_seconds=0.2, slow_bytes=500, answer=0.3)
+        assert is_all_there(fetch(tmp_path, slow.url, timeouts=timeouts))
 
 
 @by_the_clock
 def test_all_has_to_end_by_the_deadline(tmp_path: Path) -> None:
     start = time.monotonic()
     with mirror(CONTENT, faults.slow_but_honest) as slow:
-        assert refusals(tmp_path, slow.url, limits=replace(HASTE, total=0.3)) == [
+        assert refusals(tmp_path, slow.url, timeouts=replace(HASTE, total=0.3)) == [
             "stopped, since the time is up"
         ]
     assert time.monotonic() - start < 1
@@ -178,7 +159,7 @@ def test_all_has_to_end_by_the_deadline(tmp_path: Path) -> None:
 def test_what_came_before_the_deadline_is_kept(tmp_path: Path) -> None:
     entry = replace(TINY, files=TINY.files[1:2] + TINY.files[:1])
     with mirror(CONTENT, faults.slow_but_honest) as slow, pytest.raises(NnbpError, match="no mirror gave"):
-        fetch(tmp_path, slow.url, entry=entry, limits=replace(HASTE, total=0.3))
+        fetch(tmp_path, slow.url, entry=entry, timeouts=replace(HASTE, total=0.3))
     assert [path.name for path in (tmp_path / "tiny").iterdir()] == [TINY.files[1].name]
 
 
@@ -193,7 +174,7 @@ def test_every_mirror_is_named_with_its_reason(tmp_path: Path) -> None:
     watch = Watch()
     with mirror({}) as empty, closed_port({}) as closed, deaf_port({}) as deaf:
         mirrors = (f"http://{NOWHERE}/mnist/", closed, deaf, empty.url)
-        reasons = refusals(tmp_path, *mirrors, reporter=watch, limits=replace(HASTE, retries=0))
+        reasons = refusals(tmp_path, *mirrors, reporter=watch, timeouts=replace(HASTE, retries=0))
         assert reasons == [
             "its name cannot be looked up (no network?)",
             "connection refused",
@@ -337,39 +318,6 @@ def test_two_downloads_at_once_both_end_right(tmp_path: Path) -> None:
             thread.join()
         assert slow.asked.count(FIRST) == 2
     assert is_all_there(tmp_path / "tiny")
-
-
-PROGRAM = """
-import sys
-from pathlib import Path
-from nnbp_cli.datasets import download
-from nnbp_cli.datasets.catalog import Entry, File
-files = (File('big.gz', 400_000, sys.argv[3]),)
-download.fetch(Entry('tiny', 'Tiny', None, (), files), Path(sys.argv[1]), mirrors=[sys.argv[2]])
-"""
-
-
-def test_a_download_that_was_killed_leaves_no_wrong_file_and_the_next_finishes(tmp_path: Path) -> None:
-    content = np.random.default_rng(6).bytes(400_000)
-    sha256 = hashlib.sha256(content).hexdigest()
-
-    def half(handler: Handler, body: bytes) -> None:
-        handler.head(Content_Length=str(len(body)))
-        handler.wfile.write(body[:200_000])
-        handler.server.stopping.wait(20)
-
-    with mirror({"big.gz": content}, half) as server:
-        arguments = [sys.executable, "-c", PROGRAM, str(tmp_path), server.url, sha256]
-        with subprocess.Popen(arguments) as process:
-            until = time.monotonic() + 20
-            while not server.asked and time.monotonic() < until:
-                time.sleep(0.01)
-            time.sleep(0.1)
-            process.send_signal(signal.SIGKILL)
-        assert not list((tmp_path / "tiny").iterdir())
-        server.fault = None
-        subprocess.run(arguments, check=True)
-    assert (tmp_path / "tiny" / "big.gz").read_bytes() == content
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnbp_cli.datasets import idx
+from nnbp_cli.datasets.readers import idx
 from nnbp_cli.errors import MissingData, NnbpError
+from nnbp_cli.nn.arrays import Bytes
 from tests.failing_disk import fail_at_read
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (7, 5, 3)).astype(np.uint8)
@@ -35,13 +36,13 @@ def refusal(path: Path, dimensions: int = 3, sha256: str | None = None) -> str:
     return found[1]
 
 
-def packed(array: idx.Bytes) -> bytes:
+def packed(array: Bytes) -> bytes:
     return gzip.compress(idx.header(array.shape) + array.tobytes(), mtime=0)
 
 
 @pytest.mark.parametrize("name", ["images", "images.gz"])
 @pytest.mark.parametrize("array", [IMAGES, IMAGES.transpose(1, 2, 0), LABELS, LABELS[:0]])
-def test_what_is_written_is_read(tmp_path: Path, name: str, array: idx.Bytes) -> None:
+def test_what_is_written_is_read(tmp_path: Path, name: str, array: Bytes) -> None:
     idx.write(tmp_path / name, array)
     found = idx.read(tmp_path / name, array.ndim)
     assert found.dtype == np.uint8

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from nnbp_cli import config
-from nnbp_cli.datasets import idx, sources, synthetic
+from nnbp_cli.datasets import sources, synthetic
+from nnbp_cli.datasets.readers import idx
 from nnbp_cli.models import weights
 from nnbp_cli.runs import checkpoint
 from nnbp_cli.runs.directory import RunDirectory

@@ -17,7 +17,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from nnbp_cli import digits
-from nnbp_cli.datasets import dataset, idx
+from nnbp_cli.datasets import dataset
+from nnbp_cli.datasets.readers import idx
 from nnbp_cli.digits.limits import count_scans
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.models import weights

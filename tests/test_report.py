@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnbp_cli.datasets import idx
 from nnbp_cli.datasets.dataset import Split
+from nnbp_cli.datasets.readers import idx
 from nnbp_cli.evaluation.calibration import calibration
 from nnbp_cli.evaluation.predictions import Predictions
 from nnbp_cli.evaluation.score import Score

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from nnbp_cli.datasets.skeletons import DOTS, DRIFT, WRITTEN, skeleton, skeletons
-from nnbp_cli.datasets.synthetic import BLOCK, EDGE, SIDE, draw, ink
+from nnbp_cli.datasets.synthetic import DIGITS_PER_BLOCK, EDGE, SIDE, draw, ink
 
 Bytes = NDArray[np.uint8]
 
@@ -23,7 +23,7 @@ def same(one: tuple[Bytes, Bytes], other: tuple[Bytes, Bytes]) -> bool:
     return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-@pytest.mark.parametrize("size", [0, 1, BLOCK, BLOCK + 7])
+@pytest.mark.parametrize("size", [0, 1, DIGITS_PER_BLOCK, DIGITS_PER_BLOCK + 7])
 def test_as_many_digits_as_asked_for_in_bytes(size: int) -> None:
     images, labels = draw(size, 3, "test")
     assert images.shape == (size, SIDE, SIDE)
@@ -37,12 +37,15 @@ def test_the_same_seed_draws_the_same_bits() -> None:
 
 def test_another_seed_another_name_and_another_block_draw_other_digits() -> None:
     images = np.concatenate(
-        [draw(2 * BLOCK, s, name)[0] for s, name in ((4, "training"), (5, "training"), (4, "test"))]
+        [
+            draw(2 * DIGITS_PER_BLOCK, s, name)[0]
+            for s, name in ((4, "training"), (5, "training"), (4, "test"))
+        ]
     )
     assert len(np.unique(images, axis=0)) == len(images)
 
 
-@pytest.mark.parametrize("size", [5, BLOCK, 2 * BLOCK + 9])
+@pytest.mark.parametrize("size", [5, DIGITS_PER_BLOCK, 2 * DIGITS_PER_BLOCK + 9])
 def test_a_smaller_set_is_the_beginning_of_a_larger_one(digits: tuple[Bytes, Bytes], size: int) -> None:
     images, labels = digits
     assert same(draw(size, 1, "training"), (images[:size], labels[:size]))

@@ -22,8 +22,8 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from nnbp_cli import config
-from nnbp_cli.datasets import idx
 from nnbp_cli.datasets.catalog import CATALOG, NAMES, File
+from nnbp_cli.datasets.readers import idx
 from nnbp_cli.evaluation import saved as scoring
 from nnbp_cli.evaluation.score import Score
 from nnbp_cli.models import weights

@@ -15,14 +15,13 @@ import pytest
 from nnbp_cli.datasets.transfer import receive
 from nnbp_cli.datasets.transfer_errors import TransferError, without_password
 from nnbp_cli.errors import ConfigError, NnbpError
-from nnbp_cli.system.reporter import Reporter
 from tests import faults
 from tests.by_the_clock import by_the_clock
 from tests.faults import MIB
 from tests.faulty_mirrors import closed_port
 from tests.mirror import CERTIFICATE, Fault, Handler, mirror
 from tests.peak_memory import measured, output_with_peak
-from tests.tiny import CONTENT, FIRST, HASTE, fetch
+from tests.tiny import CONTENT, FIRST, HASTE, Watch, fetch
 
 VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "requests_ca_bundle", "curl_ca_bundle")
 
@@ -36,7 +35,7 @@ def _an_environment_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def refusal(data_dir: Path, url: str) -> str:
     """Why there is nothing to be had at `url`."""
     with pytest.raises(NnbpError) as error:
-        fetch(data_dir, url, limits=HASTE)
+        fetch(data_dir, url, timeouts=HASTE)
     _, said, _ = str(error.value).split("\n")
     start = f"  {without_password(url)}/{FIRST}: "
     assert said.startswith(start)
@@ -77,7 +76,7 @@ except TransferError:
 @by_the_clock
 def test_a_server_that_is_busy_at_length_is_asked_again_at_once(tmp_path: Path) -> None:
     with mirror(CONTENT, faults.once(faults.huge(503))) as busy:
-        fetch(tmp_path, busy.url, limits=HASTE)
+        fetch(tmp_path, busy.url, timeouts=HASTE)
         assert busy.asked[:2] == [FIRST, FIRST]
 
 
@@ -200,18 +199,8 @@ def test_a_url_is_printed_without_its_password(url: str, shown: str) -> None:
     assert without_password(url) == shown
 
 
-class Notes(Reporter):
-    """What a download said."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-
-    def note(self, message: str) -> None:
-        self.notes.append(message)
-
-
 def test_the_password_of_a_mirror_is_never_printed(tmp_path: Path) -> None:
-    notes = Notes()
+    notes = Watch()
     with mirror({}) as empty, mirror(CONTENT) as good:
         ill, well = (server.url.replace("http://", "http://me:secret@") for server in (empty, good))
         fetch(tmp_path, ill, well, reporter=notes)

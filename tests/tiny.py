@@ -11,6 +11,7 @@ import numpy as np
 from nnbp_cli.datasets import download
 from nnbp_cli.datasets.catalog import NAMES, Entry, File
 from nnbp_cli.datasets.transfer import Timeouts
+from nnbp_cli.system.reporter import Reporter
 
 BYTES = np.random.default_rng(5).bytes(9_000)
 CONTENT = {
@@ -35,6 +36,20 @@ HASTE = Timeouts(  # for mirrors that fail; a good one may be held up as long by
     slow_bytes=2_000,
     total=20,
 )
+
+
+class Watch(Reporter):
+    """Everything that a download said."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.counts: list[tuple[str, int]] = []
+
+    def note(self, message: str) -> None:
+        self.notes.append(message)
+
+    def received(self, name: str, count: int, size: int) -> None:
+        self.counts.append((name, count))
 
 
 def fetch(data_dir: Path, *mirrors: str, entry: Entry = TINY, **options: Any) -> Path:

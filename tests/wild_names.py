@@ -14,7 +14,8 @@ import tomli_w
 from PIL import Image
 
 from nnbp_cli import cli
-from nnbp_cli.datasets import catalog, idx
+from nnbp_cli.datasets import catalog
+from nnbp_cli.datasets.readers import idx
 from nnbp_cli.errors import printable
 from nnbp_cli.models import weights
 from tests import tiny

@@ -1,8 +1,7 @@
-"""Training images that nobody wrote: each one shifted, turned, scaled, slanted and bent a little, at random.
-
-The bending is that of Simard, Steinkraus and Platt, "Best Practices for Convolutional Neural Networks Applied
-to Visual Document Analysis" (2003): every pixel is pushed sideways, and up or down, by a number between -1
-and 1 that a Gaussian of deviation sigma has smoothed over the image, times alpha.
+"""Augmentation: random affine maps, and the elastic distortion of Simard, Steinkraus and Platt, "Best
+Practices for Convolutional Neural Networks Applied to Visual Document Analysis" (2003): every pixel is pushed
+sideways, and up or down, by a number from -1 to 1 that a Gaussian of deviation sigma has smoothed over the
+image, times alpha.
 
 Smoothing noise U is a product with a matrix on either side, S U S'. The singular values s of S = P s Q' tell
 how little of it is left: Q' U Q is noise again, of variance 1/3 as U is, and most columns of P s are all but
@@ -22,15 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnbp_cli.datasets.sampling import Sampler
-
-Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float32]
+from nnbp_cli.nn.arrays import Bytes, Floats
 
 SIGMA = 4.0  # pixels, as in the paper
-KEPT = 0.999  # of the variance of the smoothed noise, along each axis
-PIXELS = 50_176  # distorted at once, 64 images of 28 x 28: what they need stays in the cache
-MOST = 512  # images at once, where they are small
-FACTORIZED = 512  # pixels; the singular values of a longer side take seconds, eight times as many of twice it
+VARIANCE_KEPT = 0.999  # of the smoothed noise, along each axis
+PIXELS_AT_ONCE = 50_176  # 64 images of 28 x 28: what they need stays in the cache
+MAX_IMAGES_AT_ONCE = 512  # where they are small
+MAX_SIDE_FOR_SVD = 512  # pixels; that of a longer side takes seconds, eight times as many of twice it
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ class Distortion:
     @property
     def at_once(self) -> int:
         """How many images are distorted at once. Random numbers are drawn for all, though fewer be left."""
-        return max(1, min(MOST, PIXELS // prod(self.shape)))
+        return max(1, min(MAX_IMAGES_AT_ONCE, PIXELS_AT_ONCE // prod(self.shape)))
 
     def distorted(self, images: Bytes, rng: np.random.Generator) -> Bytes:
         """Images, (n, pixels), as those of `images`, each distorted in its own way. One thread at a time."""
@@ -75,7 +72,7 @@ class Distortion:
         new, block = np.empty_like(pictures), sampler.images
         for start in range(0, len(pictures), block):
             self.draw(rng, sampler.points)
-            new[start : start + block] = sampler.read(pictures[start : start + block])
+            new[start : start + block] = sampler.interpolate(pictures[start : start + block])
         return new.reshape(images.shape)
 
     @cached_property
@@ -99,14 +96,14 @@ class Distortion:
 
         A picture is moved, scaled, slanted and turned, in this order, so the way back begins with the turn.
         """
-        most = self.augmentation
+        limits = self.augmentation
         turn, wider, higher, lean, right, down = rng.uniform(-1, 1, (6, n))
-        cos, sin = np.cos(np.radians(most.rotation) * turn), np.sin(np.radians(most.rotation) * turn)
-        width, height, lean = 1 + most.scaling * wider, 1 + most.scaling * higher, most.shear * lean
+        cos, sin = np.cos(np.radians(limits.rotation) * turn), np.sin(np.radians(limits.rotation) * turn)
+        width, height, lean = 1 + limits.scaling * wider, 1 + limits.scaling * higher, limits.shear * lean
         return (
             np.array([(cos - lean * sin) / width, sin / height]),
             np.array([(-sin - lean * cos) / width, cos / height]),
-            np.array([most.shift * right, most.shift * down]),
+            np.array([limits.shift * right, limits.shift * down]),
         )
 
 
@@ -124,7 +121,7 @@ def distortion(augmentation: Augmentation, shape: tuple[int, int]) -> Distortion
 
 
 def waves(side: int, augmentation: Augmentation) -> NDArray[np.float64]:
-    """The columns of P s that hold KEPT of the variance over `side` pixels, (side, as many as that takes).
+    """The columns of P s that hold VARIANCE_KEPT over `side` pixels, (side, as many as that takes).
 
     Where `side` is long, those of S C instead, for the slowest cosines C, an orthonormal basis that is close
     to the singular vectors: they hold as much with a column or two more.
@@ -135,17 +132,17 @@ def waves(side: int, augmentation: Augmentation) -> NDArray[np.float64]:
     reach = np.arange(-ceil(9 * sigma), ceil(9 * sigma) + 1)
     whole = np.exp(-0.5 * (reach / sigma) ** 2).sum()
     smoothing = np.exp(-0.5 * ((pixel[:, None] - pixel) / sigma) ** 2) / whole
-    if side <= FACTORIZED:
+    if side <= MAX_SIDE_FOR_SVD:
         P, s, _ = np.linalg.svd(smoothing)
         smooth, variances = P * s, s**2
         total = variances.sum()
     else:
         # The cosine of k half waves keeps exp(-(pi k sigma / side)^2) of its variance. Those with a k below
-        # 0.74 side / sigma hold KEPT of it all, if it were not for the ends of the side.
+        # 0.74 side / sigma hold VARIANCE_KEPT of it, if it were not for the ends of the side.
         k = np.arange(ceil(min(side, 8 + 0.8 * side / sigma)))
         cosines = np.cos(pi / side * np.outer(pixel + 0.5, k)) * np.sqrt(np.where(k, 2, 1) / side)
         smooth = smoothing @ cosines
         variances, total = (smooth**2).sum(axis=0), (smoothing**2).sum()
     held = np.cumsum(variances) / total
-    few: NDArray[np.float64] = smooth[:, : 1 + int(np.searchsorted(held, KEPT))]
+    few: NDArray[np.float64] = smooth[:, : 1 + int(np.searchsorted(held, VARIANCE_KEPT))]
     return few

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnbp_cli.datasets.dataset import Dataset, Split
-from nnbp_cli.nn.arrays import Array
+from nnbp_cli.datasets.dataset import Dataset
 
 
 def accuracy_by_darkness(dataset: Dataset) -> float:
@@ -13,12 +12,7 @@ def accuracy_by_darkness(dataset: Dataset) -> float:
 
     Darkness is the sum of an image's pixels; its average is taken over the training images of a class.
     """
-    darkness, labels = _darkness(dataset.training), dataset.training.labels
-    average = np.array([darkness[labels == k].mean() for k in range(dataset.classes)])
-    nearest = abs(_darkness(dataset.test)[:, None] - average).argmin(axis=1)
+    known, unknown = (split.images.sum(axis=1, dtype=np.int64) for split in (dataset.training, dataset.test))
+    average = np.array([known[dataset.training.labels == k].mean() for k in range(dataset.classes)])
+    nearest = abs(unknown[:, None] - average).argmin(axis=1)
     return float((nearest == dataset.test.labels).mean())
-
-
-def _darkness(split: Split) -> Array:
-    darkness: Array = split.images.sum(axis=1, dtype=np.int64)
-    return darkness

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from nnbp_cli.datasets import idx, sources
-from nnbp_cli.datasets.catalog import CATALOG
-from nnbp_cli.datasets.idx import Bytes
+from nnbp_cli.datasets import sources
+from nnbp_cli.datasets.readers import idx
 from nnbp_cli.datasets.sources import SYNTHETIC, Source
 from nnbp_cli.datasets.synthetic import draw
 from nnbp_cli.errors import ConfigError, NnbpError
+from nnbp_cli.nn.arrays import Bytes
 from nnbp_cli.system import hardware, locks
 
 DIGITS = 10  # the classes of everything but a folder of one's own
@@ -75,13 +75,8 @@ def load(
     ConfigError for a name or numbers that do not fit them.
     """
     size, seed = sources.SIZE if size is None else size, sources.SEED if seed is None else seed
-    folder = sources.locate(name, data_dir, size=size, seed=seed)
-    if name == SYNTHETIC:
-        source = sources.drawn(folder)
-        arrays = _synthetic(source, size, seed)
-    else:
-        source = sources.published(name, folder) if name in CATALOG else sources.own(folder)
-        arrays = _read(source)
+    source = sources.find(name, sources.locate(name, data_dir, size=size, seed=seed))
+    arrays = _synthetic(source, size, seed) if name == SYNTHETIC else _read(source)
     _check(source, arrays)
     images, labels, test_images, test_labels = arrays
     rows, columns = images.shape[1:]
@@ -113,7 +108,7 @@ def _synthetic(source: Source, size: int, seed: int) -> FourArrays:
     """
     if size < 5:
         raise ConfigError(f"data.size: expected a number of at least 5, got {size}")
-    if size * SHAPE[0] * SHAPE[1] > hardware.total_memory():
+    if size * prod(SHAPE) > hardware.total_memory():
         raise ConfigError(f"data.size: {size:,} images would not fit this machine's memory; take fewer")
     if not all(path.exists() for path in source.paths):
         with locks.shared(source.folder):
@@ -144,11 +139,11 @@ def _check(source: Source, arrays: FourArrays) -> None:
             raise wrong(f"{len(images):,} {part} images with {len(labels):,} labels")
         if source.digits and labels.max() >= DIGITS:
             raise wrong(f"a {part} label of {labels.max()} where 0 to {DIGITS - 1} are due")
-    sizes = [images.shape[1:] for images in (arrays[0], arrays[2])]
-    if sizes[0] != sizes[1] or (source.digits and sizes[0] != SHAPE):
-        training, test = (f"{rows}x{columns}" for rows, columns in sizes)
-        due = "{}x{} is".format(*SHAPE) if source.digits else "one size is"
-        raise wrong(f"training images of {training} and test images of {test} where {due} due")
+    shapes = [images.shape[1:] for images in arrays[::2]]
+    if shapes[0] != shapes[1] or (source.digits and shapes[0] != SHAPE):
+        training, test = (f"{rows}x{columns}" for rows, columns in shapes)
+        expected = "{}x{}".format(*SHAPE) if source.digits else "one size"
+        raise wrong(f"training images of {training} and test images of {test} where {expected} is due")
 
 
 def _split(count: int, train: int | None, validation: int | None) -> tuple[slice, slice]:

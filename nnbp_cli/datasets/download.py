@@ -16,15 +16,13 @@ from time import monotonic
 
 from nnbp_cli.datasets import http_client
 from nnbp_cli.datasets.catalog import Entry, File
-from nnbp_cli.datasets.idx import sniff
+from nnbp_cli.datasets.readers.idx import sniff
 from nnbp_cli.datasets.sources import download_command
-from nnbp_cli.datasets.transfer import Timeouts, receive
+from nnbp_cli.datasets.transfer import DEFAULT_TIMEOUTS, Timeouts, receive
 from nnbp_cli.datasets.transfer_errors import TransferError, without_password
 from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.system import files, locks
 from nnbp_cli.system.reporter import SILENT, Reporter
-
-DEFAULT_TIMEOUTS = Timeouts()
 
 
 def fetch(
@@ -34,7 +32,7 @@ def fetch(
     mirrors: Sequence[str] = (),
     force: bool = False,
     reporter: Reporter = SILENT,
-    limits: Timeouts = DEFAULT_TIMEOUTS,
+    timeouts: Timeouts = DEFAULT_TIMEOUTS,
 ) -> Path:
     """Bring the files of `entry` into `data_dir`/name, and return that folder.
 
@@ -53,18 +51,18 @@ def fetch(
                 remedy = "name it as http://HOST:PORT/FOLDER"
             raise ConfigError(f"--mirror: '{shown}' does not say host and port clearly; {remedy}")
     folder = data_dir / entry.name
-    deadline = monotonic() + limits.total
-    line = deque([*mirrors, *entry.mirrors])
+    deadline = monotonic() + timeouts.total
+    queue = deque([*mirrors, *entry.mirrors])
     with locks.shared(folder), closing(reporter):
         for file in entry.files:
             path = folder / file.name
             if force or not _is_here(path, file, reporter):
                 try:
-                    content = _first_right(line, file, reporter, limits, deadline)
+                    content = _first_right(queue, file, reporter, timeouts, deadline)
                 except TransferError as refusals:
                     raise _nowhere(entry, folder, file, refusals) from refusals
                 files.write(path, content)
-                reporter.note(f"{path}: {file.size:,} bytes from {without_password(line[0])}")
+                reporter.note(f"{path}: {file.size:,} bytes from {without_password(queue[0])}")
     return folder
 
 
@@ -85,35 +83,35 @@ def _is_right(content: bytes, file: File) -> bool:
 
 
 def _first_right(
-    line: deque[str], file: File, reporter: Reporter, limits: Timeouts, deadline: float
+    queue: deque[str], file: File, reporter: Reporter, timeouts: Timeouts, deadline: float
 ) -> bytes:
-    """The bytes of `file` from the first mirror in `line` that has them; those that fail go to its end.
+    """The bytes of `file` from the first mirror in the queue that has them; those that fail go to its end.
 
     Raises TransferError, a line for each mirror, when none has them.
     """
     refusals = []
-    for _ in range(len(line)):
-        url = f"{line[0].rstrip('/')}/{file.name}"
+    for _ in range(len(queue)):
+        url = f"{queue[0].rstrip('/')}/{file.name}"
         try:
-            return _content(url, file, reporter, limits, deadline)
+            return _content(url, file, reporter, timeouts, deadline)
         except TransferError as error:
             refusals.append(f"{without_password(url)}: {error}")
-            line.rotate(-1)
-            if len(refusals) < len(line):
-                reporter.note(f"{refusals[-1]}; trying {without_password(line[0])}")
+            queue.rotate(-1)
+            if len(refusals) < len(queue):
+                reporter.note(f"{refusals[-1]}; trying {without_password(queue[0])}")
     raise TransferError(*refusals)
 
 
-def _content(url: str, file: File, reporter: Reporter, limits: Timeouts, deadline: float) -> bytes:
+def _content(url: str, file: File, reporter: Reporter, timeouts: Timeouts, deadline: float) -> bytes:
     """The bytes of `file` from `url`. Raises TransferError when they are not right."""
     body = bytearray()
-    most = file.size + file.size // 1000 + 100  # room for a server that packs what is packed
+    max_bytes = file.size + file.size // 1000 + 100  # room for a server that packs what is packed
     reporter.received(file.name, 0, file.size)
-    with closing(receive(url, limits, deadline)) as pieces:
+    with closing(receive(url, timeouts, deadline)) as pieces:
         for piece in pieces:
             body += piece
             reporter.received(file.name, min(len(body), file.size), file.size)
-            if len(body) > most:
+            if len(body) > max_bytes:
                 raise TransferError(f"more than the {file.size:,} bytes that are due{_seems(body)}")
     for content in (bytes(body), _unpacked(body, file.size)):
         if _is_right(content, file):

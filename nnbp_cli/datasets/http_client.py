@@ -14,22 +14,22 @@ from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase, HTTPBasicAuth
+from requests.auth import HTTPBasicAuth
 from requests.utils import get_environ_proxies, select_proxy
 from urllib3.util import Retry, parse_url
 
 from nnbp_cli.datasets.transfer_errors import (
     TransferError,
+    named_status,
     proxy_variable,
-    status,
     trusting_variable,
     without_password,
 )
 from nnbp_cli.errors import printable, reason
 
 REDIRECTS = (301, 302, 303, 307, 308)
-MOST_REDIRECTS = 10
-LONGEST_LOCATION = 2000  # characters
+MAX_REDIRECTS = 10
+MAX_LOCATION = 2000  # characters
 PORTS = {"http": 80, "https": 443}
 
 
@@ -40,22 +40,34 @@ class _Session(requests.Session):
         """No answer is a redirect."""
 
 
-class _Nobody(AuthBase):
-    """The credentials of nobody. Where there are none requests would look for some in .netrc."""
-
-    def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
-        return r
-
-
 def session(retries: int, retry_after: float) -> requests.Session:
     """What `get` asks through. A server that is busy is asked again, so often; it may want to be left alone
     for `retry_after` seconds, and gets no more.
     """
+
+    class BoundedRetry(Retry):
+        def increment(self, *args: Any, **options: Any) -> Self:
+            # Before it asks again urllib3 would read all of a refusal's body.
+            if response := options.get("response"):
+                response.close()
+            return super().increment(*args, **options)
+
+        def get_retry_after(self, response: Any) -> float | None:
+            seconds = super().get_retry_after(response)
+            return seconds and min(seconds, retry_after)
+
     made = _Session()
     made.headers["Accept-Encoding"] = "identity"  # the files are packed already
     made.verify = os.environ.get("SSL_CERT_FILE") or True  # requests sees to its own two before that
+    retry = BoundedRetry(
+        total=retries,
+        connect=min(1, retries),  # a name server that is away is slow to say so
+        status_forcelist=(429, 500, 502, 503, 504),
+        backoff_factor=0.5,
+        raise_on_status=False,
+    )
     for scheme in PORTS:
-        made.mount(f"{scheme}://", HTTPAdapter(max_retries=_retry(retries, retry_after)))
+        made.mount(f"{scheme}://", HTTPAdapter(max_retries=retry))
     return made
 
 
@@ -66,8 +78,9 @@ def get(session: requests.Session, url: str, timeout: tuple[float, float]) -> re
     seconds there are for a connection, and for a byte. Raises TransferError, and what requests raises.
     """
     parts = urlsplit(url)
-    credentials = _credentials(parts)
-    for _ in range(1 + MOST_REDIRECTS):
+    user = [unquote(part or "").encode() for part in (parts.username, parts.password)]
+    credentials = HTTPBasicAuth(*user) if any(user) else _anonymous
+    for _ in range(1 + MAX_REDIRECTS):
         bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
         _check_proxy(bare)
         if parts.scheme == "https":
@@ -76,11 +89,16 @@ def get(session: requests.Session, url: str, timeout: tuple[float, float]) -> re
         if response.status_code not in REDIRECTS:
             return response
         response.close()
-        there = _target(bare, response)
-        if _origin(there) != _origin(parts):
-            credentials = _Nobody()
-        parts = there
-    raise TransferError(f"more than {MOST_REDIRECTS} redirects")
+        target = _target(bare, response)
+        if _origin(target) != _origin(parts):
+            credentials = _anonymous
+        parts = target
+    raise TransferError(f"more than {MAX_REDIRECTS} redirects")
+
+
+def _anonymous(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """The credentials of nobody. Where there are none requests would look for some in .netrc."""
+    return request
 
 
 def is_clear(url: str) -> bool:
@@ -94,12 +112,6 @@ def is_clear(url: str) -> bool:
     return bool(host) and not ("@" in parts.netloc and "@" in beyond)
 
 
-def _credentials(parts: SplitResult) -> AuthBase:
-    if not (parts.username or parts.password):
-        return _Nobody()
-    return HTTPBasicAuth(*(unquote(part or "").encode() for part in (parts.username, parts.password)))
-
-
 def _origin(parts: SplitResult) -> tuple[str, str | None, int]:
     """Scheme, host and port. Raises KeyError for a scheme of others, ValueError for a port that is none."""
     return parts.scheme, parts.hostname, parts.port or PORTS[parts.scheme]
@@ -109,21 +121,21 @@ def _target(url: str, response: requests.Response) -> SplitResult:
     """Where a redirect sends us from `url`. Raises TransferError where we do not go."""
     location = response.headers.get("Location")
     if not location:
-        raise TransferError(f"{status(response.status_code)}, without a word where to")
-    if len(location) > LONGEST_LOCATION:
+        raise TransferError(f"{named_status(response.status_code)}, without a word where to")
+    if len(location) > MAX_LOCATION:
         raise TransferError(f"redirects to an address of {len(location):,} characters")
     location = location.encode("latin-1").decode("utf-8", "replace")
     try:
-        there = urlsplit(urljoin(url, location))
-        _, host, _ = _origin(there)
+        target = urlsplit(urljoin(url, location))
+        _, host, _ = _origin(target)
     except (KeyError, ValueError):
         host = None
     if not host:
         shown = printable(without_password(location))[:100]
         raise TransferError(f"redirects to '{shown}', which is not a URL with http:// or https://")
-    if there.scheme == "http" and url.startswith("https:"):
+    if target.scheme == "http" and url.startswith("https:"):
         raise TransferError("redirects from https:// to http://, which is not safe")
-    return there
+    return target
 
 
 def _check_proxy(url: str) -> None:
@@ -154,24 +166,3 @@ def _check_trusted() -> None:
         raise TransferError(f"{name}: '{printable(path)}' holds no certificates") from None
     except OSError as error:
         raise TransferError(f"{name}: '{printable(path)}' cannot be read: {reason(error)}") from None
-
-
-def _retry(retries: int, retry_after: float) -> Retry:
-    class BoundedRetry(Retry):
-        def increment(self, *args: Any, **options: Any) -> Self:
-            # Before it asks again urllib3 would read all of a refusal's body.
-            if response := options.get("response"):
-                response.close()
-            return super().increment(*args, **options)
-
-        def get_retry_after(self, response: Any) -> float | None:
-            seconds = super().get_retry_after(response)
-            return seconds and min(seconds, retry_after)
-
-    return BoundedRetry(
-        total=retries,
-        connect=min(1, retries),  # a name server that is away is slow to say so
-        status_forcelist=(429, 500, 502, 503, 504),
-        backoff_factor=0.5,
-        raise_on_status=False,
-    )

@@ -1,26 +1,20 @@
-"""Images read between their pixels: what a distorted picture is made of.
-
-The brightness at a point is interpolated from the four pixels around it (bilinear); beyond the rim there is
-no ink. Many images are read at once, each at points of its own.
-"""
+"""Bilinear interpolation: the brightness at a point from the four pixels around it; no ink beyond the rim."""
 
 from __future__ import annotations
 
 from math import prod
 
 import numpy as np
-from numpy.typing import NDArray
 
-Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float32]
+from nnbp_cli.nn.arrays import Bytes, Floats
 
 
 class Sampler:
-    """Reads up to `images` pictures of `shape` (rows, columns), as often as it is asked to.
+    """Interpolates in up to `images` pictures at once of `shape` (rows, columns), as often as it is asked to.
 
     `points`, (2, rows, images, columns), is where: x and y for each pixel of the new pictures, in pixels, 0
-    being the middle of the first. They are written over while pictures are read. The arrays of a sampler are
-    made once: to get new ones from the system, page by page, takes as long as all the reading.
+    being the middle of the first. They are written over. The arrays of a sampler are made once: to get new
+    ones from the system, page by page, takes as long as all the rest.
     """
 
     def __init__(self, images: int, shape: tuple[int, int]) -> None:
@@ -35,8 +29,8 @@ class Sampler:
         # A rim without ink: a point beyond it is moved onto it, and two of its corners may lie one further.
         self._paper = np.zeros((images, rows + 3, columns + 3), np.float32)
 
-    def read(self, pictures: Bytes) -> Bytes:
-        """The new pictures, (n, rows, columns), of n old ones: a view that the next reading writes over."""
+    def interpolate(self, pictures: Bytes) -> Bytes:
+        """The new pictures, (n, rows, columns), of n old ones: a view that the next call writes over."""
         _, rows, columns = pictures.shape
         self._paper[: len(pictures), 1:-2, 1:-2] = pictures
         x, y = self.points

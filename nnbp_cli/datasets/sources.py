@@ -1,4 +1,4 @@
-"""Which four files a data set's name stands for, and what their owner can do when something is wrong."""
+"""Which files a data set's name stands for, and what their owner can do when something is wrong."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from os import altsep, sep
 from pathlib import Path
 
-from nnbp_cli.datasets.catalog import CATALOG, NAMES
+from nnbp_cli.datasets.catalog import CATALOG, NAMES, Entry
 from nnbp_cli.errors import ConfigError, MissingData, NnbpError
 from nnbp_cli.wording import nearest
 
@@ -27,18 +27,16 @@ class Source:
 
     folder: Path
     paths: tuple[Path, ...]
-    checksums: tuple[str | None, ...]
     digits: bool
     remedy: str
+    checksums: tuple[str | None, ...] = (None,) * len(NAMES)
 
 
 def locate(
     name: str, data_dir: Path, *, size: int | None = None, seed: int | None = None, where: str = "data.name"
 ) -> Path:
-    """The folder of the data set `name`, there or not. Raises ConfigError for a name that is none, which was
-    given as `where` says.
-
-    A name is one of the catalog, "synthetic" (of `size` and `seed`), or the path of a folder.
+    """The folder, there or not, of the data set `name`: of the catalog, "synthetic" (of `size` and `seed`)
+    or the path of a folder. Raises ConfigError for any other name, which was given as `where` says.
     """
     if name in CATALOG:
         return data_dir / name
@@ -73,20 +71,17 @@ def check_there(name: str, where: Path) -> None:
         )
 
 
-def published(name: str, folder: Path) -> Source:
-    """The files of a data set of the catalog. Raises MissingData when one is not there."""
-    entry = CATALOG[name]
-    remedy = f"run '{download_command(name, folder.parent)}'"
-    paths = tuple(folder / file.name for file in entry.files)
-    missing = [path for path in paths if not path.exists()]
-    if missing:
-        what = f"no {entry.title} files" if len(missing) == len(paths) else f"no '{missing[0].name}'"
-        if all(path.with_suffix("").exists() for path in missing):
-            own = os.path.join(".", folder)  # noqa: PTH118, a Path would drop the dot
-            what = f"only unpacked files here; {remedy}, or use the folder '{own}' as it is"
-            raise MissingData(f"{folder}: {what}")
-        raise MissingData(f"{folder}: {what} here; {remedy}")
-    return Source(folder, paths, tuple(file.sha256 for file in entry.files), True, remedy)
+def find(name: str, folder: Path) -> Source:
+    """The files of the data set `name` in its folder; those of the synthetic one, there or not.
+
+    Raises MissingData where a download brings one that is not there, NnbpError where none does.
+    """
+    if name in CATALOG:
+        return _published(CATALOG[name], folder)
+    if name == SYNTHETIC:
+        paths = tuple(folder / f"{name}.gz" for name in NAMES)
+        return Source(folder, paths, True, "delete it, and it will be drawn again")
+    return _own(folder)
 
 
 def download_command(name: str, data_dir: Path) -> str:
@@ -97,11 +92,22 @@ def download_command(name: str, data_dir: Path) -> str:
     return shlex.join(["nnbp", "download", *which, *where])
 
 
-def own(folder: Path) -> Source:
-    """The files, gzipped or plain, of a folder of one's own. Raises NnbpError when one is not there.
+def _published(entry: Entry, folder: Path) -> Source:
+    remedy = f"run '{download_command(entry.name, folder.parent)}'"
+    paths = tuple(folder / file.name for file in entry.files)
+    missing = [path for path in paths if not path.exists()]
+    if not missing:
+        return Source(folder, paths, True, remedy, tuple(file.sha256 for file in entry.files))
+    if all(path.with_suffix("").exists() for path in missing):
+        own = os.path.join(".", folder)  # noqa: PTH118, a Path would drop the dot
+        remedy += f", or use the folder '{own}' as it is"
+        raise MissingData(f"{folder}: only unpacked files here; {remedy}")
+    what = f"no {entry.title} files" if len(missing) == len(paths) else f"no '{missing[0].name}'"
+    raise MissingData(f"{folder}: {what} here; {remedy}")
 
-    That is not MissingData: no download brings them.
-    """
+
+def _own(folder: Path) -> Source:
+    """A folder of one's own: each of the files may be gzipped or plain."""
     if not folder.is_dir():
         raise NnbpError(f"{folder}: no such folder; name one that holds four IDX files")
     paths = []
@@ -110,21 +116,11 @@ def own(folder: Path) -> Source:
         if not found:
             raise NnbpError(f"{folder}: no '{name}' here, nor '{name}.gz'; put it there")
         paths.append(found[0])
-    return Source(folder, tuple(paths), (None,) * 4, False, "put a good copy there")
+    return Source(folder, tuple(paths), False, "put a good copy there")
 
 
 def _folder(name: str) -> Path:
     return Path(os.path.expanduser(name))  # noqa: PTH111, which would raise for no such user
-
-
-def _without_parents(path: Path) -> Path:
-    """The same folder, where it is there, by a path that no `..` makes depend on folders which it is not in.
-    Links are kept, unless a `..` comes after one that leads elsewhere.
-    """
-    if os.pardir not in path.parts or not _is_folder(str(path)):
-        return path
-    shorter = Path(os.path.normpath(path))
-    return shorter if _is_folder(str(shorter)) and shorter.samefile(path) else path.resolve()
 
 
 def _is_folder(name: str) -> bool:
@@ -135,7 +131,11 @@ def _is_path(name: str) -> bool:
     return _is_folder(name) or sep in name or bool(altsep and altsep in name)
 
 
-def drawn(folder: Path) -> Source:
-    """The files of the synthetic data set, there or not."""
-    paths = tuple(folder / f"{name}.gz" for name in NAMES)
-    return Source(folder, paths, (None,) * 4, True, "delete it, and it will be drawn again")
+def _without_parents(path: Path) -> Path:
+    """The same folder, where it is there, by a path that no `..` makes depend on folders which it is not in.
+    Links are kept, unless a `..` comes after one that leads elsewhere.
+    """
+    if os.pardir not in path.parts or not _is_folder(str(path)):
+        return path
+    shorter = Path(os.path.normpath(path))
+    return shorter if _is_folder(str(shorter)) and shorter.samefile(path) else path.resolve()

@@ -1,4 +1,4 @@
-"""The built-in data set: digits drawn by a pen of our own, for learning without a download.
+"""The built-in data set: splines through control points, deformed at random and drawn with a Gaussian pen.
 
 A digit is a skeleton (see `skeletons`) whose points a hand has missed a little, the curve through them on
 paper that was bent, squeezed, slanted and turned, and a pen of some width. As in MNIST the ink is fitted
@@ -12,15 +12,12 @@ from __future__ import annotations
 from math import pi, sqrt
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nnbp_cli.datasets.skeletons import DRIFT, Skeletons, skeletons
+from nnbp_cli.nn.arrays import Array, Bytes, Floats
 from nnbp_cli.rng import generator
 
-Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float32]
-
-BLOCK = 64  # digits drawn at once, from one stream: what they need stays in the cache
+DIGITS_PER_BLOCK = 64  # drawn at once, by one generator: what they need stays in the cache
 SIDE, BOX, CENTRE = 28, 20, 14.0  # pixels; MNIST's centre is pixel 14, counted from 0
 SIGMA = 0.9  # pixels; about the distance between dots, or they would show in the line
 LIFT = 1.5  # pixels; in a longer step from dot to dot the pen was off the paper
@@ -38,28 +35,28 @@ EDGE = 1.4  # pixels from black to bright
 def draw(size: int, seed: int, name: str) -> tuple[Bytes, Bytes]:
     """Images, (size, 28, 28), bright ink on black, and labels 0 to 9, (size,), as likely as each other.
 
-    `name` is a stream of its own: "training" or "test". A smaller set is the beginning of a larger one.
+    `name`, "training" or "test", gives other random numbers. A smaller set is the beginning of a larger one.
     """
     images, labels = np.empty((size, SIDE, SIDE), np.uint8), np.empty(size, np.uint8)
     hands = skeletons()
-    for block, start in enumerate(range(0, size, BLOCK)):
+    for block, start in enumerate(range(0, size, DIGITS_PER_BLOCK)):
         drawn, digits = draw_block(hands, generator(seed, f"synthetic {name}", block))
-        images[start : start + BLOCK] = drawn[: size - start]
-        labels[start : start + BLOCK] = digits[: size - start]
+        images[start : start + DIGITS_PER_BLOCK] = drawn[: size - start]
+        labels[start : start + DIGITS_PER_BLOCK] = digits[: size - start]
     return images, labels
 
 
-def draw_block(hands: Skeletons, rng: np.random.Generator) -> tuple[Bytes, NDArray[np.int64]]:
-    """One block: images, (BLOCK, 28, 28), and labels, (BLOCK,)."""
-    labels = rng.integers(0, 10, BLOCK)
-    which = hands.first[labels] + rng.integers(0, 1 << 32, BLOCK) % hands.ways[labels]
+def draw_block(hands: Skeletons, rng: np.random.Generator) -> tuple[Bytes, Array]:
+    """One block: images, (n, 28, 28), and labels, (n,)."""
+    labels = rng.integers(0, 10, DIGITS_PER_BLOCK)
+    which = hands.first[labels] + rng.integers(0, 1 << 32, DIGITS_PER_BLOCK) % hands.ways[labels]
     x, y = deform(trace(hands.points[which], hands.curves[which], MISS[labels], rng), rng)
-    pen = rng.random((BLOCK, 1), np.float32) * (THICK - THIN) + THIN
+    pen = rng.random((DIGITS_PER_BLOCK, 1), np.float32) * (THICK - THIN) + THIN
     return ink(*fit(x, y, pen, rng), pen), labels
 
 
 def trace(points: Floats, curves: Floats, miss: Floats, rng: np.random.Generator) -> Floats:
-    """Dots, (2, BLOCK, DOTS), along the curves through points, (BLOCK, 2, rows), each of them missed."""
+    """Dots, (2, n, DOTS), along the curves through points, (n, 2, rows), each of them missed."""
     missed = rng.standard_normal(points.shape, np.float32)
     missed[..., -DRIFT:] *= WANDER
     missed *= miss[:, None, None]
@@ -68,9 +65,9 @@ def trace(points: Floats, curves: Floats, miss: Floats, rng: np.random.Generator
 
 
 def deform(dots: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """x and y of the dots, each (BLOCK, DOTS), as the paper lay under the hand."""
+    """x and y of the dots, each (n, DOTS), as the paper lay under the hand."""
     x, y = dots
-    bend_x, bend_y, taper, aspect, slant, turn = rng.standard_normal((6, BLOCK, 1), np.float32)
+    bend_x, bend_y, taper, aspect, slant, turn = rng.standard_normal((6, DIGITS_PER_BLOCK, 1), np.float32)
     x, y = x * (1 + TAPER * taper * y) + BEND * bend_x * y * y, y + BEND * bend_y * x * x
     x = x * np.exp(ASPECT * aspect) - y * (LEAN + SLANT * slant)
     cos, sin = np.cos(TURN * turn), np.sin(TURN * turn)
@@ -80,8 +77,8 @@ def deform(dots: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
 def fit(x: Floats, y: Floats, pen: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """The dots in pixels: the ink about as large as the box, its centre of mass near the centre."""
     extent = np.maximum(np.ptp(x, axis=1), np.ptp(y, axis=1))[:, None]
-    scale = (BOX - pen) / extent * np.exp(SIZE * rng.standard_normal((BLOCK, 1), np.float32))
-    at_x, at_y = CENTRE + SHIFT * (2 * rng.random((2, BLOCK, 1), np.float32) - 1)
+    scale = (BOX - pen) / extent * np.exp(SIZE * rng.standard_normal((DIGITS_PER_BLOCK, 1), np.float32))
+    at_x, at_y = CENTRE + SHIFT * (2 * rng.random((2, DIGITS_PER_BLOCK, 1), np.float32) - 1)
     x, y = x * scale, y * scale
     mass = steps(x, y)
     mass /= mass.sum(axis=1, keepdims=True)
@@ -89,13 +86,13 @@ def fit(x: Floats, y: Floats, pen: Floats, rng: np.random.Generator) -> tuple[Fl
 
 
 def steps(x: Floats, y: Floats) -> Floats:
-    """Pixels that the pen went from each dot to the next (the last: from the one before), (BLOCK, DOTS)."""
+    """Pixels that the pen went from each dot to the next (the last: from the one before), (n, DOTS)."""
     walked: Floats = np.hypot(np.diff(x, append=x[:, -2:-1]), np.diff(y, append=y[:, -2:-1]))
     return np.minimum(walked, LIFT)
 
 
 def ink(x: Floats, y: Floats, pen: Floats) -> Bytes:
-    """Pictures, (BLOCK, 28, 28), of lines along dots at x and y, (BLOCK, DOTS), as wide as pen, (BLOCK, 1).
+    """Pictures, (n, 28, 28), of lines along dots at x and y, (n, DOTS), as wide as pen, (n, 1).
 
     A Gaussian integrated along a straight line is sqrt(2 pi) sigma exp(-d^2 / 2 sigma^2) at distance d from
     the line, so d is found from the sum over the dots, each times its step to the next. The Gaussian at a
@@ -113,7 +110,7 @@ def ink(x: Floats, y: Floats, pen: Floats) -> Bytes:
 
 
 def gaussians(dots: Floats) -> Floats:
-    """exp(-d^2 / 2 sigma^2) at each pixel of a side for each dot, (BLOCK, 28, DOTS)."""
+    """exp(-d^2 / 2 sigma^2) at each pixel of a side for each dot, (n, 28, DOTS)."""
     exponent: Floats = np.arange(SIDE, dtype=np.float32)[:, None] - dots[:, None, :]
     exponent *= exponent
     exponent *= -0.5 / SIGMA**2

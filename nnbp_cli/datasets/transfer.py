@@ -15,9 +15,9 @@ from threading import Event, Thread
 from time import monotonic
 
 from nnbp_cli.datasets import http_client
-from nnbp_cli.datasets.transfer_errors import TransferError, explained, status
+from nnbp_cli.datasets.transfer_errors import TransferError, explain, named_status
 
-PIECE = 1 << 12  # bytes; small enough for a slow line to show that it moves
+BYTES_PER_READ = 1 << 12  # small enough for a slow line to show that it moves
 
 
 @dataclass(frozen=True)
@@ -34,17 +34,21 @@ class Timeouts:
     total: float = 3600.0  # for a whole data set
 
 
-def receive(url: str, limits: Timeouts, deadline: float) -> Generator[bytes, None, None]:
+DEFAULT_TIMEOUTS = Timeouts()
+
+Arrivals = SimpleQueue[bytes | TransferError | None]  # b"" first, when the answer begins; None at the end
+
+
+def receive(url: str, timeouts: Timeouts, deadline: float) -> Generator[bytes, None, None]:
     """The body at `url`, piece by piece, as it is on the wire: no Content-Encoding is undone.
 
     `deadline` is in seconds of time.monotonic(). Raises TransferError when the server refuses, breaks off
-    or takes longer than `limits` or `deadline` allow.
+    or takes longer than `timeouts` or `deadline` allow.
     """
-    arrivals: SimpleQueue[bytes | TransferError | None] = SimpleQueue()
-    left = Event()
-    Thread(target=_request, args=(url, limits, arrivals, left), daemon=True).start()
-    answered = False
-    count, until = 0, monotonic() + limits.answer  # the bytes of this span of time, and its end
+    arrivals: Arrivals = SimpleQueue()
+    abandoned = Event()
+    Thread(target=_request, args=(url, timeouts, arrivals, abandoned), daemon=True).start()
+    count, until = None, monotonic() + timeouts.answer  # the bytes of this span of time, and its end
     try:
         while True:
             try:
@@ -52,45 +56,40 @@ def receive(url: str, limits: Timeouts, deadline: float) -> Generator[bytes, Non
             except Empty:
                 if monotonic() >= deadline:
                     raise TransferError("stopped, since the time is up") from None
-                if not answered:
-                    raise TransferError(f"no answer within {limits.answer:g} s") from None
-                if count < limits.slow_bytes:
-                    raise TransferError(f"too slow: {count:,} bytes in {limits.slow_seconds:g} s") from None
-                count, until = 0, monotonic() + limits.slow_seconds
+                if count is None:
+                    raise TransferError(f"no answer within {timeouts.answer:g} s") from None
+                if count < timeouts.slow_bytes:
+                    raise TransferError(f"too slow: {count:,} bytes in {timeouts.slow_seconds:g} s") from None
+                count, until = 0, monotonic() + timeouts.slow_seconds
                 continue
             if arrival is None:
                 return
             if isinstance(arrival, TransferError):
                 raise arrival
-            if not answered:
-                answered, until = True, monotonic() + limits.slow_seconds
-                continue
-            count += len(arrival)
-            yield arrival
+            if count is None:
+                count, until = 0, monotonic() + timeouts.slow_seconds
+            else:
+                count += len(arrival)
+                yield arrival
     finally:
-        left.set()
+        abandoned.set()
 
 
-def _request(
-    url: str, limits: Timeouts, arrivals: SimpleQueue[bytes | TransferError | None], left: Event
-) -> None:
-    """Put into `arrivals` b"" when the answer begins, its pieces, and None at the end, or the error."""
+def _request(url: str, timeouts: Timeouts, arrivals: Arrivals, abandoned: Event) -> None:
     try:
         with (
-            http_client.session(limits.retries, limits.retry_after) as session,
-            http_client.get(session, url, timeout=(limits.connect, limits.silence)) as response,
+            http_client.session(timeouts.retries, timeouts.retry_after) as session,
+            http_client.get(session, url, timeout=(timeouts.connect, timeouts.silence)) as response,
         ):
-            arrivals.put(b"")
             if response.status_code != HTTPStatus.OK:
-                arrivals.put(TransferError(status(response.status_code)))
-                return
+                raise TransferError(named_status(response.status_code))
+            arrivals.put(b"")
             # Whatever has come, where urllib3 knows how (2.2); otherwise a piece when it is full.
             read = getattr(response.raw, "read1", response.raw.read)
-            while not left.is_set() and (piece := read(PIECE, decode_content=False)):
+            while not abandoned.is_set() and (piece := read(BYTES_PER_READ, decode_content=False)):
                 arrivals.put(piece)
+            arrivals.put(None)
     except TransferError as error:
         arrivals.put(error)
     except Exception as error:  # any at all, or whoever waits would wait in vain
-        arrivals.put(TransferError(explained(error, connect=limits.connect, silence=limits.silence)))
-    else:
-        arrivals.put(None)
+        arrivals.put(TransferError(explain(error, connect=timeouts.connect, silence=timeouts.silence)))

@@ -14,7 +14,7 @@ from urllib3 import HTTPConnectionPool
 
 from nnbp_cli.errors import printable
 
-LONGEST = 200  # characters, where the words are not ours
+MAX_QUOTED = 200  # characters, where the words are not ours
 # OpenSSL's numbers for an issuer that nobody vouches for, as opposed to a wrong date or a wrong name.
 UNKNOWN_ISSUER = (2, 18, 19, 20, 21)
 ABOUT_SCHEMES = (requests.exceptions.InvalidSchema, urllib3.exceptions.URLSchemeUnknown)  # of a proxy
@@ -36,15 +36,15 @@ def without_password(url: str) -> str:
     return re.sub(r"^((?:[^/?#@]*//)?+)(?:[^/?#]*@.*|[^/?#]*|([^:]*:).*)@", r"\1\2***@", url, flags=re.DOTALL)
 
 
-def status(code: int) -> str:
-    """What an answer with another status than 200 says."""
+def named_status(code: int) -> str:
+    """An HTTP status with its name, where it has one."""
     try:
         return f"{code} {HTTPStatus(code).phrase}"
     except ValueError:
         return f"status {code}"
 
 
-def explained(error: BaseException, *, connect: float, silence: float) -> str:
+def explain(error: BaseException, *, connect: float, silence: float) -> str:
     """What happened, without the names of classes; `error` wraps it several times over.
 
     `connect` and `silence` are how many seconds there were for a connection, and for a byte.
@@ -74,27 +74,28 @@ def trusting_variable() -> str | None:
 
 def _what(chain: list[BaseException], connect: float, silence: float) -> str:
     root = chain[-1]
-    if isinstance(root, socket.gaierror):
-        return "its name cannot be looked up (no network?)"
-    if isinstance(root, ssl.SSLCertVerificationError):
-        what = f"its certificate is not trusted ({root.verify_message.rstrip('.')})"
-        return f"{what}; {_whom_to_trust()}" if root.verify_code in UNKNOWN_ISSUER else what
-    if isinstance(root, ssl.SSLError) and root.reason:
-        return f"no secure connection ({root.reason.replace('_', ' ').lower()})"
-    if isinstance(root, OSError) and root.strerror:
-        return root.strerror.lower()
+    match root:
+        case socket.gaierror():
+            return "its name cannot be looked up (no network?)"
+        case ssl.SSLCertVerificationError():
+            what = f"its certificate is not trusted ({root.verify_message.rstrip('.')})"
+            return f"{what}; {_whom_to_trust()}" if root.verify_code in UNKNOWN_ISSUER else what
+        case ssl.SSLError() if root.reason:
+            return f"no secure connection ({root.reason.replace('_', ' ').lower()})"
+        case OSError() if root.strerror:
+            return root.strerror.lower()
     for link in chain:
-        if isinstance(link, urllib3.exceptions.ReadTimeoutError):
-            return f"silent for {silence:g} s"
-        if isinstance(link, urllib3.exceptions.ConnectTimeoutError):
-            return f"no connection within {connect:g} s"
-        if isinstance(link, urllib3.exceptions.ProtocolError):
-            return "the connection broke off"
-    if isinstance(root, ValueError) and not isinstance(
-        root, ABOUT_SCHEMES
-    ):  # its words quote the address, and with it what may be a password
+        match link:
+            case urllib3.exceptions.ReadTimeoutError():
+                return f"silent for {silence:g} s"
+            case urllib3.exceptions.ConnectTimeoutError():
+                return f"no connection within {connect:g} s"
+            case urllib3.exceptions.ProtocolError():
+                return "the connection broke off"
+    if isinstance(root, ValueError) and not isinstance(root, ABOUT_SCHEMES):
+        # Its words quote the address, and with it what may be a password.
         return "its address does not say host and port clearly"
-    return printable(" ".join(str(root).split()))[:LONGEST] or type(root).__name__
+    return printable(" ".join(str(root).split()))[:MAX_QUOTED] or type(root).__name__
 
 
 def _whom_to_trust() -> str:

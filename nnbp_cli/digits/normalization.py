@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnbp_cli.datasets.idx import Bytes
-from nnbp_cli.nn.arrays import Array
+from nnbp_cli.nn.arrays import Array, Bytes
 
 SIDE, BOX, CENTRE = 28, 20, 14  # pixels; MNIST's centre is pixel 14, counted from 0
 

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnbp_cli import __version__
-from nnbp_cli.datasets.idx import Bytes
 from nnbp_cli.digits import limits
 from nnbp_cli.errors import NnbpError
-from nnbp_cli.nn.arrays import Array
+from nnbp_cli.nn.arrays import Array, Bytes
 from nnbp_cli.system.files import read_bytes
 from nnbp_cli.system.outputs import Output, signed
 

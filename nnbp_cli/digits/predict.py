@@ -10,13 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from nnbp_cli import digits
-from nnbp_cli.datasets.idx import Bytes
 from nnbp_cli.datasets.sources import SYNTHETIC
 from nnbp_cli.digits import SIDE, Digit
 from nnbp_cli.divergence import diverged
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.models.weights import Weights
-from nnbp_cli.nn.arrays import Array
+from nnbp_cli.nn.arrays import Array, Bytes
 from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.system import files
 

@@ -8,7 +8,7 @@ import zlib
 
 import numpy as np
 
-from nnbp_cli.datasets.idx import Bytes
+from nnbp_cli.nn.arrays import Bytes
 
 PALETTE = 3  # the type of colour: the pixels are indices
 

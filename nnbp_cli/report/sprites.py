@@ -12,8 +12,7 @@ from math import ceil
 
 import numpy as np
 
-from nnbp_cli.datasets.idx import Bytes
-from nnbp_cli.nn.arrays import Array
+from nnbp_cli.nn.arrays import Array, Bytes
 from nnbp_cli.report import png
 from nnbp_cli.report.markup import Markup, tag
 

@@ -7,7 +7,7 @@ from math import ceil
 
 import numpy as np
 
-from nnbp_cli.datasets.idx import Bytes
+from nnbp_cli.nn.arrays import Bytes
 
 WIDTH = 80  # columns of a line, at most
 GAP = 3  # between two pictures

@@ -12,8 +12,7 @@ import numpy.typing as npt
 
 from nnbp_cli.datasets.augment import Distortion
 from nnbp_cli.datasets.dataset import Split
-from nnbp_cli.datasets.idx import Bytes
-from nnbp_cli.nn.arrays import Array
+from nnbp_cli.nn.arrays import Array, Bytes
 from nnbp_cli.rng import generator
 from nnbp_cli.training.prefetch import prefetch
 

@@ -14,9 +14,11 @@ from unittest.mock import patch
 
 import numpy as np
 
-from nnbp_cli.datasets import catalog, dataset, idx
+from nnbp_cli.datasets import catalog, dataset
 from nnbp_cli.datasets.catalog import NAMES, Entry, File
 from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.datasets.readers import idx
+from nnbp_cli.nn.arrays import Bytes
 from tests.torture.damage import damaged
 from tests.torture.harness import Outcome
 from tests.torture.trials import Trials
@@ -61,7 +63,7 @@ def _sound() -> dict[str, bytes]:
     """Four small files, unpacked, by name."""
     rng = np.random.default_rng(0)
 
-    def images(n: int) -> idx.Bytes:
+    def images(n: int) -> Bytes:
         return (rng.integers(0, 256, (n, 28, 28)) * (rng.random((n, 28, 28)) < 0.2)).astype(np.uint8)
 
     arrays = (images(13), np.arange(13, dtype=np.uint8) % 10, images(7), np.arange(7, dtype=np.uint8))

@@ -72,7 +72,7 @@ def _try(seed: int, folder: Path, number: int) -> tuple[list[str], list[str]]:
         start = monotonic()
         try:
             # Where there is little time, nothing else ends a try: no single mirror is left early.
-            fetch(here, *mirrors, limits=replace(HASTE if total == ENOUGH else Timeouts(), total=total))
+            fetch(here, *mirrors, timeouts=replace(HASTE if total == ENOUGH else Timeouts(), total=total))
             said = None
         except NnbpError as error:
             said = str(error)

@@ -15,9 +15,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from nnbp_cli import digits
-from nnbp_cli.datasets.idx import Bytes
 from nnbp_cli.digits.limits import MAX_FILE_BYTES, REDUCED_SIDE
-from nnbp_cli.nn.arrays import Array
+from nnbp_cli.nn.arrays import Array, Bytes
 from tests.photographs import grey
 from tests.picture_bombs import BOMBS
 from tests.torture.damage import damaged

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from nnbp_cli import config
-from nnbp_cli.datasets import idx, synthetic
+from nnbp_cli.datasets import synthetic
+from nnbp_cli.datasets.readers import idx
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.runs import checkpoint, summary
 from nnbp_cli.runs import directory as run_directory

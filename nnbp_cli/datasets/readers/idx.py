@@ -13,21 +13,26 @@ import math
 import os
 import struct
 import zlib
+from contextlib import nullcontext
 from io import BufferedReader
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nnbp_cli.errors import MissingData, NnbpError, cannot_read
+from nnbp_cli.nn.arrays import Bytes
 from nnbp_cli.system import files, hardware
-
-Bytes = NDArray[np.uint8]
 
 GZIP = b"\x1f\x8b"
 UNSIGNED_BYTES = b"\0\0\x08"
-DENSEST = 1032  # deflate packs no more than this many bytes into one
-PIECE = 1 << 16  # bytes read at once: they stay in the cache
+MAX_DEFLATE_RATIO = 1032  # deflate packs no more than this many bytes into one
+BYTES_PER_READ = 1 << 16  # they stay in the cache
+SIGNATURES = {
+    b"<": "an HTML page",
+    b"{": "a JSON text",
+    b"PK": "a zip archive",
+    b"version https://git-lfs": "a Git LFS pointer",
+}
 
 
 class _DamagedError(Exception):
@@ -46,7 +51,12 @@ def read(
         with path.open("rb") as file:
             values = _values(file, dimensions)
             if sha256 is not None:
-                _verify(file, sha256)
+                file.seek(0)
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+                if found != sha256:
+                    raise _DamagedError(
+                        f"wrong checksum: its SHA-256 is {found[:16]}..., expected {sha256[:16]}..."
+                    )
     except FileNotFoundError as error:
         raise MissingData(f"{path}: no such file; {remedy}") from error
     except OSError as error:
@@ -64,14 +74,12 @@ def write(path: Path, array: Bytes, *, level: int = 6) -> None:
     """
     if array.dtype != np.uint8:
         raise TypeError(f"expected uint8, got {array.dtype}")
-    with files.replacing(path) as file:
-        if path.suffix == ".gz":
-            with gzip.GzipFile("", "wb", level, file, mtime=0) as packed:
-                packed.write(header(array.shape))
-                packed.write(np.ascontiguousarray(array).data)
-        else:
-            file.write(header(array.shape))
-            file.write(np.ascontiguousarray(array).data)
+    with (
+        files.replacing(path) as file,
+        gzip.GzipFile("", "wb", level, file, mtime=0) if path.suffix == ".gz" else nullcontext(file) as out,
+    ):
+        out.write(header(array.shape))
+        out.write(np.ascontiguousarray(array).data)
 
 
 def header(shape: tuple[int, ...]) -> bytes:
@@ -82,25 +90,17 @@ def header(shape: tuple[int, ...]) -> bytes:
 def sniff(head: bytes) -> str | None:
     """What a file that begins with `head` seems to be, where that is nothing to do with images."""
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    for signature, kind in (
-        (b"<", "an HTML page"),
-        (b"{", "a JSON text"),
-        (b"PK", "a zip archive"),
-        (b"version https://git-lfs", "a Git LFS pointer"),
-    ):
-        if start.startswith(signature):
-            return kind
-    return None
+    return next((kind for signature, kind in SIGNATURES.items() if start.startswith(signature)), None)
 
 
 def _values(file: BufferedReader, dimensions: int) -> Bytes:
     size = os.fstat(file.fileno()).st_size
-    length = 4 + 4 * dimensions
-    head = file.read(PIECE)
+    head = file.read(BYTES_PER_READ)
     file.seek(0)
     if not head:
         raise _DamagedError("zero bytes")
     packed = head.startswith(GZIP)
+    length = 4 + 4 * dimensions
     if packed:
         gunzip = zlib.decompressobj(wbits=31)
         head = _next(gunzip, head, 100)
@@ -109,7 +109,7 @@ def _values(file: BufferedReader, dimensions: int) -> Bytes:
     shape = _shape(head, dimensions)
     total = length + math.prod(shape)
     promise = f"its header promises {total:,} bytes"
-    if packed and total > DENSEST * size:
+    if packed and total > MAX_DEFLATE_RATIO * size:
         raise _DamagedError(f"{promise}, more than {size:,} gzipped bytes can hold")
     if not packed and total != size:
         raise _DamagedError(f"{promise}, it has {size:,}")
@@ -124,19 +124,17 @@ def _values(file: BufferedReader, dimensions: int) -> Bytes:
 
 
 def _shape(head: bytes, dimensions: int) -> tuple[int, ...]:
-    found, expected = head[:4], UNSIGNED_BYTES + bytes([dimensions])
-    if found != expected:
-        raise _DamagedError(f"{sniff(head) or _kind(found)} where {_kind(expected)} are due")
+    magic, expected = head[:4], UNSIGNED_BYTES + bytes([dimensions])
+    if magic != expected:
+        raise _DamagedError(f"{sniff(head) or _kind(magic)} where {_kind(expected)} are due")
     if len(head) < 4 + 4 * dimensions:
         raise _DamagedError("it ends inside its header")
     return struct.unpack_from(f">{dimensions}I", head, offset=4)
 
 
 def _kind(magic: bytes) -> str:
-    kind = (
-        {1: "labels", 3: "images"}.get(magic[-1], "arrays") if magic.startswith(UNSIGNED_BYTES) else "bytes"
-    )
-    return f"{kind} (magic {magic.hex()})"
+    of_bytes = {1: "labels", 3: "images"}.get(magic[-1], "arrays") if magic[:3] == UNSIGNED_BYTES else "bytes"
+    return f"{of_bytes} (magic {magic.hex()})"
 
 
 def _unpack(file: BufferedReader, out: memoryview) -> int:
@@ -144,7 +142,7 @@ def _unpack(file: BufferedReader, out: memoryview) -> int:
     gunzip = zlib.decompressobj(wbits=31)
     filled = 0
     while not gunzip.eof:
-        packed = file.read(PIECE)
+        packed = file.read(BYTES_PER_READ)
         if not packed:
             raise _DamagedError("a truncated gzip file")
         piece = _next(gunzip, packed, len(out) - filled + 1)  # one byte more shows what is too long
@@ -157,15 +155,8 @@ def _unpack(file: BufferedReader, out: memoryview) -> int:
     return filled
 
 
-def _next(gunzip: zlib._Decompress, packed: bytes, most: int) -> bytes:
+def _next(gunzip: zlib._Decompress, packed: bytes, max_bytes: int) -> bytes:
     try:
-        return gunzip.decompress(packed, most)
+        return gunzip.decompress(packed, max_bytes)
     except zlib.error as error:
         raise _DamagedError("corrupt gzip data, which fails its checksum") from error
-
-
-def _verify(file: BufferedReader, sha256: str) -> None:
-    file.seek(0)
-    found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != sha256:
-        raise _DamagedError(f"wrong checksum: its SHA-256 is {found[:16]}..., expected {sha256[:16]}...")
