@@ -17,7 +17,7 @@ from nnbp_cli.config import DataConfig, LayerConfig, OverrideConfig
 from nnbp_cli.models import weights
 from nnbp_cli.nn.penalties import Penalty
 from nnbp_cli.runs import checkpoint, summary
-from nnbp_cli.runs.directory import read_log
+from nnbp_cli.runs.log import read_log
 from tests.command_line import nnbp
 
 OLDER = Path(__file__).with_name("older_files")

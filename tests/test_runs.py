@@ -13,7 +13,7 @@ import pytest
 
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.runs import summary
-from nnbp_cli.runs.directory import read_log
+from nnbp_cli.runs.log import read_log
 from tests.command_line import nnbp
 from tests.small_run import train
 

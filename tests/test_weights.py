@@ -148,6 +148,12 @@ def refusal(path: Path) -> str:
         (with_meta(penalty={"l2": 1.0, "images": 0}), "its 'meta' is not understood"),
         (with_meta(data={"name": "mnist", "digest": "", "scaling": "byte / 256"}), "scaled as 'byte / 256'"),
         (with_meta(data={"name": "mnist", "digest": "", "scaling": "a" * 5000}), "pixels scaled as 'aaa"),
+        (with_meta(data={"name": "mnist", "digest": ""}), "pixels scaled as nothing"),
+        (with_meta(data={"digest": 3, "scaling": ""}), "is not understood (data: no digest of the data)"),
+        (
+            with_meta(data={"digest": "", "scaling": "", "luck": 1}),
+            "(meta: data.luck: unknown key; there are",
+        ),
     ],
 )
 def test_what_is_not_sound_is_refused(path: Path, change: Callable[[dict[str, Any]], Any], what: str) -> None:
@@ -247,11 +253,6 @@ def test_a_long_or_wild_name_of_a_member_is_cut_and_shown_escaped(path: Path) ->
         f"damaged or not an nnbp weights file: member '\\x1b[2J{'a' * 56}...' is not one of its own; "
         "choose another file or train again"
     )
-
-
-def test_a_text_of_the_meta_must_be_one(path: Path) -> None:
-    rewritten(path, with_meta(data={"name": "mnist", "digest": 3, "scaling": "byte / 255"}))
-    assert "its 'meta' is not understood (not a text)" in refusal(path)
 
 
 def test_a_torn_file_is_damaged(path: Path) -> None:

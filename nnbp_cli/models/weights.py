@@ -9,25 +9,27 @@ from __future__ import annotations
 import os
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from math import inf
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from nnbp_cli import __version__
 from nnbp_cli.config import DataConfig, NetworkConfig, build, data_from_plain, network_from_plain
-from nnbp_cli.errors import ConfigError, NnbpError
+from nnbp_cli.errors import NnbpError
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.parameters import Parameters
 from nnbp_cli.nn.penalties import Penalty
 from nnbp_cli.nn.scaling import SCALING
 from nnbp_cli.system import files, npz, outputs
-from nnbp_cli.system.npz import Archive, FileKind, text, whole
+from nnbp_cli.system.npz import Archive, FileKind
+from nnbp_cli.system.schema import Count, DataSet, Natural, NonNegative, Text
 from nnbp_cli.wording import quoted
 
 KIND = FileKind("weights file", format=1, remedy="choose another file or train again")
+OF_PIXELS = ("digest", "scaling")  # what the meta says of the images that no config does
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,32 @@ class Weights:
         return build(self.config, self.shape)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Penalty:
+    """A `Penalty`; the first files lack `l1`."""
+
+    l1: NonNegative = 0.0
+    l2: NonNegative
+    images: Count
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Meta:
+    """What is in a weights file beside its arrays: of a config [network] and [data], of this what is in
+    OF_PIXELS too; `program` is for people alone.
+    """
+
+    program: Text = ""
+    network: dict[str, Any]
+    data: DataSet
+    shape: tuple[Count, Count]
+    penalty: _Penalty
+    epoch: Natural
+
+
+_META = TypeAdapter(_Meta)
+
+
 def save(path: Path, weights: Weights, check: files.Check = files.anything) -> None:
     """Write `weights` to `path`, whole or not at all. Raises NnbpError as `files.replacing` does."""
     npz.save(path, KIND, described(weights), _members(weights.params), check)
@@ -59,14 +87,15 @@ def save(path: Path, weights: Weights, check: files.Check = files.anything) -> N
 
 def described(weights: Weights) -> dict[str, Any]:
     """All but the parameters, as plain values: the architecture, the data set, its scaling and digest."""
-    return {
-        "program": f"nnbp {__version__}",
-        "network": asdict(weights.config),
-        "data": asdict(weights.data) | {"digest": weights.digest, "scaling": SCALING},
-        "shape": weights.shape,
-        "penalty": asdict(weights.penalty),
-        "epoch": weights.epoch,
-    }
+    meta = _Meta(
+        program=f"nnbp {__version__}",
+        network=asdict(weights.config),
+        data=asdict(weights.data) | {"digest": weights.digest, "scaling": SCALING},
+        shape=weights.shape,
+        penalty=_Penalty(**asdict(weights.penalty)),
+        epoch=weights.epoch,
+    )
+    return asdict(meta)
 
 
 def load(path: Path) -> Weights:
@@ -112,33 +141,15 @@ def _members(params: Parameters) -> dict[str, Array]:
 
 
 def _read(opened: Archive) -> Weights:
-    meta = opened.meta
-    try:
-        network = network_from_plain(meta["network"], where="meta")
-        data = dict(meta["data"])
-        digest, scaling = text(data.pop("digest")), data.pop("scaling")
-        source = data_from_plain(data, where="meta")
-        penalty = Penalty(
-            l1=_strength(meta["penalty"].get("l1", 0.0)),  # the first files of this format lack it
-            l2=_strength(meta["penalty"]["l2"]),
-            images=whole(meta["penalty"]["images"], least=1),
-        )
-        rows, columns = (whole(n, least=1) for n in meta["shape"])
-        epoch = whole(meta["epoch"], least=0)
-    except (LookupError, TypeError, ValueError, AttributeError, ConfigError) as error:
-        raise opened.refused(f"its 'meta' is not understood ({str(error).splitlines()[0]})") from error
-    if scaling != SCALING:
+    with opened.understood() as plain:
+        meta = _META.validate_python(plain)
+        network = network_from_plain(meta.network, where="meta")
+        data = data_from_plain({k: v for k, v in meta.data.items() if k not in OF_PIXELS}, where="meta")
+    if (scaling := meta.data.get("scaling")) != SCALING:
         raise opened.refused(f"pixels scaled as {quoted(scaling)}, where this program knows '{SCALING}'")
-
-    described = build(network, (rows, columns))
-    if 4 * described.size > opened.size:
-        raise opened.refused(f"its network has {described.size:,} parameters, more than the file can hold")
+    penalty = Penalty(l1=meta.penalty.l1, l2=meta.penalty.l2, images=meta.penalty.images)
+    described = build(network, meta.shape)
+    opened.check_holds(described.size)
     params = described.parameters(np.float32)
     opened.fill(_members(params))
-    return Weights(network, params, source, (rows, columns), digest, penalty, epoch)
-
-
-def _strength(value: object) -> float:
-    if type(value) is not float or not 0 <= value < inf:
-        raise ValueError("a penalty is not a number that a config may have")
-    return value
+    return Weights(network, params, data, meta.shape, meta.data["digest"], penalty, meta.epoch)

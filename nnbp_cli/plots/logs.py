@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from nnbp_cli.errors import NnbpError
-from nnbp_cli.runs.directory import each_readable, existing, read_log
+from nnbp_cli.runs.directory import existing
+from nnbp_cli.runs.listing import each_readable
+from nnbp_cli.runs.log import read_log
 
 Kind = Literal["cost", "accuracy", "learning rate", "layer speed"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

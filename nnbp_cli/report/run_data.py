@@ -14,8 +14,9 @@ from nnbp_cli.models import weights
 from nnbp_cli.models.weights import Weights
 from nnbp_cli.runs import listing as runs
 from nnbp_cli.runs import summary
-from nnbp_cli.runs.directory import each_readable, existing, read_log
-from nnbp_cli.runs.listing import Run
+from nnbp_cli.runs.directory import existing
+from nnbp_cli.runs.listing import Run, each_readable
+from nnbp_cli.runs.log import read_log
 from nnbp_cli.runs.summary import Summary
 
 

@@ -17,14 +17,14 @@ from nnbp_cli.datasets import dataset
 from nnbp_cli.datasets.darkness import accuracy_by_darkness
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.reproduction.experiments import Experiment
-from nnbp_cli.runs import records
 from nnbp_cli.runs import run as experiment
 from nnbp_cli.runs.directory import RunDirectory
-from nnbp_cli.runs.records import Seconds, Text
+from nnbp_cli.runs.load import load_json
 from nnbp_cli.runs.setup import Paths
-from nnbp_cli.runs.summary import LARGEST_FILE, Score
+from nnbp_cli.runs.summary import MAX_FILE_BYTES, Score
 from nnbp_cli.system import files, json_text
 from nnbp_cli.system.reporter import Reporter
+from nnbp_cli.system.schema import Seconds, Text
 
 PATIENCE = 10  # seconds that a process which was killed may take to let go of its run
 
@@ -58,7 +58,7 @@ _OUTCOME = TypeAdapter(Outcome)
 def outcome(directory: Path) -> Outcome:
     """What came of the job in `directory`. Raises NnbpError where there is nothing to be read."""
     remedy = "delete it, and it is run again"
-    return records.from_json(_OUTCOME, directory / "summary.json", LARGEST_FILE, remedy)
+    return load_json(_OUTCOME, directory / "summary.json", MAX_FILE_BYTES, remedy)
 
 
 @dataclass(frozen=True)

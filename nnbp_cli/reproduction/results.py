@@ -11,7 +11,7 @@ from statistics import mean, median
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.reproduction.experiments import Experiment, Figure
 from nnbp_cli.reproduction.jobs import Job, outcome
-from nnbp_cli.runs.directory import read_log
+from nnbp_cli.runs.log import read_log
 
 
 @dataclass(frozen=True)

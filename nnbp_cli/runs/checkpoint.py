@@ -14,21 +14,21 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from pydantic import Field, Strict, TypeAdapter, ValidationError
+from pydantic import Field, Strict, TypeAdapter
 from threadpoolctl import threadpool_info
 
 from nnbp_cli import __version__, config
 from nnbp_cli.config import Config, build
-from nnbp_cli.errors import ConfigError, NnbpError
+from nnbp_cli.errors import NnbpError
 from nnbp_cli.nn.arrays import Array
-from nnbp_cli.runs import records
-from nnbp_cli.runs.records import Count, Date, Natural, Number, Rate, ScoreName, Seconds, Text
 from nnbp_cli.system import npz
 from nnbp_cli.system.files import Check
 from nnbp_cli.system.npz import Archive, FileKind
+from nnbp_cli.system.schema import Count, Date, Natural, NonNegative, Number, Seconds, Text
 from nnbp_cli.training import loop, metrics
 from nnbp_cli.training.history import Epoch
 from nnbp_cli.training.loop import TrainingState
+from nnbp_cli.training.metrics import ScoreName
 
 KIND = FileKind("checkpoint", format=1, remedy="the run cannot go on; train again")
 
@@ -86,7 +86,7 @@ class _Meta:
     epoch: Natural
     batch: Natural
     epoch_seconds: Seconds
-    history: list[tuple[Natural, Rate | None, Seconds, dict[ScoreName, Number]]]
+    history: list[tuple[Natural, NonNegative | None, Seconds, dict[ScoreName, Number]]]
 
 
 _META = TypeAdapter(_Meta)
@@ -133,8 +133,8 @@ def load(path: Path) -> Checkpoint:
 
 
 def _read(opened: Archive) -> Checkpoint:
-    try:
-        meta = _META.validate_python(opened.meta)
+    with opened.understood() as plain:
+        meta = _META.validate_python(plain)
         described = config.loads(meta.config, where="config")
         checkpoint = Checkpoint(
             config=described,
@@ -146,10 +146,6 @@ def _read(opened: Archive) -> Checkpoint:
             made_with=meta.made_with,
             state=_state(opened, meta, described),
         )
-    except ValidationError as error:
-        raise opened.refused(f"its 'meta' is not understood ({records.explained(error)})") from error
-    except (ValueError, ConfigError) as error:
-        raise opened.refused(f"its 'meta' is not understood ({str(error).splitlines()[0]})") from error
     opened.fill(_arrays(checkpoint.state))
     return checkpoint
 
@@ -157,8 +153,7 @@ def _read(opened: Archive) -> Checkpoint:
 def _state(opened: Archive, meta: _Meta, described: Config) -> TrainingState:
     """The state that `meta` says, with arrays to be filled."""
     network = build(described.network, (meta.inputs,))
-    if 8 * network.size > opened.size:
-        raise opened.refused(f"its network has {network.size:,} parameters, more than the file can hold")
+    opened.check_holds(network.size, copies=2)
     state = loop.empty_state(network, described.training)
     state.epoch, state.batch, state.seconds = meta.epoch, meta.batch, meta.epoch_seconds
     state.history = [

@@ -6,34 +6,23 @@ It is written here, and here it is read again, as it was or as somebody left it.
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import shlex
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeVar
 
 from nnbp_cli import config
 from nnbp_cli.config import Config
 from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.models import weights
-from nnbp_cli.runs import checkpoint, records, summary
+from nnbp_cli.runs import checkpoint, log, summary
 from nnbp_cli.runs.summary import Summary
 from nnbp_cli.system import files, locks
 from nnbp_cli.training.history import Epoch
-from nnbp_cli.wording import quoted
-
-T = TypeVar("T")
-
-LARGEST_LOG = 32 << 20  # bytes: some hundred thousand epochs
-
-# What the columns of a log may hold, by the last word of their names; those of layers end with a number.
-BOUNDS = {"epoch": (0, 1e9), "rate": (0, 1e100), "seconds": (0, 1e12), "accuracy": (0, 1)}
 
 
 @dataclass(frozen=True)
@@ -129,12 +118,11 @@ class RunDirectory:
 
     def write_log(self, watch: Iterable[str], history: Iterable[Epoch]) -> None:
         """Make log.csv of the names of its columns and the epochs so far, whatever it was before."""
-        columns = ["epoch", "learning_rate", "seconds", *(name.replace(" ", "_") for name in watch)]
-        files.write(self.log_file, _row(columns) + "".join(map(_logged, history)), self.check)
+        files.write(self.log_file, log.head(watch) + "".join(map(log.row, history)), self.check)
 
     def log(self, epoch: Epoch) -> None:
         """Add an epoch to log.csv, which a power cut may take away again."""
-        files.append(self.log_file, _logged(epoch), self.check)
+        files.append(self.log_file, log.row(epoch), self.check)
 
     def write_summary(self, summary: Summary) -> None:
         """Keep what came out, as JSON."""
@@ -173,79 +161,7 @@ def existing(path: Path) -> RunDirectory:
     return RunDirectory(path)
 
 
-def each_readable(
-    runs: Iterable[tuple[str, Path]], read: Callable[[str, Path], T], note: Callable[[str], object]
-) -> list[T]:
-    """What `read` makes of each run, a name and a directory. A run that it refuses is left out, and `note` is
-    told so: a shell's `runs/*` names whatever is there. Raises NnbpError for a path where nothing is, and
-    where no run is left.
-    """
-    made, refusals = [], []
-    for name, path in runs:
-        try:
-            made.append(read(name, path))
-        except NnbpError as error:
-            if not os.path.lexists(path):
-                raise
-            refusals.append(error)
-    if refusals and not made:
-        raise refusals[0]
-    for refusal in refusals:
-        note(f"left out: {refusal}")
-    return made
-
-
-def read_log(path: Path) -> dict[str, list[float]]:
-    """The columns of log.csv in the directory `path`, by name ("epoch", "validation accuracy").
-
-    A last line that was not written to its end is left out. Raises NnbpError for what is no log, and for
-    columns and numbers that the log of no run has.
-    """
-    file = path / "log.csv"
-    try:
-        head, *lines = records.content(file, LARGEST_LOG).decode().replace("\r\n", "\n").split("\n")
-    except UnicodeDecodeError as error:
-        raise NnbpError(f"{file}: damaged: not text; run it again") from error
-    names = [name.replace("_", " ") for name in head.split(",")]
-    if names[:3] != ["epoch", "learning rate", "seconds"]:
-        raise NnbpError(f"{file}: not the log of a run; name a run directory of nnbp")
-    for k, name in enumerate(names[3:], start=3):
-        if not records.is_score(name) or name in names[:k]:
-            raise NnbpError(f"{file}: damaged: column {quoted(name)} is none of a log; delete it")
-    columns: dict[str, list[float]] = {name: [] for name in names}
-    for number, line in enumerate(lines[:-1], start=2):
-        try:
-            for name, value in zip(names, line.split(","), strict=True):
-                columns[name].append(_bounded(name, float(value)))
-            if columns["epoch"][-2:-1] >= columns["epoch"][-1:]:
-                raise ValueError("not a later epoch")
-        except ValueError as error:
-            raise NnbpError(f"{file}: line {number}: damaged; delete the line or run it again") from error
-    return columns
-
-
-def _bounded(name: str, value: float) -> float:
-    """A value of a log. Raises ValueError for one that no column of this name has."""
-    least, most = BOUNDS.get(name.split()[-1], (-1e100, 1e100))
-    no_rate_yet = name == "learning rate" and value != value
-    if not (least <= value <= most or no_rate_yet) or (name == "epoch" and not value.is_integer()):
-        raise ValueError("a number that no run has")
-    return value
-
-
 def check_free(path: Path) -> None:
     """Raise NnbpError unless `path` is not there yet, or a directory with nothing but temporary files."""
     if path.exists() and not (path.is_dir() and all(map(files.is_temporary, path.iterdir()))):
         raise NnbpError(f"{path}: is there already, and not an empty directory; name another with --out")
-
-
-def _logged(epoch: Epoch) -> str:
-    """The line of an epoch: costs and accuracies (0 to 1) in the order of the columns."""
-    scores = (f"{value:.6g}" for value in epoch.scores.values())
-    return _row([epoch.number, f"{epoch.learning_rate:.6g}", f"{epoch.seconds:.3f}", *scores])
-
-
-def _row(values: Iterable[Any]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(values)
-    return line.getvalue()

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from nnbp_cli.errors import NnbpError, cannot_read, reason
 from nnbp_cli.runs import summary
-from nnbp_cli.runs.directory import RunDirectory, read_log
-from nnbp_cli.runs.records import YEARS
+from nnbp_cli.runs.directory import RunDirectory
+from nnbp_cli.runs.log import read_log
 from nnbp_cli.runs.summary import Summary
+from nnbp_cli.system.schema import YEARS
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -93,3 +98,25 @@ def _touched(file: Path) -> datetime:
     except (ValueError, OverflowError):  # there are file systems with longer times
         pass
     raise NnbpError(f"{file}: was written at a time that no calendar has; touch it")
+
+
+def each_readable(
+    runs: Iterable[tuple[str, Path]], read: Callable[[str, Path], T], note: Callable[[str], object]
+) -> list[T]:
+    """What `read` makes of each run, a name and a directory. A run that it refuses is left out, and `note` is
+    told so: a shell's `runs/*` names whatever is there. Raises NnbpError for a path where nothing is, and
+    where no run is left.
+    """
+    made, refusals = [], []
+    for name, path in runs:
+        try:
+            made.append(read(name, path))
+        except NnbpError as error:
+            if not os.path.lexists(path):
+                raise
+            refusals.append(error)
+    if refusals and not made:
+        raise refusals[0]
+    for refusal in refusals:
+        note(f"left out: {refusal}")
+    return made

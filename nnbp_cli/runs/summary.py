@@ -5,46 +5,40 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field, TypeAdapter
 
 from nnbp_cli.errors import NnbpError
-from nnbp_cli.runs import records
-from nnbp_cli.runs.records import (
+from nnbp_cli.runs.load import load_json
+from nnbp_cli.system import json_text, signals
+from nnbp_cli.system.schema import (
     Count,
+    DataSet,
     Date,
     Flag,
     Natural,
     Number,
     PathText,
-    ScoreName,
     Seconds,
     Share,
     Text,
 )
-from nnbp_cli.system import json_text, signals
 from nnbp_cli.training import history
-from nnbp_cli.training.metrics import watches_test
+from nnbp_cli.training.metrics import ScoreName, watches_test
 
 if TYPE_CHECKING:
     from nnbp_cli.datasets.dataset import Dataset
     from nnbp_cli.models.weights import Weights
     from nnbp_cli.runs.checkpoint import Checkpoint
 
-LARGEST_FILE = 1 << 20  # bytes; it has some two thousand
+MAX_FILE_BYTES = 1 << 20  # it has some two thousand
 
 
 def _known_signal(name: str) -> str:
     if name not in signals.EXIT_STATUS:
         raise ValueError("not a signal that stops a run")
     return name
-
-
-def _identified(data: dict[str, Any]) -> dict[str, Any]:
-    if not isinstance(data.get("digest"), str):
-        raise ValueError("no digest of the data")  # noqa: TRY004, pydantic's way to refuse a value
-    return data
 
 
 @dataclass(frozen=True)
@@ -78,7 +72,7 @@ class Summary:
     began: Date
     network: Text
     parameters: Count
-    data: Annotated[dict[str, Any], AfterValidator(_identified)]
+    data: DataSet
     seed: Annotated[Natural, Field(le=2**63 - 1)]
     threads: Count
     versions: dict[Text, Text]
@@ -124,13 +118,13 @@ _TESTED = TypeAdapter(_Tested)
 def read(run: Path) -> Summary:
     """The summary of the run in the directory `run`. Raises NnbpError where there is none to be read."""
     remedy = "'nnbp train --resume' writes it anew"
-    return records.from_json(_SUMMARY, run / "summary.json", LARGEST_FILE, remedy)
+    return load_json(_SUMMARY, run / "summary.json", MAX_FILE_BYTES, remedy)
 
 
 def times_tested(run: Path) -> int:
     """How often the run in the directory `run` was scored on the test set, as far as its summary tells."""
     try:
-        return records.from_json(_TESTED, run / "summary.json", LARGEST_FILE, "").times_tested
+        return load_json(_TESTED, run / "summary.json", MAX_FILE_BYTES, "").times_tested
     except NnbpError:
         return 0
 

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 
-from nnbp_cli.errors import NnbpError, cannot_read
+from nnbp_cli.errors import ConfigError, NnbpError, cannot_read
 from nnbp_cli.nn.arrays import Array, Shape
 from nnbp_cli.system import files, json_text
+from nnbp_cli.system.schema import Count, first_problem
 from nnbp_cli.wording import quoted
-
-LARGEST = 10**12  # no integer in the meta of an archive is larger
 
 # The header of an .npy file as numpy writes it, version 1.0: the length of the rest, its type, its shape.
 HEADER = re.compile(
@@ -43,6 +43,16 @@ class FileKind:
     name: str
     format: int
     remedy: str
+
+
+@dataclass(frozen=True)
+class _Versioned:
+    """What the meta of every kind has."""
+
+    format: Count
+
+
+_VERSIONED = TypeAdapter(_Versioned)
 
 
 def save(
@@ -124,10 +134,18 @@ class Archive:
             if not np.isfinite(array).all():
                 raise self.refused(f"member {quoted(name)} holds numbers that are not finite")
 
-    @property
-    def size(self) -> int:
-        """The bytes of the file, which bound what may be allocated for its members."""
-        return self.path.stat().st_size
+    @contextmanager
+    def understood(self) -> Iterator[dict[str, Any]]:
+        """The meta, to be held against its schema within the block; what raises there is refused."""
+        try:
+            yield self.meta
+        except (ValueError, ConfigError) as error:
+            raise self.refused(f"its 'meta' is not understood ({first_problem(error)})") from error
+
+    def check_holds(self, parameters: int, copies: int = 1) -> None:
+        """Refuse a network of so many parameters, before they are allocated, where the file is smaller."""
+        if 4 * copies * parameters > self.path.stat().st_size:
+            raise self.refused(f"its network has {parameters:,} parameters, more than the file can hold")
 
     def _meta(self) -> dict[str, Any]:
         dtype, shape, content = self._read("meta")
@@ -135,8 +153,8 @@ class Archive:
             if shape or dtype != f"<U{len(content) // 4}":
                 raise ValueError(f"{dtype} {shape}")
             meta = json_text.loads(content.decode("utf-32-le"))
-            version = whole(meta["format"], least=1)
-        except (ValueError, LookupError, TypeError, RecursionError) as error:
+            version = _VERSIONED.validate_python(meta).format
+        except (ValueError, RecursionError) as error:
             raise self.refused("its 'meta' is not the JSON that nnbp writes") from error
         if version > self.kind.format:
             raise NnbpError(
@@ -156,7 +174,7 @@ class Archive:
         if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1:
             raise self.refused(f"member {quoted(name)} is compressed")
         # What is said to be more than there is would be allocated all the same.
-        if not info.file_size == info.compress_size <= self.size:
+        if not info.file_size == info.compress_size <= self.path.stat().st_size:
             raise self.refused(f"member {quoted(name)} is not as long as the file says")
         try:
             content = self.archive.read(info)
@@ -167,20 +185,6 @@ class Archive:
             raise self.refused(f"member {quoted(name)} is not a plain array")
         dtype, shape = header[2].decode(), tuple(int(n) for n in header[3].split(b",") if n)
         return dtype, shape, content[header.end() :]
-
-
-def whole(value: object, least: int) -> int:
-    """An integer of a meta. Raises ValueError for anything else."""
-    if type(value) is not int or not least <= value <= LARGEST:
-        raise ValueError(f"not an integer from {least} to {LARGEST}")
-    return value
-
-
-def text(value: object) -> str:
-    """A text of a meta. Raises ValueError for anything else."""
-    if type(value) is not str:
-        raise ValueError("not a text")
-    return value
 
 
 def _what_it_is(path: Path, kind: FileKind) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field, Strict
 
 from nnbp_cli.config import TrainingConfig
 from nnbp_cli.datasets.dataset import Dataset, Split
@@ -17,6 +19,9 @@ from nnbp_cli.nn.scaling import scaled
 
 SPEED = "layer speed"
 SPEED_IMAGES = 1000  # as in the book's chapter 5
+
+SCORE = r"^((training|validation|test) (cost|accuracy)|layer speed [1-9]\d{0,3})$"
+ScoreName = Annotated[str, Strict(), Field(pattern=SCORE)]
 
 
 def column_names(training: TrainingConfig, network: Network) -> list[str]:

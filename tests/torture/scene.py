@@ -16,9 +16,9 @@ from nnbp_cli.datasets import synthetic
 from nnbp_cli.datasets.readers import idx
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.runs import checkpoint, summary
-from nnbp_cli.runs import directory as run_directory
 from nnbp_cli.runs import run as experiment
 from nnbp_cli.runs.directory import RunDirectory
+from nnbp_cli.runs.log import read_log
 from nnbp_cli.system import files
 from nnbp_cli.training import loop
 from tests.command_line import nnbp
@@ -39,7 +39,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "config.toml": lambda run: config.load(run / "config.toml"),
     "checkpoint.npz": lambda run: checkpoint.load(run / "checkpoint.npz"),
     "summary.json": summary.read,
-    "log.csv": run_directory.read_log,
+    "log.csv": read_log,
 }
 OFTEN: Step = ("tests.torture.scene:save_every", 1)
 SOMETIMES: Step = ("tests.torture.scene:save_every", 8)
