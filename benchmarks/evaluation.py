@@ -34,7 +34,7 @@ def main(data_dir: Path, quick: bool) -> None:
     print("| | evaluation, ms | its products, ms | ratio |\n|---|---|---|---|")
     for job in JOBS:
         network, _, state = nnbp.begin(job)
-        block = block_size(state.params)
+        block = block_size(network)
         products = floor.forward_products(job.sizes, block)
 
         def evaluation() -> None:

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import torch
-from safetensors.torch import load_file, safe_open
+from safetensors import safe_open
+from safetensors.torch import load_file
 from torch import nn
 
 from benchmarks import data as images

@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks import data
 from nnbp_cli import config
-from nnbp_cli.config import Config, build, sizes
+from nnbp_cli.config import Config, build
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.initializers import INITIALIZERS
@@ -48,12 +48,8 @@ def main(data_dir: Path, epochs: int) -> None:
         with_one, with_two = (list(moments(described, loaded, threads, epochs)) for threads in (1, 2))
         for one, two in zip(with_one, with_two, strict=True):
             difference, largest = np.abs(one.theta - two.theta).max(), np.abs(one.theta).max()
-            cells = [
-                sizes(described.network, loaded.inputs),
-                one.after,
-                f"{difference:.1e}",
-                f"{largest:.2g}",
-            ]
+            title = build(described.network, loaded.shape).title
+            cells = [title, one.after, f"{difference:.1e}", f"{largest:.2g}"]
             print(f"| {' | '.join([*cells, one.accuracy, two.accuracy])} |", flush=True)
 
 

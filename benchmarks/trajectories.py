@@ -122,6 +122,7 @@ def _rate(case: Case, epochs: float) -> float:
     if epochs < warmup:
         return training.learning_rate * epochs / warmup
     e, rest = epochs - warmup, training.epochs - warmup
+    decay, step_epochs = training.decay or 0, training.step_epochs or 1  # None where no schedule has them
     match training.schedule:
         case "constant":
             factor = 1.0
@@ -130,9 +131,9 @@ def _rate(case: Case, epochs: float) -> float:
         case "cosine":
             factor = (1 + cos(pi * e / rest)) / 2
         case "step":
-            factor = training.decay ** floor(e / training.step_epochs)
+            factor = decay ** floor(e / step_epochs)
         case "exponential":
-            factor = training.decay**e
+            factor = decay**e
     return training.learning_rate * factor
 
 
@@ -182,33 +183,31 @@ def chaotic(case: Case, here: Trajectory, there: Trajectory) -> tuple[bool, str]
 
 def main(count: int, seed: int, record: bool) -> int:
     """Print how many agree and which do not; the exit status."""
-    began, agreed, diverged, grew, wrong, largest = perf_counter(), [], [], [], [], 0.0
-    ends = []
+    began, largest, ends = perf_counter(), 0.0, []
+    counts = dict.fromkeys(("agree", "chaotic", "diverge", "differ"), 0)
     for case in cases(count, seed):
+        there = theirs(case)
         try:
             here = ours(case)
         except Diverged:
-            here = None
-        there = theirs(case)
-        if here is None:
-            (wrong if np.isfinite(there.cost) else diverged).append(case)
+            counts["differ" if np.isfinite(there.cost) else "diverge"] += 1
             print(f"{case}\n    diverged here, and there the cost is {there.cost}")
             continue
         difference = off(here, there)
         if difference <= TOLERANCE:
-            agreed.append(case)
+            counts["agree"] += 1
             largest = max(largest, difference)
         else:
             is_chaotic, line = chaotic(case, here, there)
-            (grew if is_chaotic else wrong).append(case)
+            counts["chaotic" if is_chaotic else "differ"] += 1
             print(f"{case}\n    {'chaotic' if is_chaotic else 'WRONG'}, off by {difference:.1e}: {line}")
         if difference <= RECORDED_TOLERANCE:
             windows = fingerprint(case, there.thetas[-1])
             ends.append({"case": str(case), "windows": windows, "cost": there.cost})
     print(
-        f"{count} configs, {STEPS} steps in float64, PyTorch {torch.__version__}: {len(agreed)} agree to "
-        f"{TOLERANCE:g}, the largest difference {largest:.1e}; {len(grew)} are chaotic, {len(diverged)} "
-        f"diverge in both, {len(wrong)} differ; {perf_counter() - began:.0f} s"
+        f"{count} configs, {STEPS} steps in float64, PyTorch {torch.__version__}: {counts['agree']} agree to "
+        f"{TOLERANCE:g}, the largest difference {largest:.1e}; {counts['chaotic']} are chaotic, "
+        f"{counts['diverge']} diverge in both, {counts['differ']} differ; {perf_counter() - began:.0f} s"
     )
     if record:
         if len(ends) < count:
@@ -216,7 +215,7 @@ def main(count: int, seed: int, record: bool) -> int:
             return 1
         recorded = {"by": f"PyTorch {torch.__version__}", "seed": seed, "ends": ends}
         FILE.write_text(json.dumps(recorded, indent=1) + "\n", encoding="utf-8")
-    return 1 if wrong else 0
+    return 1 if counts["differ"] else 0
 
 
 if __name__ == "__main__":
