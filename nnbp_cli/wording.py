@@ -1,4 +1,4 @@
-"""Places, values and names in words, on one line whatever they hold."""
+"""Values, places and names in words: those of a config and a command on one line whatever they hold."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from math import log10
 Location = tuple[str | int, ...]
 
 _MAX_CHARACTERS = 60
+
+MISSING = "\N{EM DASH}"
 
 
 def dotted(place: Location) -> str:
@@ -52,3 +54,18 @@ def nearest(word: str, names: Iterable[str]) -> str | None:
     # Of all that is typed for another, "evaluate" for "eval" is about the farthest, at 0.667.
     near = get_close_matches(word[:_MAX_CHARACTERS].casefold(), names, n=1, cutoff=0.65)
     return near[0] if near else None
+
+
+def percent(share: float | None, digits: int = 2, missing: str = MISSING) -> str:
+    """A share from 0 to 1, in percent."""
+    return missing if share is None else f"{share:.{digits}%}"
+
+
+def duration(seconds: float | None) -> str:
+    """A time, with hours and minutes where there are any."""
+    if seconds is None:
+        return MISSING
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02} min"

@@ -49,7 +49,7 @@ class Opened:
                     mouse.down()
             mouse.up()
         self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
-        return self.page.inner_text("#said")
+        return self.page.inner_text("#predicted")
 
 
 @contextmanager

@@ -19,10 +19,10 @@ from nnbp_cli.models.export import export
 from nnbp_cli.nn import costs, initializers
 from nnbp_cli.nn.activations import linear
 from nnbp_cli.nn.penalties import Penalty
-from nnbp_cli.report.wording import MISSING
 from nnbp_cli.runs import checkpoint
 from nnbp_cli.system import json_text
 from nnbp_cli.training import loop
+from nnbp_cli.wording import MISSING
 from tests.command_line import Said, nnbp
 from tests.datasets import blobs
 from tests.networks import dense, trained

@@ -176,7 +176,7 @@ def test_mistakes_are_a_line_and_leave_nothing_behind(here: Path, monkeypatch: p
     assert nnbp("export", "run", "no/folder/model.onnx").err.startswith(
         "no/folder/model.onnx: cannot be written"
     )
-    monkeypatch.setattr(onnx_model, "LARGEST", 1000)
+    monkeypatch.setattr(onnx_model, "MAX_PARAMETER_BYTES", 1000)
     assert nnbp("export", "run", "model.onnx").err == (
         "model.onnx: 9,550 parameters are more than an ONNX file holds; export it as .safetensors\n"
     )

@@ -15,14 +15,14 @@ import numpy as np
 import pytest
 
 from nnbp_cli.commands import plot
-from nnbp_cli.errors import NnbpError, printable
+from nnbp_cli.errors import printable
 from nnbp_cli.evaluation import saved as scoring
 from nnbp_cli.evaluation.predictions import format_confidence
 from nnbp_cli.evaluation.score import Score
 from nnbp_cli.models import weights
-from nnbp_cli.plots import logs
-from nnbp_cli.plots.first_weights import first_weights
-from nnbp_cli.plots.logs import Curve
+from nnbp_cli.plots import curves
+from nnbp_cli.plots.curves import Kind, Line, Panel
+from nnbp_cli.plots.network import FirstWeights
 from tests.command_line import nnbp
 from tests.small_run import train
 
@@ -43,32 +43,32 @@ def log(folder: Path, head: str, *rows: str) -> Path:
     return folder
 
 
-def panels(
-    runs: list[Path], only: list[logs.Kind] | None = None, labels: list[str] | None = None
-) -> list[logs.Panel]:
-    return logs.panels(logs.logs(runs, labels or [], note=pytest.fail), only or [])
+def panels(runs: list[Path], *only: Kind, labels: tuple[str, ...] = ()) -> list[Panel]:
+    return curves.panels(curves.logs(runs, labels, note=pytest.fail), only)
 
 
 def test_the_panels_are_what_the_log_has(tmp_path: Path) -> None:
     rows = ("0,nan,0,0.1,3.0,0.5,0.25", "1,0.2,1,0.9,2.0,0.4,0.2", "2,0.1,1,0.95,1.0,0.3,0.1")
     one = log(tmp_path / "one", "validation_accuracy,test_cost,layer_speed_1,layer_speed_2", *rows)
     cost, accuracy, rate, speed = panels([one])
-    assert cost.curves == [Curve("one", "test", (0, 1, 2), (3.0, 2.0, 1.0))]
-    assert accuracy.curves == [Curve("one", "validation", (0, 1, 2), (10.0, 90.0, 95.0))]
-    assert rate.curves == [Curve("one", "learning rate", (1, 2), (0.2, 0.1))]
-    assert [curve.what for curve in speed.curves] == ["layer 1", "layer 2"]
-    assert [panel.kind for panel in (cost, accuracy, rate, speed)] == list(logs.KINDS)
+    assert cost.lines == [Line("test", 0, 0, (0, 1, 2), (3.0, 2.0, 1.0))]
+    assert accuracy.lines == [Line("validation", 0, 0, (0, 1, 2), (10.0, 90.0, 95.0))]
+    assert rate.lines == [Line("learning rate", 0, 0, (1, 2), (0.2, 0.1))]
+    assert [(line.label, line.color) for line in speed.lines] == [("layer 1", 0), ("layer 2", 1)]
+    assert [panel.kind for panel in (cost, accuracy, rate, speed)] == list(curves.KINDS)
     assert [panel.logarithmic for panel in (cost, accuracy, rate, speed)] == [False, False, False, True]
 
     other = log(tmp_path / "other", "validation_accuracy", "1,0.2,1,0.8")
-    _, accuracy, *_ = panels([one, other], labels=["first"])
-    assert [curve.run for curve in accuracy.curves] == ["first", "other"]
+    _, accuracy, _, speed = panels([one, other], labels=("first",))
+    assert [(line.label, line.color, line.style) for line in (*accuracy.lines, *speed.lines)] == [
+        ("first", 0, 0), ("other", 1, 0), ("first, layer 1", 0, 0), ("first, layer 2", 0, 1)
+    ]  # fmt: skip
     assert [panel.kind for panel in panels([other])] == ["accuracy"], "a constant rate is no curve"
-    assert [panel.kind for panel in panels([other], ["learning rate"])] == ["learning rate"]
-    with pytest.raises(NnbpError, match=r"other: no cost in the log; name in training.watch"):
-        panels([other], ["cost"])
-    with pytest.raises(NnbpError, match="no curves in the log"):
-        panels([log(tmp_path / "bare", "", "1,0.2,1")])
+    assert [panel.kind for panel in panels([other], "learning rate")] == ["learning rate"]
+    assert nnbp("plot", other, "--only", "cost").err == (
+        "other: no cost in the log; name in training.watch what is to be measured\n"
+    )
+    assert "no curves in the log" in nnbp("plot", log(tmp_path / "bare", "", "1,0.2,1")).err
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf", "PNG"])
@@ -134,15 +134,15 @@ def test_the_figures_of_a_network_show_what_eval_and_the_report_say(run: Path) -
     page = Path("report.html").read_text()
     error = re.findall(r"expected calibration error[^%]*?([0-9.]+%)", page)[0]
     assert f"expected calibration error {error}" in words_of("calibration.svg")
-    assert f"{first_weights(weights.load(run)).largest:.2g}" in page
+    assert f"{FirstWeights.of(weights.load(run)).full_color:.2g}" in page
 
 
 def test_the_first_weights_are_those_of_the_first_neurons(run: Path) -> None:
     learned = weights.load(run)
     W = learned.params.layers[0][0]
-    some = first_weights(learned, 5)
+    some = FirstWeights.of(learned, 5)
     assert (some.W.tobytes(), some.neurons, some.shape) == (W[:5].tobytes(), 12, (28, 28))
-    assert some.largest == float(np.quantile(abs(W[:5]), 0.995))
+    assert some.full_color == float(np.quantile(abs(W[:5]), 0.995))
 
 
 def test_a_figure_is_of_one_network_that_can_have_it(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,7 +179,7 @@ def test_rare_mistakes_are_seen_beside_common_ones() -> None:
 
 
 def test_the_command_knows_the_kinds_there_are() -> None:
-    assert plot.KINDS == logs.KINDS
+    assert plot.KINDS == curves.KINDS
 
 
 @pytest.mark.parametrize("name", ["a$b^{$", "_hidden", "\udcff\x1b[2J", "\u6570\u5b57", "$\\frac$"])

@@ -149,7 +149,7 @@ def test_the_matrix_is_that_of_eval_and_its_digits_are_the_ones_it_counts(run: P
     }
     places = 0
     for found in cells.values():
-        assert (found["first"], len(found["sure"])) == (places, len(found["images"]))
+        assert (found["first"], len(found["confidence"])) == (places, len(found["images"]))
         places += len(found["images"])
 
 
@@ -331,9 +331,9 @@ def test_calibration_by_hand() -> None:
         (axes.linear([0.167, 0.236], 0, 1), (0.16, 0.24), (0.16, 0.18, 0.2, 0.22, 0.24)),
         (axes.linear([5, 5], 0, 1), (4.4, 5.6), (4.4, 4.6, 4.8, 5, 5.2, 5.4, 5.6)),
         (axes.linear([0], 0, 1), (-1, 1), (-1, -0.5, 0, 0.5, 1)),
-        (axes.whole([1, 4], 0, 1), (1, 4), (1, 2, 3, 4)),
-        (axes.whole([1, 30], 0, 1), (1, 30), (1, 10, 20, 30)),
-        (axes.whole([0, 2], 0, 1), (0, 2), (0, 1, 2)),
+        (axes.integer([1, 4], 0, 1), (1, 4), (1, 2, 3, 4)),
+        (axes.integer([1, 30], 0, 1), (1, 30), (1, 10, 20, 30)),
+        (axes.integer([0, 2], 0, 1), (0, 2), (0, 1, 2)),
         (axes.logarithmic([0.009, 1.7], 0, 1), (0.005, 2), (0.01, 0.1, 1)),
         (axes.logarithmic([0.3, 4], 0, 1), (0.2, 5), (0.2, 0.5, 1, 2, 5)),
     ],

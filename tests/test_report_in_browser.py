@@ -19,7 +19,7 @@ from nnbp_cli.models import weights
 from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.penalties import Penalty
 from nnbp_cli.nn.scaling import scaled
-from nnbp_cli.report.network_json import network_json
+from nnbp_cli.report.network_section import network_json
 from tests.browser import ARGUMENTS, CHROMIUM, opened
 from tests.command_line import nnbp
 from tests.conftest import OUTSIDE
@@ -122,7 +122,7 @@ def test_a_digit_is_drawn_with_the_keyboard(browser: Browser, report: Path) -> N
         page.keyboard.press("Space")
         spoken = page.locator("#spoken")
         spoken.filter(has_text="It reads a 1").wait_for(state="attached")
-        assert page.inner_text("#said") == "1"
+        assert page.inner_text("#predicted") == "1"
         page.keyboard.press("Escape")
         spoken.filter(has_text="The pad is empty").wait_for(state="attached")
         assert page.inner_text("#outputs").count("0.000") == 10
@@ -218,10 +218,10 @@ def test_every_activation_is_the_same_in_the_page(browser: Browser, report: Path
 
 NORMALIZE = """([text, sizes]) => {
     const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-    let taken = 0;
+    let start = 0;
     return sizes.map(([rows, columns]) => {
-        const ink = bytes.slice(taken, (taken += rows * columns));
-        const image = normalized(Float64Array.from(ink, (byte) => byte / 255), rows, columns);
+        const ink = bytes.slice(start, (start += rows * columns));
+        const image = normalize(Float64Array.from(ink, (byte) => byte / 255), rows, columns);
         return btoa(String.fromCharCode(...image));
     });
 }"""

@@ -65,14 +65,13 @@ def command(
     from nnbp_cli.evaluation import saved
     from nnbp_cli.models import weights
     from nnbp_cli.plots import curves, network
-    from nnbp_cli.plots.logs import logs, panels
     from nnbp_cli.plots.picture import check_drawable
     from nnbp_cli.terminal.output import log, wrote
 
     output = output or Path(f"{what}.png")
     check_drawable(output)
     if what == "curves":
-        curves.draw(panels(logs(runs, labels, note=log), only), output)  # type: ignore[arg-type]
+        curves.draw(curves.logs(runs, labels, note=log), only, output)  # type: ignore[arg-type]
     elif what == "weights":
         network.weights(weights.load(runs[0]), output)
     else:

@@ -43,10 +43,10 @@ def command(
     from nnbp_cli.terminal.output import log, wrote
 
     OUTPUT.check(output)
-    material = read(runs, data_name, data_dir, log)
-    for each in () if quiet else [each for run in material for each in run.notes]:
-        log(each)
-    OUTPUT.write(output, page(material))
+    read_runs = read(runs, data_name, data_dir, log)
+    for note in () if quiet else [note for run in read_runs for note in run.notes]:
+        log(note)
+    OUTPUT.write(output, page(read_runs))
     wrote(output, f"wrote {output}")
     if open_it and not webbrowser.open(output.resolve().as_uri()):
         log(f"no browser was found; open {output} in one")

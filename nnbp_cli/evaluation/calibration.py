@@ -23,6 +23,11 @@ class Calibration:
     accuracy: Array
 
     @property
+    def edges(self) -> Array:
+        """Where the bins begin and end, (bins + 1,)."""
+        return np.arange(len(self.counts) + 1) / len(self.counts)
+
+    @property
     def error(self) -> float:
         """The expected calibration error: how far sureness is from being right, averaged over the answers."""
         return float((self.counts * np.abs(self.confidence - self.accuracy)).sum() / self.counts.sum())

@@ -9,6 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from nnbp_cli.datasets.dataset import Split
+from nnbp_cli.evaluation.calibration import Calibration, calibration
 from nnbp_cli.evaluation.score import Score, evaluate
 from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.arrays import Array
@@ -49,6 +50,11 @@ class Predictions:
         """Whether each image was recognized, (images,)."""
         same: Array = self.predicted == self.split.labels
         return same
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """How often answers are right by how sure they are, where outputs are probabilities."""
+        return calibration(self.confidence, self.correct) if self.is_probability else None
 
     def worst_mistakes(self, most: int) -> Array:
         """The mistakes, the surest first, `most` of them at most: numbers of images."""

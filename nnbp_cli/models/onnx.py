@@ -23,7 +23,7 @@ OPSET, IR = 13, 8
 INPUT, OUTPUT = "pixels", "outputs"
 PRODUCER = "nnbp"
 SIGNATURE = rb"\x08.\x12\x04nnbp"  # a model's first two fields: the version of its IR, and its producer
-LARGEST = 2**31 - 2**20  # bytes of parameters: the whole message must stay below 2 GiB
+MAX_PARAMETER_BYTES = 2**31 - 2**20  # the whole message must stay below 2 GiB
 
 OPERATORS = {"sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "Relu", "softmax": "Softmax", "linear": "Identity"}
 
@@ -35,7 +35,7 @@ def encode(learned: Weights, metadata: Mapping[str, str]) -> bytes:
     """
     from onnx import TensorProto, helper, numpy_helper
 
-    if 4 * learned.network.size > LARGEST:
+    if 4 * learned.network.size > MAX_PARAMETER_BYTES:
         raise OverflowError(f"{learned.network.size:,} parameters are more than an ONNX file holds")
     rows, columns = learned.shape
     layers = learned.config.layers

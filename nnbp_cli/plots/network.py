@@ -4,24 +4,46 @@ calibration. The values are those that a report shows; here matplotlib draws the
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 
 import numpy as np
 
 from nnbp_cli.errors import NnbpError
-from nnbp_cli.evaluation.calibration import calibration
 from nnbp_cli.evaluation.predictions import MAX_DIGITS_SHOWN, Predictions, format_confidence
 from nnbp_cli.models.weights import Weights
-from nnbp_cli.plots.first_weights import first_weights
+from nnbp_cli.nn.arrays import Array
 from nnbp_cli.plots.picture import picture
 
 COLUMNS = 10  # pictures side by side
+MAX_NEURONS_SHOWN = 100  # of the first layer
+
+
+@dataclass(frozen=True)
+class FirstWeights:
+    """The first of `neurons` rows of W, (shown, pixels), for images of `shape`. A weight of `full_color` or
+    more has the full colour: few are larger, and those would leave no colour for the others.
+    """
+
+    W: Array
+    shape: tuple[int, int]
+    neurons: int
+    full_color: float
+
+    @staticmethod
+    def of(learned: Weights, limit: int = MAX_NEURONS_SHOWN) -> FirstWeights:
+        """The weights of the first layer, of `limit` neurons at most."""
+        W = learned.params.layers[0][0]
+        shown = W[:limit]
+        full_color = float(np.quantile(np.abs(shown), 0.995)) or 1.0
+        return FirstWeights(shown, learned.shape, len(W), full_color)
 
 
 def confusion(predictions: Predictions, path: Path) -> None:
-    """Counts of true x said; the more common a mistake, the darker."""
-    counts, classes = predictions.score.confusion, len(predictions.score.confusion)
+    """Counts of true x predicted class; the more common a mistake, the darker."""
+    counts = predictions.score.confusion
+    classes = len(counts)
     side = max(3.2, 0.42 * classes)
     with picture(path, side + 0.4, side) as figure:
         axes = figure.add_subplot()
@@ -42,53 +64,49 @@ def mistakes(predictions: Predictions, path: Path) -> None:
     worst = predictions.worst_mistakes(MAX_DIGITS_SHOWN)
     if not len(worst):
         raise NnbpError(f"{path}: there are no mistakes to draw; choose another figure with --what")
-    predicted, confidence, labels = predictions.predicted, predictions.confidence, predictions.split.labels
     rows, columns = ceil(len(worst) / COLUMNS), min(COLUMNS, len(worst))
+    images, labels = predictions.split.images.reshape(-1, *predictions.shape), predictions.split.labels
     with picture(path, 0.85 * columns, 1.12 * rows) as figure:
-        for place, image in enumerate(worst, start=1):
+        for place, k in enumerate(worst, start=1):
             axes = figure.add_subplot(rows, columns, place)
-            axes.imshow(
-                predictions.split.images[image].reshape(predictions.shape), cmap="gray_r", vmin=0, vmax=255
-            )
-            sure = format_confidence(confidence[image], predictions.is_probability)
-            axes.set_title(f"{predicted[image]}, {sure}\nis {labels[image]}", size=7)
+            axes.imshow(images[k], cmap="gray_r", vmin=0, vmax=255)
+            sure = format_confidence(predictions.confidence[k], predictions.is_probability)
+            axes.set_title(f"{predictions.predicted[k]}, {sure}\nis {labels[k]}", size=7)
             axes.axis("off")
             axes.set_anchor("N")
 
 
 def weights(learned: Weights, path: Path) -> None:
     """The weights of each neuron of the first layer: ink on red raises its z, ink on blue lowers it."""
-    shown = first_weights(learned)
-    count = len(shown.W)
-    rows, columns = ceil(count / COLUMNS), min(COLUMNS, count)
+    first = FirstWeights.of(learned)
+    rows, columns = ceil(len(first.W) / COLUMNS), min(COLUMNS, len(first.W))
+    limit = first.full_color
     with picture(path, 0.75 * columns + 0.9, max(1.5, 0.75 * rows)) as figure:
         grid = figure.subplots(rows, columns, squeeze=False)
-        for axes, w in zip(grid.flat, shown.W):
-            drawn = axes.imshow(
-                w.reshape(shown.shape), cmap="RdBu_r", vmin=-shown.largest, vmax=shown.largest
-            )
+        for axes, w in zip(grid.flat, first.W):
+            image = axes.imshow(w.reshape(first.shape), cmap="RdBu_r", vmin=-limit, vmax=limit)
         for axes in grid.flat:
             axes.axis("off")
-        figure.colorbar(drawn, ax=grid, label="weight", shrink=min(1.0, 3 / rows), aspect=15)
+        figure.colorbar(image, ax=grid, label="weight", shrink=min(1.0, 3 / rows), aspect=15)
 
 
 def reliability(predictions: Predictions, path: Path) -> None:
     """How often answers are right by how sure the network was, and how many they are."""
-    if not predictions.is_probability:
+    bins = predictions.calibration
+    if not bins:
         raise NnbpError(f"{path}: no calibration: the outputs of this network are not shares from 0 to 1; "
                         "choose another figure with --what")  # fmt: skip
-    bins = calibration(predictions.confidence, predictions.correct)
     width = 1 / len(bins.counts)
-    left, some = width * np.arange(len(bins.counts)), bins.counts > 0
+    centers, some = bins.edges[:-1] + width / 2, bins.counts > 0
     with picture(path, 4.2, 4.6) as figure:
         above, below = figure.subplots(2, sharex=True, height_ratios=(4, 1))
-        above.bar(left[some] + width / 2, bins.accuracy[some], 0.9 * width, alpha=0.6, label="right")
+        above.bar(centers[some], bins.accuracy[some], 0.9 * width, alpha=0.6, label="right")
         above.plot(bins.confidence[some], bins.accuracy[some], "o", color="C3", ms=4, label="mean sureness")
         above.plot([0, 1], [0, 1], ":", color="gray", label="as sure as right")
         above.set(ylabel="share that is right", xlim=(0, 1), ylim=(0, 1.03))
         above.set_title(f"expected calibration error {bins.error:.2%}", size=9)
         above.legend(frameon=False)
-        below.bar(left + width / 2, bins.counts, 0.9 * width, color="gray")
+        below.bar(centers, bins.counts, 0.9 * width, color="gray")
         below.set(xlabel="how sure the network was", ylabel="answers", yscale="symlog")
         for axes in (above, below):
             axes.spines[["top", "right"]].set_visible(False)

@@ -1,6 +1,6 @@
 """A run as one HTML file, which asks no other place for anything.
 
-run directory -> reading (Material) -> sections, each of markup -> page -> text
+run directory -> RunData -> sections of Markup and their Sprites -> page -> text
 """
 
 from nnbp_cli.report.page import OUTPUT, page

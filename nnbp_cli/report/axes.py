@@ -35,7 +35,7 @@ def linear(values: Iterable[float], start: float, end: float) -> Axis:
     return Axis(ticks[0], ticks[-1], start, end, ticks)
 
 
-def whole(values: Iterable[float], start: float, end: float) -> Axis:
+def integer(values: Iterable[float], start: float, end: float) -> Axis:
     """An axis from the lowest to the highest of `values`, with whole numbers at its ticks, as for epochs."""
     low, high = _range(values)
     step = max(1.0, _round_step((high - low) / STEPS))
@@ -51,11 +51,11 @@ def logarithmic(values: Iterable[float], start: float, end: float) -> Axis:
     """
     low, high = (10**power for power in _range(map(log10, values)))
     powers = range(floor(log10(low)), ceil(log10(high)) + 1)
-    marks = [factor * 10.0**power for power in powers for factor in (1, 2, 5)]
-    first = max(mark for mark in marks if mark <= low * 1.000001)
-    last = min(mark for mark in marks if mark >= high * 0.999999)
+    rounds = [factor * 10.0**power for power in powers for factor in (1, 2, 5)]
+    first = max(number for number in rounds if number <= low * 1.000001)
+    last = min(number for number in rounds if number >= high * 0.999999)
     step = 1 if last / first <= 100 else 3 * ceil(len(powers) / 8)
-    ticks = tuple(mark for mark in marks[::step] if first <= mark <= last)
+    ticks = tuple(number for number in rounds[::step] if first <= number <= last)
     return Axis(first, last, start, end, ticks, logarithmic=True)
 
 

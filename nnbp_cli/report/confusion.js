@@ -7,10 +7,10 @@ function startConfusion(cells, sheetColumns) {
   const gallery = document.getElementById("cell-digits");
 
   function show(button) {
-    const [true_, said] = button.dataset.cell.split(",");
-    const { first, images, sure } = cells[button.dataset.cell];
+    const [true_, predicted] = button.dataset.cell.split(",");
+    const { first, images, confidence } = cells[button.dataset.cell];
     const count = Number(button.textContent);
-    const which = true_ === said ? "least sure" : "surest";
+    const which = true_ === predicted ? "least sure" : "surest";
     const some = images.length < count ? `; the ${images.length} it was ${which} of` : "";
     title.textContent = `${button.getAttribute("aria-label")}${some}`;
     gallery.replaceChildren(
@@ -22,7 +22,7 @@ function startConfusion(cells, sheetColumns) {
         picture.setAttribute("role", "img");
         picture.setAttribute("aria-label", `test image ${image}`);
         picture.title = `test image ${image}`;
-        item.append(picture, sure[k]);
+        item.append(picture, confidence[k]);
         return item;
       }),
     );

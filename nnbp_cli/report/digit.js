@@ -7,7 +7,7 @@ const SIDE = 28, BOX = 20, CENTRE = 14;
 const nearest = (value) => Math.floor(value + 0.500001);
 
 // The bytes of 28x28 of a digit whose ink is rows x columns, 0 to 1.
-function normalized(ink, rows, columns) {
+function normalize(ink, rows, columns) {
   const image = new Uint8Array(SIDE * SIDE);
   let top = rows, bottom = -1, left = columns, right = -1;
   for (let i = 0; i < rows; i++)

@@ -29,7 +29,7 @@ def tag(name: str, *content: Content, **attributes: str | float | bool | None) -
 
 def joined(content: Iterable[Content]) -> Markup:
     """One piece of content after the other."""
-    return Markup("".join(each.text if isinstance(each, Markup) else _escaped(each) for each in content))
+    return Markup("".join(part.text if isinstance(part, Markup) else _escaped(part) for part in content))
 
 
 def _attribute(key: str, value: str | float | bool | None) -> str:

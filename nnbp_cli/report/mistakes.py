@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from nnbp_cli.evaluation.calibration import calibration
+from nnbp_cli.evaluation.calibration import Calibration
 from nnbp_cli.evaluation.predictions import MAX_DIGITS_SHOWN, Predictions, format_confidence
 from nnbp_cli.report import charts, sprites
-from nnbp_cli.report.markup import Markup, joined, tag
+from nnbp_cli.report.markup import Markup, tag
 from nnbp_cli.report.overview import table
 from nnbp_cli.report.sprites import Sprites
-from nnbp_cli.report.wording import percent
+from nnbp_cli.wording import percent
 
 HEATS = 9  # how many shades page.css has for a cell
 
@@ -20,9 +21,7 @@ HEATS = 9  # how many shades page.css has for a cell
 def matrix(predictions: Predictions) -> Markup:
     """The confusion matrix, with a button in each cell that is not empty."""
     score = predictions.score
-    counts = score.confusion
-    classes = range(len(counts))
-    heat = score.heat
+    classes = range(len(score.confusion))
     said = tag("th", "said", scope="colgroup", colspan=len(classes), class_="said")
     head = tag("tr", tag("td", class_="corner"), said, tag("td", class_="share"))
     names = (tag("th", str(k), scope="col") for k in classes)
@@ -32,15 +31,18 @@ def matrix(predictions: Predictions) -> Markup:
         tag(
             "tr",
             tag("th", str(true), scope="row"),
-            *(_cell(true, said, int(counts[true, said]), heat[true, said]) for said in classes),
+            *(
+                _cell(true, predicted, score.confusion[true, predicted], heat[predicted])
+                for predicted in classes
+            ),
             tag("td", percent(score.recall[true], 1), class_="share"),
         )
-        for true in classes
+        for true, heat in enumerate(score.heat)
     )
     precision = tag(
         "tr",
         tag("th", "precision", scope="row", class_="corner"),
-        *(tag("td", percent(each, 0), class_="share") for each in score.precision),
+        *(tag("td", percent(share, 0), class_="share") for share in score.precision),
         tag("td", class_="share"),
     )
     caption = "Confusion matrix: a row is the true class, a column what the network said"
@@ -65,77 +67,77 @@ def confusion(predictions: Predictions) -> Markup:
 
 
 def cells(predictions: Predictions) -> tuple[Sprites, dict[str, Any]]:
-    """The digits of each cell, as a sheet, and where in it they are: for "true,said" the first place, the
-    numbers of the test images, and how sure the network was of each.
+    """The digits of each cell, as a sheet, and where in it they are: for "true,predicted" the first place,
+    the numbers of the test images, and how sure the network was of each.
     """
-    found = list(predictions.cells(_most_of_a_cell(predictions)))
-    places, first = {}, 0
-    for true, said, images in found:
+    places: dict[str, Any] = {}
+    shown: list[int] = []
+    for true, predicted, images in predictions.cells(_max_digits_per_cell(predictions)):
         confidence = [
             format_confidence(each, predictions.is_probability) for each in predictions.confidence[images]
         ]
-        places[f"{true},{said}"] = {"first": first, "images": images.tolist(), "sure": confidence}
-        first += len(images)
-    chosen = np.concatenate([images for _, _, images in found])
-    return sprites.digits("cell", predictions.split.images[chosen], predictions.shape), places
+        places[f"{true},{predicted}"] = {
+            "first": len(shown),
+            "images": images.tolist(),
+            "confidence": confidence,
+        }
+        shown += images.tolist()
+    return sprites.digits("cell", predictions.split.images[shown], predictions.shape), places
 
 
 def worst(predictions: Predictions) -> tuple[Sprites, Markup] | None:
     """The mistakes that the network was surest of; None where it made none."""
-    chosen = predictions.worst_mistakes(sprites.room(predictions.split.images.shape[1], MAX_DIGITS_SHOWN))
+    images = predictions.split.images
+    chosen = predictions.worst_mistakes(min(MAX_DIGITS_SHOWN, sprites.capacity(images.shape[1])))
     if not len(chosen):
         return None
-    sheet = sprites.digits("worst", predictions.split.images[chosen], predictions.shape)
-    said, confidence, labels = predictions.predicted, predictions.confidence, predictions.split.labels
+    sheet = sprites.digits("worst", images[chosen], predictions.shape)
     shown = []
     for place, image in enumerate(chosen):
-        sure = format_confidence(confidence[image], predictions.is_probability)
-        label = f"test image {image}: a {labels[image]}, taken for a {said[image]}"
-        caption = tag(
-            "figcaption", tag("b", f"{said[image]}"), f" {sure}", tag("span", f"is {labels[image]}")
-        )
-        shown.append(tag("li", tag("figure", sheet.picture(place, label), caption)))
-    said_so = "The wrong answers that it was surest of: what it said and how surely, and what the digit is."
-    return sheet, tag("div", tag("p", said_so), tag("ol", *shown, class_="gallery"))
+        predicted, true = predictions.predicted[image], predictions.split.labels[image]
+        sure = format_confidence(predictions.confidence[image], predictions.is_probability)
+        picture = sheet.picture(place, f"test image {image}: a {true}, taken for a {predicted}")
+        caption = tag("figcaption", tag("b", str(predicted)), f" {sure}", tag("span", f"is {true}"))
+        shown.append(tag("li", tag("figure", picture, caption)))
+    what = "The wrong answers that it was surest of: what it said and how surely, and what the digit is."
+    return sheet, tag("div", tag("p", what), tag("ol", *shown, class_="gallery"))
 
 
-def reliability(predictions: Predictions) -> Markup:
+def reliability(predictions: Predictions, bins: Calibration) -> Markup:
     """The reliability diagram, its table, and what it comes to."""
-    bins = calibration(predictions.confidence, predictions.correct)
-    width = 1 / len(bins.counts)
     rows = [
-        [f"{percent(k * width, 0)} to {percent((k + 1) * width, 0)}", f"{count:,}",
-         percent(sure, 1) if count else "", percent(right) if count else ""]
-        for k, (count, sure, right) in enumerate(zip(bins.counts, bins.confidence, bins.accuracy))
+        [f"{percent(low, 0)} to {percent(high, 0)}", f"{count:,}",
+         percent(confidence, 1) if count else "", percent(accuracy) if count else ""]
+        for (low, high), count, confidence, accuracy in zip(
+            pairwise(bins.edges), bins.counts, bins.confidence, bins.accuracy
+        )
     ]  # fmt: skip
     head = ("how sure", "answers", "on average", "right")
     mean, accuracy = predictions.confidence.mean(), predictions.score.accuracy
     which = "more often than it is sure" if accuracy > mean else "less often than it is sure"
-    said = (
+    summary = (
         f"On average it is {percent(mean, 1)} sure and right in {percent(accuracy, 1)}: it is right {which}. "
         f"The expected calibration error, how far the two are apart from bin to bin, is "
         f"{percent(bins.error)}."
     )
-    values = tag("div", tag("p", said), table(head, rows, "The values of the reliability diagram"))
+    values = tag("div", tag("p", summary), table(head, rows, "The values of the reliability diagram"))
     return tag("div", tag("figure", charts.reliability(bins), class_="chart"), values, class_="beside")
 
 
-def _cell(true: int, said: int, count: int, heat: float) -> Markup:
+def _cell(true: int, predicted: int, count: int, heat: float) -> Markup:
     if not count:
-        nothing = joined(
-            [tag("span", "\N{MIDDLE DOT}", aria_hidden="true"), tag("span", "0", class_="unseen")]
-        )
-        return tag("td", nothing, class_="none")
-    shade = "right" if true == said else f"h{max(1, round(HEATS * heat))}"
+        dot = tag("span", "\N{MIDDLE DOT}", aria_hidden="true")
+        return tag("td", dot, tag("span", "0", class_="unseen"), class_="none")
+    shade = "right" if true == predicted else f"h{max(1, round(HEATS * heat))}"
     images = "image" if count == 1 else "images"
-    label = f"{count:,} {images} of a {true} taken for a {said}"
-    button = tag("button", f"{count}", type="button", data_cell=f"{true},{said}", aria_label=label)
+    label = f"{count:,} {images} of a {true} taken for a {predicted}"
+    button = tag("button", str(count), type="button", data_cell=f"{true},{predicted}", aria_label=label)
     return tag("td", button, class_=shade)
 
 
-def _most_of_a_cell(predictions: Predictions) -> int:
+def _max_digits_per_cell(predictions: Predictions) -> int:
     """So many, none if it must be, that all cells together fit into a sheet."""
-    counts = predictions.score.confusion.ravel()
-    room = sprites.room(predictions.split.images.shape[1], len(predictions.split.labels))
-    fitting = (most for most in range(MAX_DIGITS_SHOWN, 0, -1) if np.minimum(counts, most).sum() <= room)
+    counts = predictions.score.confusion
+    room = sprites.capacity(predictions.split.images.shape[1])
+    fitting = (k for k in range(MAX_DIGITS_SHOWN, 0, -1) if np.minimum(counts, k).sum() <= room)
     return next(fitting, 0)

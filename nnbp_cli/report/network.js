@@ -16,14 +16,14 @@ const ACTIVATIONS = {
   softmax,
 };
 
-// A network as report/network_json.py writes it, with windows W and b on theta for each layer.
+// A network as `network_json` in report/network_section.py writes it, with views W and b of theta for each layer.
 function unpacked(description) {
   const bytes = Uint8Array.from(atob(description.theta), (letter) => letter.charCodeAt(0));
   const view = new DataView(bytes.buffer);
   const theta = Float32Array.from({ length: bytes.length / 4 }, (_, k) => view.getFloat32(4 * k, true));
   let inputs = description.inputs;
-  let taken = 0;
-  const take = (size) => theta.subarray(taken, (taken += size));
+  let start = 0;
+  const take = (size) => theta.subarray(start, (start += size));
   const layers = description.layers.map((layer) => {
     const W = take(layer.neurons * inputs);
     const before = inputs;

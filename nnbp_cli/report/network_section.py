@@ -1,33 +1,33 @@
-"""The network itself: a pad to draw on for it, and its first weights as pictures."""
+"""The network itself: a pad to draw on for it, what the page needs to run it, and its first weights."""
 
 from __future__ import annotations
 
+import base64
 from math import prod
+from typing import Any
 
 from nnbp_cli.models.weights import Weights
-from nnbp_cli.plots.first_weights import NEURONS
-from nnbp_cli.plots.first_weights import first_weights as chosen
+from nnbp_cli.plots.network import MAX_NEURONS_SHOWN, FirstWeights
 from nnbp_cli.report import sprites
 from nnbp_cli.report.markup import Markup, tag
 from nnbp_cli.report.sprites import Sprites
 
-DRAWN = (28, 28)  # the images that the pad makes
-LARGEST = 4_000_000  # parameters of a network in the page: 21 MB of text
+PAD_SHAPE = (28, 28)  # of the images that the pad makes
+MAX_PAGE_PARAMETERS = 4_000_000  # of a network in the page: 21 MB of text
 
 
 def why_no_pad(learned: Weights) -> str | None:
     """Why a network cannot have a pad, or None."""
-    if learned.shape != DRAWN:
+    if learned.shape != PAD_SHAPE:
         rows, columns = learned.shape
         return f"The pad makes images of 28x28, and this network reads {rows}x{columns}."
-    if learned.network.size > LARGEST:
+    if learned.network.size > MAX_PAGE_PARAMETERS:
         return f"The network has {learned.network.size:,} parameters, too many to put into a page."
     return None
 
 
 def pad(learned: Weights) -> Markup:
     """Where to draw, what the network sees of it, and its outputs."""
-    classes = range(learned.network.outputs)
     surface = tag(
         "div",
         tag(
@@ -46,7 +46,7 @@ def pad(learned: Weights) -> Markup:
         tag("canvas", id="seen", width=28, height=28, role="img", aria_label="The 28x28 pixels that it sees"),
         tag("figcaption", "What the network sees"),
     )
-    answer = tag("p", tag("b", "\N{EM DASH}", id="said"), tag("span", id="sure"), class_="answer")
+    answer = tag("p", tag("b", "\N{EM DASH}", id="predicted"), tag("span", id="confidence"), class_="answer")
     rows = (
         tag(
             "tr",
@@ -54,7 +54,7 @@ def pad(learned: Weights) -> Markup:
             tag("td", tag("span", tag("span", class_="fill"), class_="bar-track"), aria_hidden="true"),
             tag("td", "0.000", class_="output"),
         )
-        for k in classes
+        for k in range(learned.network.outputs)
     )
     caption = tag("caption", "The outputs of the network", class_="unseen")
     outputs = tag("table", caption, tag("tbody", *rows), id="outputs")
@@ -64,18 +64,34 @@ def pad(learned: Weights) -> Markup:
     return tag("div", tag("p", how), tag("div", *parts, class_="pad"))
 
 
+def network_json(learned: Weights) -> dict[str, Any]:
+    """The layers, first to last, but for dropout, which does nothing here; and theta in base64:
+    little-endian float32, every W and then every b.
+    """
+    layers = [
+        {
+            "neurons": layer.neurons,
+            "activation": layer.activation,
+            "override": {each.neuron: each.activation for each in layer.override},
+        }
+        for layer in learned.config.layers
+    ]
+    theta = learned.params.theta.astype("<f4").tobytes()
+    return {"inputs": learned.network.inputs, "layers": layers, "theta": base64.b64encode(theta).decode()}
+
+
 def first_weights(learned: Weights) -> tuple[Sprites, Markup]:
     """The weights of each neuron of the first layer, a picture each, and what to make of them."""
-    first = chosen(learned, sprites.room(prod(learned.shape), NEURONS))
+    first = FirstWeights.of(learned, min(MAX_NEURONS_SHOWN, sprites.capacity(prod(learned.shape))))
     shown = len(first.W)
-    sheet = sprites.weights("weights", first.W, first.shape, first.largest)
+    sheet = sprites.weights("weights", first.W, first.shape, first.full_color)
     pictures = (
         tag("li", sheet.picture(j, f"weights of neuron {j}"), tag("span", str(j), aria_hidden="true"))
         for j in range(shown)
     )
     some = f" The first {shown} of {first.neurons} neurons." if first.neurons > shown else ""
-    said = (
+    caption = (
         "Where a neuron of the first layer looks: ink on red raises its z, ink on blue lowers it. "
-        f"Full colour is a weight of {first.largest:.2g}, the same for all.{some}"
+        f"Full colour is a weight of {first.full_color:.2g}, the same for all.{some}"
     )
-    return sheet, tag("div", tag("p", said), tag("ol", *pictures, class_="neurons"))
+    return sheet, tag("div", tag("p", caption), tag("ol", *pictures, class_="neurons"))

@@ -6,7 +6,8 @@ const STEP = 10; // pixels that an arrow key moves the pen
 function startPad(description) {
   const layers = unpacked(description);
   const last = layers[layers.length - 1];
-  const shares = ["sigmoid", "softmax"].includes(last.activation) && !Object.keys(last.override).length;
+  // As evaluation/predictions.py has it.
+  const isProbability = ["sigmoid", "softmax"].includes(last.activation) && !Object.keys(last.override).length;
   const pad = document.getElementById("pad");
   const surface = pad.getContext("2d", { willReadFrequently: true });
   const seen = document.getElementById("seen").getContext("2d");
@@ -47,7 +48,7 @@ function startPad(description) {
 
   function read() {
     waiting = false;
-    const image = normalized(ink(), pad.height, pad.width);
+    const image = normalize(ink(), pad.height, pad.width);
     const picture = seen.createImageData(SIDE, SIDE);
     image.forEach((byte, k) => (picture.data[4 * k + 3] = byte));
     seen.putImageData(picture, 0, 0);
@@ -56,26 +57,28 @@ function startPad(description) {
   }
 
   function show(a) {
-    const said = a ? a.indexOf(Math.max(...a)) : -1;
+    const predicted = a ? a.indexOf(Math.max(...a)) : -1;
     outputs.forEach((row, k) => {
       const value = a ? a[k] : 0;
-      row.classList.toggle("said", k === said);
+      row.classList.toggle("predicted", k === predicted);
       row.querySelector(".fill").style.transform = `scaleX(${Math.min(Math.max(value, 0), 1)})`;
       row.querySelector(".output").textContent = value.toFixed(3);
     });
-    document.getElementById("said").textContent = a ? said : "\u2014";
-    document.getElementById("sure").textContent = a ? sureness(a[said]) : "";
+    document.getElementById("predicted").textContent = a ? predicted : "\u2014";
+    document.getElementById("confidence").textContent = a ? formatConfidence(a[predicted]) : "";
   }
 
-  const sureness = (value) =>
-    shares ? `${(100 * Math.min(value, value < 0.9995 ? 1 : 0.9999)).toFixed(value < 0.9995 ? 1 : 2)}% sure` : `output ${value.toFixed(2)}`;
+  function formatConfidence(value) {
+    if (!isProbability) return `output ${value.toFixed(2)}`;
+    return value < 0.9995 ? `${(100 * value).toFixed(1)}% sure` : `${(100 * Math.min(value, 0.9999)).toFixed(2)}% sure`;
+  }
 
   // Spoken once a stroke has ended, and not at every move.
   const speak = () =>
     requestAnimationFrame(() => {
-      const said = document.getElementById("said").textContent;
-      const sure = document.getElementById("sure").textContent;
-      document.getElementById("spoken").textContent = sure ? `It reads a ${said}, ${sure}` : "The pad is empty";
+      const predicted = document.getElementById("predicted").textContent;
+      const confidence = document.getElementById("confidence").textContent;
+      document.getElementById("spoken").textContent = confidence ? `It reads a ${predicted}, ${confidence}` : "The pad is empty";
     });
 
   const clear = () => {

@@ -1,8 +1,7 @@
-"""A PNG file of a picture in a palette of at most 256 colours, each with its transparency."""
+"""PNG encoding of an image in a palette of at most 256 colours, each with its transparency."""
 
 from __future__ import annotations
 
-import base64
 import struct
 import zlib
 
@@ -16,10 +15,8 @@ PALETTE = 3  # the type of colour: the pixels are indices
 def encode(pixels: Bytes, palette: Bytes) -> bytes:
     """The picture of `pixels` (rows, columns), indices of `palette` (colours, 4): R, G, B, alpha."""
     rows, columns = pixels.shape
-    lines = np.zeros(
-        (rows, 1 + columns), np.uint8
-    )  # each begins with 0: nothing is predicted from neighbours
-    lines[:, 1:] = pixels
+    # Each line begins with 0: nothing is predicted from neighbours.
+    lines = np.pad(pixels, ((0, 0), (1, 0)))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         (
             _chunk(b"IHDR", struct.pack(">IIBBBBB", columns, rows, 8, PALETTE, 0, 0, 0)),
@@ -29,11 +26,6 @@ def encode(pixels: Bytes, palette: Bytes) -> bytes:
             _chunk(b"IEND", b""),
         )
     )
-
-
-def data_uri(png: bytes) -> str:
-    """A PNG as an address that holds it whole."""
-    return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""What a report is made of: a run directory, read whole, and the test images where they are at hand."""
+"""What a report shows: a run directory, read whole, and what its network says to the test images."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from nnbp_cli.evaluation.predictions import Predictions, predictions
 from nnbp_cli.evaluation.saved import changed, fitting_data
 from nnbp_cli.models import weights
 from nnbp_cli.models.weights import Weights
-from nnbp_cli.runs import listing as runs
-from nnbp_cli.runs import summary
+from nnbp_cli.runs import listing, summary
 from nnbp_cli.runs.directory import existing
 from nnbp_cli.runs.listing import Run, each_readable
 from nnbp_cli.runs.log import read_log
@@ -22,15 +21,15 @@ from nnbp_cli.runs.summary import Summary
 
 @dataclass(frozen=True)
 class RunData:
-    """A run as a report tells it: under this name, with what `nnbp runs` knows of it, its log and its config.
+    """A run under the name that a report gives it; `listed` is what `nnbp runs` knows of it.
 
-    `summary` and `learned` are None where the run has not ended, `answers` where there are no weights or no
-    test images. `notes` say what is missing and what to do, a line each.
+    `summary` and `learned` are None where the run has not ended, `predictions` where there are no weights or
+    no test images. `notes` say what is missing and what to do, a line each.
     """
 
     name: str
     path: Path
-    run: Run
+    listed: Run
     log: Mapping[str, list[float]]
     config: Config
     summary: Summary | None
@@ -42,8 +41,8 @@ class RunData:
 def read(
     paths: tuple[Path, ...], data_name: str | None, data_dir: Path, note: Callable[[str], object]
 ) -> list[RunData]:
-    """The material of each run, named by its directory, or by its path where two are called the same. The
-    test images are those that a run was trained with, or those of `data_name`.
+    """Each run, named by its directory, or by its path where two are called the same, with the test images
+    that it was trained with, or those of `data_name`.
 
     Raises NnbpError, and tells `note` what is left out, as `each_readable` does. That a run has not ended, or
     that its test images are not at hand, is no error: notes say so.
@@ -58,27 +57,21 @@ def read(
 
 def _read(name: str, path: Path, data_name: str | None, data_dir: Path) -> RunData:
     directory = existing(path)
-    log = read_log(path)
-    decided = directory.read_config()
-    told = runs.read(path)
+    log, config, listed = read_log(path), directory.read_config(), listing.read(path)
     ended = summary.read(path) if directory.summary_file.exists() else None
-    learned, predicted = None, None
-    notes: list[str] = []
+    learned = weights.load(path) if directory.weights.exists() else None
+    predicted, notes = _predictions(path, learned, data_name, data_dir) if learned else (None, [])
     if ended and ended.diverged:
-        notes.append(f"{path}: diverged: {ended.diverged}")
-    if directory.weights.exists():
-        learned = weights.load(path)
-        predicted, more = _predictions(path, learned, data_name, data_dir)
-        notes += more
-    elif not notes:
-        notes.append(f"{path}: no weights yet, only curves; 'nnbp train --resume {path}' goes on with it")
-    return RunData(name, path, told, log, decided, ended, learned, predicted, tuple(notes))
+        notes.insert(0, f"{path}: diverged: {ended.diverged}")
+    elif not learned:
+        notes = [f"{path}: no weights yet, only curves; 'nnbp train --resume {path}' goes on with it"]
+    return RunData(name, path, listed, log, config, ended, learned, predicted, tuple(notes))
 
 
 def _predictions(
     path: Path, learned: Weights, data_name: str | None, data_dir: Path
 ) -> tuple[Predictions | None, list[str]]:
-    """The answers to the test images, where they are at hand, and what there is to note of them."""
+    """What the network says to the test images, where they are at hand, and what there is to note of them."""
     try:
         data = fitting_data(path, learned, data_name, data_dir)
     except MissingData as error:
@@ -88,5 +81,5 @@ def _predictions(
         notes.append(
             f"note: the test images of {path} are those of {data.name}, it knows {learned.data.name}"
         )
-    found = predictions(learned, data.test, where=str(path), seen="on the test images")
-    return found, list(filter(None, notes))
+    predicted = predictions(learned, data.test, where=str(path), seen="on the test images")
+    return predicted, list(filter(None, notes))

@@ -1,4 +1,4 @@
-"""Many small pictures in one, and how each is shown: a box whose background is the sheet, moved into place.
+"""Sprite sheets: many small pictures in one PNG, each shown by a box whose background is moved into place.
 
 The rules of style for that are made here too: a page that allows no style in its elements has a class for
 each column and each row of a sheet.
@@ -6,6 +6,7 @@ each column and each row of a sheet.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
@@ -17,7 +18,7 @@ from nnbp_cli.report import png
 from nnbp_cli.report.markup import Markup, tag
 
 COLUMNS = 20  # pictures side by side
-PIXELS = 4_000_000  # of a sheet, at most: half a megabyte or so of ink, two of weights
+MAX_SHEET_PIXELS = 4_000_000  # half a megabyte or so of ink, two of weights
 LEVELS = 31  # of a colour: they compress well, and more cannot be told apart at this size
 
 # Ink is black and what is no ink is transparent, so that a dark page only has to invert it.
@@ -41,6 +42,9 @@ class Sprites:
     shape: tuple[int, int, int]
     png: bytes
 
+    def __len__(self) -> int:
+        return self.shape[0]
+
     def picture(self, index: int, label: str) -> Markup:
         """The element that shows one of them; `label` says what it is to those who do not see it."""
         classes = f"picture {self.name} x{index % COLUMNS} y{index // COLUMNS}"
@@ -49,10 +53,8 @@ class Sprites:
     def style(self) -> str:
         """The rules that show it, whatever the size --side of a picture is."""
         _, rows, columns = self.shape
-        return (
-            f".{self.name}{{background-image:url({png.data_uri(self.png)});"
-            f"--tall:calc(var(--side)*{rows}/{columns})}}\n"
-        )
+        image = f"url(data:image/png;base64,{base64.b64encode(self.png).decode()})"
+        return f".{self.name}{{background-image:{image};--tall:calc(var(--side)*{rows}/{columns})}}\n"
 
 
 def digits(name: str, images: Bytes, shape: tuple[int, int]) -> Sprites:
@@ -67,9 +69,9 @@ def weights(name: str, W: Array, shape: tuple[int, int], largest: float) -> Spri
     return _sheet(name, levels.reshape(-1, *shape), DIVERGING)
 
 
-def room(pixels: int, most: int) -> int:
-    """How many pictures of so many pixels a sheet takes: one at least, `most` at most."""
-    return max(1, min(most, PIXELS // pixels))
+def capacity(pixels: int) -> int:
+    """How many pictures of so many pixels a sheet takes: one at least."""
+    return max(1, MAX_SHEET_PIXELS // pixels)
 
 
 def sprite_css(pictures: int) -> Iterator[str]:
