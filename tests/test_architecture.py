@@ -77,7 +77,7 @@ def test_the_mathematics_imports_numpy_and_nothing_else(part: str) -> None:
                     )
 
 
-# What prints: `answer` and `remark`, which escape names; and errors.
+# What prints: `print_result` and `log`, which escape names; and errors.
 PRINTERS = {"terminal/output.py", "cli.py"}
 
 

@@ -13,16 +13,13 @@ import numpy as np
 import pytest
 
 from nnbp_cli.datasets import dataset
-from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.evaluation import predictions as predictions
-from nnbp_cli.evaluation import saved as scoring
 from nnbp_cli.evaluation.predictions import format_confidence
-from nnbp_cli.evaluation.score import Score
 from nnbp_cli.models import weights
 from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.report.mistakes import worst
 from nnbp_cli.terminal import pictures
-from nnbp_cli.terminal.encoding import shows
+from nnbp_cli.terminal.output import shows
 from tests.command_line import nnbp
 from tests.small_run import train
 
@@ -102,12 +99,3 @@ def test_where_stdout_takes_ascii_alone_they_are_drawn_in_ascii(here: Path) -> N
     assert not shows(ascii_only, pictures.BLOCKS)
     assert not shows(windows, pictures.BLOCKS)
     assert shows(io.TextIOWrapper(io.BytesIO(), encoding="cp437"), pictures.BLOCKS)
-
-
-def test_a_network_without_mistakes_has_none_to_show(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    split = Split(np.zeros((2, 4), np.uint8), np.array([0, 1], np.uint8))
-    said = predictions.Predictions(split, (2, 2), Score(0.1, np.eye(2, dtype=int)), np.eye(2), True)
-    scored = scoring.EvaluationResult("4-2", "./coins", "test", said.score, "")
-    monkeypatch.setattr(scoring, "predict_saved", lambda *_: (scored, said))
-    assert nnbp("eval", "weights.npz", "--mistakes", 3).out.endswith("\n\nno mistakes\n")
-    assert json.loads(nnbp("eval", "weights.npz", "--mistakes", 3, "--json").out)["mistakes"] == []

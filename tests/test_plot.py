@@ -152,11 +152,11 @@ def test_a_figure_is_of_one_network_that_can_have_it(run: Path, monkeypatch: pyt
         assert "'--what confusion' is of one run" in said.err
     assert nnbp("plot", run, "--what", "calibration").out == "wrote calibration.png\n"
     assert Path("calibration.png").read_bytes().startswith(b"\x89PNG")
-    scored, theirs = scoring.predict_saved(run, None, Path(os.environ["NNBP_DATA_DIR"]), "test")
+    scored = scoring.evaluate_saved(run, None, Path(os.environ["NNBP_DATA_DIR"]), "test")
 
     def other(**changed: Any) -> None:
-        both = (replace(scored, note="note: other"), replace(theirs, **changed))
-        monkeypatch.setattr(scoring, "predict_saved", lambda *_: both)
+        result = replace(scored, note="note: other", predictions=replace(scored.predictions, **changed))
+        monkeypatch.setattr(scoring, "evaluate_saved", lambda *_: result)
 
     other()
     assert nnbp("plot", run, "--what", "confusion").err == "note: other\n"
@@ -166,7 +166,7 @@ def test_a_figure_is_of_one_network_that_can_have_it(run: Path, monkeypatch: pyt
         "calibration.png: no calibration: the outputs of this network are not shares from 0 to 1; "
         "choose another figure with --what\n"
     )
-    other(outputs=np.eye(10)[theirs.split.labels])
+    other(outputs=np.eye(10)[scored.predictions.split.labels])
     assert nnbp("plot", run, "--what", "mistakes").err == (
         "note: other\nmistakes.png: there are no mistakes to draw; choose another figure with --what\n"
     )

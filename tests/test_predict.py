@@ -147,7 +147,7 @@ def test_it_shows_what_the_network_saw_and_its_outputs(
     assert sum(percents) == pytest.approx(100, abs=1)
     assert set(BLOCKS) & set("".join(lines)) > {BLOCKS[-1]}
     assert "digit 2 of 2: 7, " in nnbp("predict", learned, tmp_path / "two.png").out
-    monkeypatch.setattr("nnbp_cli.terminal.encoding.shows", lambda *_: False)
+    monkeypatch.setattr("nnbp_cli.terminal.evaluation.shows", lambda *_: False)
     plain = nnbp("predict", learned, tmp_path / "four.png").out
     assert plain.isascii()
     assert "###" in plain

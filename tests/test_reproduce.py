@@ -20,13 +20,14 @@ from nnbp_cli import config
 from nnbp_cli.config import DataConfig
 from nnbp_cli.errors import CheckFailed, ConfigError, NnbpError
 from nnbp_cli.presets import shipped
-from nnbp_cli.reproduction import experiments, results, table
+from nnbp_cli.reproduction import experiments, results
 from nnbp_cli.reproduction import reproduce as whole
 from nnbp_cli.reproduction.experiments import Experiment, Figure
 from nnbp_cli.reproduction.jobs import jobs
 from nnbp_cli.reproduction.results import Row
 from nnbp_cli.runs.directory import RunDirectory
 from nnbp_cli.system.reporter import SILENT
+from nnbp_cli.terminal import reproduction as table
 from nnbp_cli.terminal.progress import TerminalReporter
 from tests.command_line import nnbp
 from tests.processes import started
@@ -146,7 +147,7 @@ def test_the_table_says_all_of_it() -> None:
         "| `x-1` | 784-10 | best test accuracy | 1.50 | 1.25 | 1.42 |"
     )
     assert len({line.count("|") for line in table.markdown([good, bad, free])}) == 1
-    plain = table.plain([good, free, row()])
+    plain = [each.plain() for each in (good, free, row())]
     assert json.loads(json.dumps(plain, allow_nan=False)) == plain
     assert plain[0]["values"] == [1, 1.25, 2]
     assert plain[1]["values"] == [None, 3, None]

@@ -23,14 +23,15 @@ from threadpoolctl import threadpool_info
 
 from nnbp_cli import config
 from nnbp_cli.datasets.catalog import CATALOG, NAMES, File
+from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.datasets.readers import idx
 from nnbp_cli.evaluation import saved as scoring
+from nnbp_cli.evaluation.predictions import Predictions
 from nnbp_cli.evaluation.score import Score
 from nnbp_cli.models import weights
 from nnbp_cli.runs import directory as run_directory
 from nnbp_cli.system import hardware
-from nnbp_cli.terminal.progress import TerminalReporter
-from nnbp_cli.terminal.sparkline import BARS, MOST, sparkline
+from nnbp_cli.terminal.progress import SPARKLINE_BARS, SPARKLINE_VALUES, TerminalReporter, sparkline
 from nnbp_cli.training import loop
 from tests.command_line import Said, nnbp
 from tests.mirror import mirror
@@ -329,7 +330,9 @@ def test_eval_on_the_data_trained_on_keeps_its_split(here: Path) -> None:
 
 def test_what_eval_prints(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     score = Score(0.12345, np.array([[90, 10], [0, 1000]]))
-    scored = scoring.EvaluationResult("4-2", "./coins", "validation", score, "note: the coins have changed")
+    split = Split(np.zeros((2, 4), np.uint8), np.array([0, 1], np.uint8))
+    right = Predictions(split, (2, 2), score, outputs=np.eye(2), is_probability=True)
+    scored = scoring.EvaluationResult("4-2", "./coins", "validation", right, "note: the coins have changed")
     monkeypatch.setattr(scoring, "evaluate_saved", lambda *_: scored)
     said = nnbp("eval", "weights.npz")
     assert said.err == "note: the coins have changed\n"
@@ -344,7 +347,9 @@ def test_what_eval_prints(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "precision 100.0%  99.0%",
     ]
     assert nnbp("eval", "weights.npz", "-q").err == ""
-    assert json.loads(nnbp("eval", "weights.npz", "--json").out)["precision"] == [1.0, 1000 / 1010]
+    assert nnbp("eval", "weights.npz", "--mistakes", 3).out == f"{said.out}\nno mistakes\n"
+    plain = json.loads(nnbp("eval", "weights.npz", "--mistakes", 3, "--json").out)
+    assert (plain["precision"], plain["mistakes"]) == ([1.0, 1000 / 1010], [])
 
 
 def test_an_epoch_is_a_line_and_the_bar_shows_the_whole_run(
@@ -365,7 +370,9 @@ def test_an_epoch_is_a_line_and_the_bar_shows_the_whole_run(
     assert third_epoch(history[:2], history[2]) == f"{line}\n", "and no bar, since this is no terminal"
 
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    assert f"{line}   {BARS[0]}{BARS[4]}{BARS[7]}\n" in third_epoch(history[:2], history[2])
+    assert f"{line}   {SPARKLINE_BARS[0]}{SPARKLINE_BARS[4]}{SPARKLINE_BARS[7]}\n" in third_epoch(
+        history[:2], history[2]
+    )
     assert "1.23 s\n" in third_epoch([{"training cost": 0.1}], {"training cost": 0.1}), "nothing to draw"
     assert f"{line}\n" in third_epoch([], history[2]), "not yet"
     with monkeypatch.context() as poor:
@@ -385,10 +392,10 @@ def test_an_epoch_is_a_line_and_the_bar_shows_the_whole_run(
 
 
 def test_a_sparkline_goes_from_the_lowest_to_the_highest_of_the_last_values() -> None:
-    assert sparkline([0.1, 0.8, 0.46]) == BARS[0] + BARS[7] + BARS[4]
-    assert sparkline([0.5, 0.5]) == BARS[0] * 2
+    assert sparkline([0.1, 0.8, 0.46]) == SPARKLINE_BARS[0] + SPARKLINE_BARS[7] + SPARKLINE_BARS[4]
+    assert sparkline([0.5, 0.5]) == SPARKLINE_BARS[0] * 2
     assert sparkline([]) == sparkline([0.3]) == ""
-    assert sparkline([-9.0, *range(MOST)]) == sparkline(range(MOST))
+    assert sparkline([-9.0, *range(SPARKLINE_VALUES)]) == sparkline(range(SPARKLINE_VALUES))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a POSIX terminal")
@@ -410,7 +417,7 @@ def test_on_a_terminal_the_epochs_have_a_sparkline_if_it_can_be_shown(
     os.close(ours)
     assert process.returncode == 0
     (last,) = (each for each in said.decode().split("\r") if "epoch 3/3" in each and "rate" in each)
-    assert last.strip()[-1] in (BARS if drawn else "s")
+    assert last.strip()[-1] in (SPARKLINE_BARS if drawn else "s")
 
 
 def test_more_threads_than_cores_are_not_used(here: Path) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,11 +14,6 @@ from nnbp_cli.commands.options import (
     named_config,
     overrides_option,
 )
-from nnbp_cli.system import json_text
-
-if TYPE_CHECKING:
-    from nnbp_cli.nn.gradient_check import GradientCheck
-    from nnbp_cli.training.gradcheck import Checked
 
 
 @click.command(name="gradcheck")
@@ -60,47 +53,16 @@ def command(
         raise click.UsageError("missing argument 'CONFIG'")
     from nnbp_cli import config
     from nnbp_cli.errors import CheckFailed
-    from nnbp_cli.terminal.output import print_result
+    from nnbp_cli.terminal.output import print_json, print_result
+    from nnbp_cli.terminal.tables import gradient_lines
     from nnbp_cli.training.gradcheck import check_gradient
 
     checked = check_gradient(config.load(config_path, overrides), config_path, data_dir, images)
     if as_json:
-        print_result(json_text.dumps(_as_json(checked)))
+        print_json(checked.plain())
     else:
-        for line in _answer(checked):
-            print_result(line)
-    if wrong := [_name(each) for each in checked.agreements if not each.holds]:
+        print_result(*gradient_lines(checked))
+    if wrong := [check.name for check in checked.checks if not check.holds]:
         raise CheckFailed(
             f"{config_path}: the gradient is wrong in {', '.join(wrong)}; compare it with docs/backprop.md"
         )
-
-
-def _name(agreement: GradientCheck) -> str:
-    return f"layers.{agreement.layer}.{agreement.window}"
-
-
-def _as_json(checked: Checked) -> dict[str, Any]:
-    return {
-        "network": checked.network,
-        "parameters": checked.parameters,
-        "images": checked.images,
-        "each_parameter": checked.one_by_one,
-        "windows": [
-            {
-                "window": _name(each),
-                "largest": each.largest,
-                "error": json_text.finite(each.error),
-                "holds": each.holds,
-            }
-            for each in checked.agreements
-        ],
-    }
-
-
-def _answer(checked: Checked) -> Iterator[str]:
-    how = "each moved by itself" if checked.one_by_one else "moved along ten random directions in each layer"
-    yield f"{checked.network}: {checked.parameters:,} parameters, {how}; {checked.images} images, float64"
-    yield "              largest slope   difference    relative"
-    for each in checked.agreements:
-        numbers = f"{each.largest:13.3e}{each.difference:13.1e}{each.error:12.1e}"
-        yield f"{_name(each):14}{numbers}   {'holds' if each.holds else 'WRONG'}"

@@ -75,13 +75,13 @@ def command(
     elif what == "weights":
         network.weights(weights.load(runs[0]), output)
     else:
-        scored, answers = saved.predict_saved(runs[0], data_name, data_dir, "test")
-        if scored.note:
-            log(scored.note)
+        result = saved.evaluate_saved(runs[0], data_name, data_dir, "test")
+        if result.note:
+            log(result.note)
         draw = {
             "confusion": network.confusion,
             "mistakes": network.mistakes,
             "calibration": network.reliability,
         }[what]
-        draw(answers, output)
+        draw(result.predictions, output)
     wrote(output, f"wrote {output}")

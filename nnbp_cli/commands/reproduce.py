@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from nnbp_cli.commands.options import data_dir_option, json_option, quiet_option
-from nnbp_cli.system import json_text
 
 
 @click.command(name="reproduce")
@@ -51,21 +50,21 @@ def command(
     nnbp reproduce ch1-30
     nnbp reproduce ch1 ch5 --seeds 5 --markdown
     """
-    from nnbp_cli.reproduction import experiments, reproduce, table
+    from nnbp_cli.reproduction import experiments
+    from nnbp_cli.reproduction.reproduce import check, reproduce
     from nnbp_cli.system import hardware
-    from nnbp_cli.terminal.output import print_result
+    from nnbp_cli.terminal import reproduction
+    from nnbp_cli.terminal.output import print_json, print_result
     from nnbp_cli.terminal.progress import TerminalReporter
 
     chosen = experiments.chosen(ids, experiments.load())
     if listing:
-        for line in table.listing(chosen, markdown):
-            print_result(line)
+        print_result(*reproduction.listing(chosen, markdown))
         return
-    reporter = TerminalReporter(quiet)
-    rows = reproduce.reproduce(chosen, seeds, jobs or hardware.available_cpus(), runs, data_dir, reporter)
+    processes = jobs or hardware.available_cpus()
+    rows = reproduce(chosen, seeds, processes, runs, data_dir, TerminalReporter(quiet))
     if as_json:
-        print_result(json_text.dumps(table.plain(rows)))
+        print_json([row.plain() for row in rows])
     else:
-        for line in table.markdown(rows) if markdown else table.text(rows):
-            print_result(line)
-    reproduce.check(rows)
+        print_result(*(reproduction.markdown(rows) if markdown else reproduction.text(rows)))
+    check(rows)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
@@ -21,9 +19,6 @@ from nnbp_cli.commands.options import (
     overrides_option,
     quiet_option,
 )
-
-if TYPE_CHECKING:
-    from nnbp_cli.runs.summary import Summary
 
 
 @click.command(name="train")
@@ -93,8 +88,9 @@ def command(
     from nnbp_cli.runs import run as experiment
     from nnbp_cli.runs.setup import Paths
     from nnbp_cli.system import signals
-    from nnbp_cli.terminal.output import teller
+    from nnbp_cli.terminal.output import printer
     from nnbp_cli.terminal.progress import TerminalReporter
+    from nnbp_cli.terminal.tables import summary_lines
 
     reporter = TerminalReporter(quiet)
     if run:
@@ -104,11 +100,11 @@ def command(
         assert config_path
         paths = Paths(config_path, data_dir, out, weights, offline)
         summary = experiment.run(config.load(config_path, overrides), paths, reporter)
-    tell = teller(weights)
+    tell = printer(weights)
     if as_json:
         tell(summary.to_json())
     else:
-        for line in _answer(summary):
+        for line in summary_lines(summary):
             tell(line)
         given = {name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE}
         where = ["--data-dir", str(data_dir)] if "data_dir" in given else []
@@ -119,17 +115,3 @@ def command(
             tell("next: " + shlex.join(["nnbp", "eval", str(weights), *where]))
     if summary.stopped_by:
         ctx.exit(signals.EXIT_STATUS[summary.stopped_by])
-
-
-def _answer(summary: Summary) -> Iterator[str]:
-    if summary.stopped_by:
-        epochs = summary.epochs
-        yield f"stopped by {summary.stopped_by} after {epochs} epoch{'s' * (epochs != 1)}"
-    elif summary.test:
-        yield f"test accuracy {summary.test.accuracy:.2%}, cost {summary.test.cost:.4f}"
-        if summary.times_tested > 1:
-            yield f"note: this run was scored on the test set {summary.times_tested} times"
-    if summary.epochs < summary.epochs_at_most and summary.ended:
-        yield f"ended after {summary.epochs} epochs: {summary.ended}"
-    kept = f"the weights of epoch {summary.kept_epoch}" if summary.kept_epoch else "the weights so far"
-    yield f"kept {kept}: {summary.weights} and {summary.run}"

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -48,6 +49,21 @@ class PictureResult:
     path: Path
     predictions: tuple[Prediction, ...] = ()
     problem: str = ""
+
+    def plain(self) -> dict[str, Any]:
+        """As values that JSON can hold."""
+        return {
+            "picture": self.path,
+            "digits": [
+                {
+                    "predicted": prediction.predicted,
+                    "confidence": prediction.confidence,
+                    "outputs": prediction.outputs,
+                    "box": [getattr(prediction.digit, name) for name in ("left", "top", "width", "height")],
+                }
+                for prediction in self.predictions
+            ],
+        }
 
 
 def check_readable(path: Path, learned: Weights) -> str:

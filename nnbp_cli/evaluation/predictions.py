@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -60,6 +61,19 @@ class Predictions:
         """The mistakes, the surest first, `most` of them at most: numbers of images."""
         wrong = np.flatnonzero(~self.correct)
         return wrong[np.argsort(-self.confidence[wrong], kind="stable")][:most]
+
+    def plain_mistakes(self, limit: int) -> list[dict[str, Any]]:
+        """The worst mistakes as values that JSON can hold."""
+        return [
+            {
+                "image": image,
+                "true": self.split.labels[image],
+                "predicted": self.predicted[image],
+                "confidence": self.confidence[image],
+                "outputs": self.outputs[image],
+            }
+            for image in self.worst_mistakes(limit)
+        ]
 
     def cells(self, most: int) -> Iterator[tuple[int, int, Array]]:
         """The cells of the confusion matrix that are not empty: true class, what was said, and the numbers

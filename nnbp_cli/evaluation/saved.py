@@ -4,29 +4,40 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-from threadpoolctl import threadpool_limits
+from typing import Any
 
 from nnbp_cli.config import DataConfig, load_data, moved
-from nnbp_cli.datasets.dataset import Dataset, Split
+from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.datasets.sources import absolute, check_there
 from nnbp_cli.errors import ConfigError, MissingData, NnbpError
 from nnbp_cli.evaluation.predictions import Predictions, predictions
-from nnbp_cli.evaluation.score import Score, evaluate
 from nnbp_cli.models import weights
 from nnbp_cli.models.weights import Weights
 
 
 @dataclass(frozen=True)
 class EvaluationResult:
-    """The score of saved weights on a split of a data set; `note` says what the reader should know of it."""
+    """What saved weights say to a split of a data set; `note` is what the reader should know of it."""
 
     network: str
     data: str
     split: str
-    score: Score
+    predictions: Predictions
     note: str
+
+    def plain(self) -> dict[str, Any]:
+        """The score as values that JSON can hold."""
+        score = self.predictions.score
+        return {
+            "data": self.data,
+            "split": self.split,
+            "images": score.images,
+            "accuracy": score.accuracy,
+            "cost": score.cost,
+            "precision": score.precision,
+            "recall": score.recall,
+            "confusion": score.confusion,
+        }
 
 
 def evaluate_saved(path: Path, data_name: str | None, data_dir: Path, split: str) -> EvaluationResult:
@@ -34,51 +45,13 @@ def evaluate_saved(path: Path, data_name: str | None, data_dir: Path, split: str
 
     Raises NnbpError where weights or data are not sound, or do not fit each other, and Diverged.
     """
-    asked = _asked(path, data_name, data_dir, split)
-    learned = asked.learned
-    with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
-        return asked.scored(
-            evaluate(
-                learned.network,
-                learned.params,
-                asked.images,
-                learned.penalty,
-                where=str(path),
-                seen=f"on the {split} images",
-            )
-        )
-
-
-def predict_saved(
-    path: Path, data_name: str | None, data_dir: Path, split: str
-) -> tuple[EvaluationResult, Predictions]:
-    """What `score` gives, and what the network says to each image."""
-    asked = _asked(path, data_name, data_dir, split)
-    predicted = predictions(asked.learned, asked.images, where=str(path), seen=f"on the {split} images")
-    return asked.scored(predicted.score), predicted
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """Weights, and the images that they are asked about."""
-
-    learned: Weights
-    images: Split
-    data: str
-    split: str
-    note: str
-
-    def scored(self, score: Score) -> EvaluationResult:
-        return EvaluationResult(self.learned.network.title, self.data, self.split, score, self.note)
-
-
-def _asked(path: Path, data_name: str | None, data_dir: Path, split: str) -> _Asked:
     learned = weights.load(path)
     data = fitting_data(path, learned, data_name, data_dir)
-    chosen = {"test": data.test, "validation": data.validation, "train": data.training}[split]
-    if not len(chosen.labels):
+    images = {"test": data.test, "validation": data.validation, "train": data.training}[split]
+    if not len(images.labels):
         raise NnbpError(f"{data.name}: no {split} images; choose another --split")
-    return _Asked(learned, chosen, data.name, split, changed(data, learned))
+    predicted = predictions(learned, images, where=str(path), seen=f"on the {split} images")
+    return EvaluationResult(learned.network.title, data.name, split, predicted, changed(data, learned))
 
 
 def fitting_data(path: Path, learned: Weights, data_name: str | None, data_dir: Path) -> Dataset:

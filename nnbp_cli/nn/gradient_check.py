@@ -45,6 +45,11 @@ class GradientCheck:
     rounding: float
 
     @property
+    def name(self) -> str:
+        """The window, as in layers.0.W."""
+        return f"layers.{self.layer}.{self.window}"
+
+    @property
     def error(self) -> float:
         """The difference relative to the largest slope: parameter by parameter a relative error means nothing
         where the gradient is all but zero.

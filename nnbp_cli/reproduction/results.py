@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 from statistics import mean, median
+from typing import Any
 
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.reproduction.experiments import Experiment, Figure
 from nnbp_cli.reproduction.jobs import Job, outcome
 from nnbp_cli.runs.log import read_log
+from nnbp_cli.system.json_text import finite
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,22 @@ class Row:
             return None
         low, high = self.figure.band
         return bool(self.values) and low - 1e-9 <= self.median <= high + 1e-9  # as good as equal is equal
+
+    def plain(self) -> dict[str, Any]:
+        """As values that JSON can hold; null for an epoch that never was, a bound that is none."""
+        return {
+            "experiment": self.experiment.id,
+            "what": self.experiment.about,
+            "command": self.experiment.command,
+            "figure": self.figure.name,
+            "book": self.figure.book or None,
+            "values": [finite(value) for value in self.values],
+            "median": finite(self.median) if self.values else None,
+            "band": [finite(bound) for bound in self.figure.band] if self.figure.band else None,
+            "inside": self.inside,
+            "seconds": self.seconds,
+            "failures": self.failures,
+        }
 
 
 def rows(jobs: Iterable[Job], failures: dict[Job, str]) -> Iterator[Row]:

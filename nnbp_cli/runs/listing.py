@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from nnbp_cli.errors import NnbpError, cannot_read, reason
 from nnbp_cli.runs import summary
@@ -34,6 +34,19 @@ class Run:
     validation: float | None
     test: float | None
     seconds: float | None
+
+    def plain(self) -> dict[str, Any]:
+        """As values that JSON can hold."""
+        return {
+            "name": self.name,
+            "path": self.path,
+            "began": self.began,
+            "state": self.state,
+            "epochs": self.epochs,
+            "validation_accuracy": self.validation,
+            "test_accuracy": self.test,
+            "seconds": self.seconds,
+        }
 
 
 def runs(folder: Path) -> tuple[list[Run], list[NnbpError]]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from math import isfinite
+from pathlib import PurePath
 from typing import Any, NoReturn
 
 
 def dumps(value: Any, *, indent: int | None = None, separators: tuple[str, str] | None = None) -> str:
-    """`value` as JSON. Raises ValueError for a number that is not finite: what is undefined is None, null."""
-    return json.dumps(value, allow_nan=False, indent=indent, separators=separators)
+    """`value` as JSON, where arrays are lists, and paths and times text. Raises ValueError for a number that
+    is not finite: what is undefined is None, null.
+    """
+    return json.dumps(value, allow_nan=False, indent=indent, separators=separators, default=_plain)
 
 
 def loads(text: str | bytes, *, parse_int: Callable[[str], Any] | None = None) -> Any:
@@ -21,6 +25,12 @@ def loads(text: str | bytes, *, parse_int: Callable[[str], Any] | None = None) -
 def finite(value: float) -> float | None:
     """A number that may be undefined, for JSON: None where it is not finite."""
     return value if isfinite(value) else None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    return str(value) if isinstance(value, PurePath) else value.tolist()
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -12,11 +12,11 @@ from tqdm import tqdm
 
 from nnbp_cli.errors import printable
 from nnbp_cli.system.reporter import Reporter
-from nnbp_cli.terminal.encoding import shows
-from nnbp_cli.terminal.output import log
-from nnbp_cli.terminal.sparkline import BARS, sparkline
+from nnbp_cli.terminal.output import log, shows
 
 SPARKLINE_SCORE = "validation accuracy"
+SPARKLINE_VALUES = 20  # that are shown: the last ones
+SPARKLINE_BARS = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"  # from the lowest value to the highest
 
 
 class TerminalReporter(Reporter):
@@ -67,7 +67,11 @@ class TerminalReporter(Reporter):
         ]
         if SPARKLINE_SCORE in scores:
             self.accuracies.append(scores[SPARKLINE_SCORE])
-        if sys.stderr.isatty() and shows(sys.stderr, BARS) and (curve := sparkline(self.accuracies)):
+        if (
+            sys.stderr.isatty()
+            and shows(sys.stderr, SPARKLINE_BARS)
+            and (curve := sparkline(self.accuracies))
+        ):
             parts.append(curve)
         self.note("   ".join(parts))
 
@@ -120,3 +124,13 @@ def _format_score(name: str, value: float) -> str:
     if name.endswith("accuracy"):
         return f"{value:.2%}"
     return f"{value:.4f}" if name.endswith("cost") else f"{value:.3g}"
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """A bar for each of the last values; nothing of fewer than two."""
+    shown = values[-SPARKLINE_VALUES:]
+    if len(shown) < 2:
+        return ""
+    low, room = min(shown), max(shown) - min(shown)
+    heights = ((value - low) / room if room else 0.0 for value in shown)
+    return "".join(SPARKLINE_BARS[round(height * (len(SPARKLINE_BARS) - 1))] for height in heights)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -20,6 +21,7 @@ from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.parameters import Parameters
 from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.rng import generator
+from nnbp_cli.system.json_text import finite
 from nnbp_cli.training import loop
 from nnbp_cli.training.batches import smoothed_targets
 
@@ -38,7 +40,25 @@ class Checked:
     parameters: int
     images: int
     one_by_one: bool
-    agreements: list[GradientCheck]
+    checks: list[GradientCheck]
+
+    def plain(self) -> dict[str, Any]:
+        """As values that JSON can hold."""
+        return {
+            "network": self.network,
+            "parameters": self.parameters,
+            "images": self.images,
+            "each_parameter": self.one_by_one,
+            "windows": [
+                {
+                    "window": check.name,
+                    "largest": check.largest,
+                    "error": finite(check.error),
+                    "holds": check.holds,
+                }
+                for check in self.checks
+            ],
+        }
 
 
 def check_gradient(config: Config, where: Path, data_dir: Path, images: int) -> Checked:
@@ -68,11 +88,11 @@ def check_gradient(config: Config, where: Path, data_dir: Path, images: int) -> 
         y = smoothed_targets(data.classes, training.label_smoothing, np.float64)[labels]
         one_by_one = network.size <= ONE_BY_ONE
         directions = None if one_by_one else generator(training.seed, "directions")
-        agreements = list(gradient_check.check_gradient(network, params, x, y, penalty, random, directions))
-    if not all(isfinite(each.largest) for each in agreements):
+        checks = list(gradient_check.check_gradient(network, params, x, y, penalty, random, directions))
+    if not all(isfinite(each.largest) for each in checks):
         why = "diverged: the cost at the initial weights is not finite"
         raise Diverged(f"{where}: {why}; try another initializer, fewer layers or a weaker penalty")
-    return Checked(network.title, network.size, len(x), one_by_one, agreements)
+    return Checked(network.title, network.size, len(x), one_by_one, checks)
 
 
 def _far_from_kinks(

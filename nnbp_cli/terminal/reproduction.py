@@ -1,14 +1,12 @@
-"""The table of a reproduction: for a terminal, for a page of documentation, for another program."""
+"""The table of a reproduction, for a terminal and for a page of documentation."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import inf
-from typing import Any
 
 from nnbp_cli.reproduction.experiments import Experiment, Figure
 from nnbp_cli.reproduction.results import Row
-from nnbp_cli.system.json_text import finite
 
 HEAD = ("experiment", "figure", "the book", "median", "mean", "smallest to largest", "band", "", "seconds")
 TO_THE_RIGHT = {"the book", "median", "mean", "seconds"}
@@ -40,26 +38,6 @@ def markdown(rows: Sequence[Row]) -> list[str]:
     rule = ["---:" if name in TO_THE_RIGHT else "---" for name in head]
     body = ((f"`{row.experiment.id}`", row.experiment.about, *_cells(row)[1:]) for row in rows)
     return [f"| {' | '.join(cells)} |" for cells in (head, rule, *body)]
-
-
-def plain(rows: Iterable[Row]) -> list[dict[str, Any]]:
-    """The rows as plain values that JSON can hold; null for an epoch that never was, a bound that is none."""
-    return [
-        {
-            "experiment": row.experiment.id,
-            "what": row.experiment.about,
-            "command": row.experiment.command,
-            "figure": row.figure.name,
-            "book": row.figure.book or None,
-            "values": [finite(value) for value in row.values],
-            "median": finite(row.median) if row.values else None,
-            "band": [finite(bound) for bound in row.figure.band] if row.figure.band else None,
-            "inside": row.inside,
-            "seconds": row.seconds,
-            "failures": list(row.failures),
-        }
-        for row in rows
-    ]
 
 
 def _cells(row: Row) -> tuple[str, ...]:

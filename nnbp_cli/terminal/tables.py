@@ -1,0 +1,60 @@
+"""What came of a run, of all runs of a folder, and of a gradient check, as lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from nnbp_cli.errors import printable
+
+if TYPE_CHECKING:
+    from nnbp_cli.runs.listing import Run
+    from nnbp_cli.runs.summary import Summary
+    from nnbp_cli.training.gradcheck import Checked
+
+
+def summary_lines(summary: Summary) -> Iterator[str]:
+    """How a run ended, and what it kept."""
+    if summary.stopped_by:
+        epochs = summary.epochs
+        yield f"stopped by {summary.stopped_by} after {epochs} epoch{'s' * (epochs != 1)}"
+    elif summary.test:
+        yield f"test accuracy {summary.test.accuracy:.2%}, cost {summary.test.cost:.4f}"
+        if summary.times_tested > 1:
+            yield f"note: this run was scored on the test set {summary.times_tested} times"
+    if summary.epochs < summary.epochs_at_most and summary.ended:
+        yield f"ended after {summary.epochs} epochs: {summary.ended}"
+    kept = f"the weights of epoch {summary.kept_epoch}" if summary.kept_epoch else "the weights so far"
+    yield f"kept {kept}: {summary.weights} and {summary.run}"
+
+
+def run_lines(runs: Sequence[Run]) -> Iterator[str]:
+    """A line a run, its state where it is not complete."""
+    names = [printable(run.name) for run in runs]
+    width = max(4, *map(len, names))
+    yield f"{'name':{width}}  {'began':16}  epochs  validation    test  seconds"
+    for name, run in zip(names, runs):
+        cells = [
+            f"{name:{width}}",
+            f"{run.began:%Y-%m-%d %H:%M}",
+            f"{run.epochs:6}",
+            f"{_percent(run.validation):>10}",
+            f"{_percent(run.test):>6}",
+            f"{run.seconds:7.1f}" if run.seconds is not None else " " * 7,
+            run.state if run.state != "complete" else "",
+        ]
+        yield "  ".join(cells).rstrip()
+
+
+def gradient_lines(checked: Checked) -> Iterator[str]:
+    """What was compared, and how it agrees, window by window."""
+    how = "each moved by itself" if checked.one_by_one else "moved along ten random directions in each layer"
+    yield f"{checked.network}: {checked.parameters:,} parameters, {how}; {checked.images} images, float64"
+    yield "              largest slope   difference    relative"
+    for check in checked.checks:
+        numbers = f"{check.largest:13.3e}{check.difference:13.1e}{check.error:12.1e}"
+        yield f"{check.name:14}{numbers}   {'holds' if check.holds else 'WRONG'}"
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.2%}"
