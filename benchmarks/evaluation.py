@@ -17,7 +17,7 @@ from benchmarks.contenders import floor, nnbp
 from benchmarks.job import Job
 from benchmarks.step import repeated
 from benchmarks.timing import in_turns, ratios, spread
-from nnbp_cli.evaluation.score import block_size, evaluate
+from nnbp_cli.evaluation.score import block_size, complete, evaluate
 from nnbp_cli.nn.penalties import Penalty
 
 JOBS = [
@@ -38,7 +38,7 @@ def main(data_dir: Path, quick: bool) -> None:
         products = floor.forward_products(job.sizes, block)
 
         def evaluation() -> None:
-            evaluate(network, state.params, split, Penalty(images=1))  # noqa: B023
+            complete(evaluate(network, state.params, split, Penalty(images=1)))  # noqa: B023
 
         works = {
             "evaluation": evaluation,

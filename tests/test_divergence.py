@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from nnbp_cli.datasets.readers import idx
 from nnbp_cli.errors import Diverged
-from nnbp_cli.evaluation.score import Score, evaluate
+from nnbp_cli.evaluation.score import Score, complete, evaluate
 from nnbp_cli.models import weights
 from nnbp_cli.models.export import export
 from nnbp_cli.nn import costs, initializers
@@ -154,7 +154,7 @@ def test_a_cost_that_is_not_finite_is_a_divergence_though_the_outputs_are(size: 
     penalty = Penalty(l2=l2, images=120)
     said = r"^evaluation: diverged: the cost is not finite, .* layer 0, seen on these images; try a smaller"
     with np.errstate(all="ignore"), pytest.raises(Diverged, match=said):
-        evaluate(network, params, blobs().test, penalty)
+        complete(evaluate(network, params, blobs().test, penalty))
 
 
 def test_weights_as_large_as_can_be_are_exported_where_the_outputs_are_finite(tmp_path: Path) -> None:

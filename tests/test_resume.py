@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.models.weights import Weights
-from nnbp_cli.runs import checkpoint
+from nnbp_cli.runs import active_run, checkpoint
 from nnbp_cli.runs import run as experiment
 from nnbp_cli.runs.directory import RunDirectory
 from nnbp_cli.system import files, npz, signals
@@ -201,7 +201,7 @@ def test_a_run_is_saved_ten_seconds_after_it_was_last_saved_or_later_where_savin
         saved.append(now)
         now += took
 
-    monkeypatch.setattr(experiment, "perf_counter", lambda: now)
+    monkeypatch.setattr(active_run, "perf_counter", lambda: now)
     monkeypatch.setattr(checkpoint, "save", save)
     monkeypatch.setattr("nnbp_cli.terminal.progress.TerminalReporter.step", step)
     train("--out", "fast", "-q")  # 81 steps

@@ -17,7 +17,7 @@ from nnbp_cli.config import LayerConfig, NetworkConfig, TrainingConfig
 from nnbp_cli.datasets.augment import Augmentation, Distortion
 from nnbp_cli.datasets.dataset import Dataset, Split
 from nnbp_cli.errors import Diverged, NnbpError
-from nnbp_cli.evaluation.score import evaluate, evaluating
+from nnbp_cli.evaluation.score import complete, evaluate
 from nnbp_cli.nn import costs, initializers
 from nnbp_cli.nn.activations import Activation, linear, sigmoid, softmax, tanh
 from nnbp_cli.nn.layers import Dropout
@@ -213,7 +213,8 @@ def test_the_best_epoch_is_kept_or_the_last() -> None:
     assert best < 11, "a run that gets worse again is needed here"
     params = NETWORK.parameters()
     params.theta[:] = state.best_theta
-    assert evaluate(NETWORK, params, blobs().validation, Penalty(images=1)).accuracy == accuracies[best]
+    score = complete(evaluate(NETWORK, params, blobs().validation, Penalty(images=1)))
+    assert score.accuracy == accuracies[best]
 
     last, _ = run(replace(TRAINING, epochs=12, learning_rate=5.0, keep="last"))
     np.testing.assert_array_equal(last.best_theta, last.params.theta)
@@ -223,7 +224,7 @@ def test_what_is_watched_is_what_is_scored() -> None:
     names: Any = ("test accuracy", "training cost", "validation cost", "training accuracy")
     state, epochs = run(replace(TRAINING, watch=names, keep="last", l2=2.0))
     assert tuple(epochs[-1].scores) == names
-    training = evaluate(NETWORK, state.params, blobs().training, Penalty(l2=2.0, images=120))
+    training = complete(evaluate(NETWORK, state.params, blobs().training, Penalty(l2=2.0, images=120)))
     assert epochs[-1].scores["training cost"] == training.cost
     assert epochs[-1].scores["training accuracy"] == training.accuracy
     assert run(replace(TRAINING, watch=(), keep="last"))[1][-1].scores == {}
@@ -235,7 +236,7 @@ def test_what_is_learned_from_is_distorted_and_what_is_measured_on_is_not() -> N
     state = loop.initial_state(NETWORK, initializers.default, training)
     epochs = [epoch for epoch in loop.train(NETWORK, data, training, state, DISTORTED) if epoch]
     for name in ("training", "validation", "test"):
-        score = evaluate(NETWORK, state.params, getattr(data, name), Penalty(images=120))
+        score = complete(evaluate(NETWORK, state.params, getattr(data, name), Penalty(images=120)))
         assert epochs[-1].scores[f"{name} cost"] == score.cost
     plain, plain_epochs = run(training)
     assert epochs[0].scores == plain_epochs[0].scores, "before training nothing has been distorted"
@@ -287,7 +288,7 @@ def test_a_score_is_counted_right() -> None:
     params, data = network.parameters(np.float64), blobs(training=5000)
     initializers.default.fill(network, params, np.random.default_rng(3))
 
-    score = evaluate(network, params, data.training, Penalty(l2=4.0, images=5000))
+    score = complete(evaluate(network, params, data.training, Penalty(l2=4.0, images=5000)))
 
     x, labels = scaled(data.training.images, np.float64), data.training.labels
     said = network.predict(params, x).argmax(axis=1)
@@ -373,7 +374,7 @@ def test_weights_as_large_as_they_may_be_are_no_divergence() -> None:
 def test_evaluation_blocks_are_small_enough_for_any_network() -> None:
     network = dense([12, 5], [softmax], costs.log_likelihood)
     params, data = network.parameters(), blobs(others=2500)
-    assert len(list(evaluating(network, params, data.test, Penalty(images=1)))) == 3  # of 1,000
+    assert len(list(evaluate(network, params, data.test, Penalty(images=1)))) == 3  # of 1,000
 
 
 def test_training_ends_when_patience_does() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from nnbp_cli.config import LayerConfig, NetworkConfig, TrainingConfig, build, rules
 from nnbp_cli.datasets.dataset import Dataset
-from nnbp_cli.evaluation.score import evaluate
+from nnbp_cli.evaluation.score import complete, evaluate
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.costs import COSTS
 from nnbp_cli.nn.initializers import INITIALIZERS
@@ -192,7 +192,8 @@ def trajectory(case: Case, noise: Noise | None = None) -> Trajectory:
     with patch.object(loop, "BATCHES_PER_STRETCH", 1), np.errstate(all="ignore"):
         steps = loop.train(network, dataset, case.training, state)
         thetas = [state.params.theta.copy() for step in steps if step is None]
-        cost = evaluate(network, state.params, dataset.training, loop.penalty(case.training, dataset)).cost
+        penalty = loop.penalty(case.training, dataset)
+        cost = complete(evaluate(network, state.params, dataset.training, penalty)).cost
     return Trajectory(np.array(thetas), cost)
 
 

@@ -85,7 +85,8 @@ def command(
     if data_name and not run:
         raise click.UsageError("'--data' is for '--resume'; with '--config', --set data.name=NAME")
     from nnbp_cli import config
-    from nnbp_cli.runs import run as experiment
+    from nnbp_cli.runs.resume import resume
+    from nnbp_cli.runs.run import run as start
     from nnbp_cli.runs.setup import Paths
     from nnbp_cli.system import signals
     from nnbp_cli.terminal.output import printer
@@ -95,11 +96,11 @@ def command(
     reporter = TerminalReporter(quiet)
     if run:
         paths = Paths(run / "config.toml", data_dir, None, weights, offline, data_name)
-        summary = experiment.resume(run, overrides, paths, reporter)
+        summary = resume(run, overrides, paths, reporter)
     else:
         assert config_path
         paths = Paths(config_path, data_dir, out, weights, offline)
-        summary = experiment.run(config.load(config_path, overrides), paths, reporter)
+        summary = start(config.load(config_path, overrides), paths, reporter)
     tell = printer(weights)
     if as_json:
         tell(summary.to_json())

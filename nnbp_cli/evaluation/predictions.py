@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.evaluation.calibration import Calibration, calibration
-from nnbp_cli.evaluation.score import Score, evaluate
+from nnbp_cli.evaluation.score import Score, complete, evaluate
 from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.arrays import Array
 
@@ -93,7 +93,8 @@ def predictions(
     params = learned.params
     outputs = np.empty((len(split.labels), learned.network.outputs), params.theta.dtype)
     with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
-        score = evaluate(learned.network, params, split, learned.penalty, outputs, where=where, seen=seen)
+        steps = evaluate(learned.network, params, split, learned.penalty, outputs, where=where, seen=seen)
+        score = complete(steps)
     return Predictions(split, learned.shape, score, outputs, outputs_are_probabilities(learned))
 
 

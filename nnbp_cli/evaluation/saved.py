@@ -41,7 +41,7 @@ class EvaluationResult:
 
 
 def evaluate_saved(path: Path, data_name: str | None, data_dir: Path, split: str) -> EvaluationResult:
-    """Score the weights at `path` on "test", "validation" or "train" of their own data set or of another.
+    """Evaluate the weights at `path` on "test", "validation" or "train" of their own data set or of another.
 
     Raises NnbpError where weights or data are not sound, or do not fit each other, and Diverged.
     """
@@ -69,11 +69,11 @@ def fitting_data(path: Path, learned: Weights, data_name: str | None, data_dir: 
             data = load_data(moved(learned.data, name), data_dir, where="--data")
     classes = learned.network.outputs
     if (data.shape, data.classes) != (learned.shape, classes):
-        due, found = (
+        known, given = (
             f"{n} classes of {s[0]}x{s[1]}" for n, s in ((classes, learned.shape), (data.classes, data.shape))
         )
         raise NnbpError(
-            f"{path}: was trained for {due}, '{data.name}' has {found}; name fitting data with --data"
+            f"{path}: was trained for {known}, '{data.name}' has {given}; name fitting data with --data"
         )
     return data
 

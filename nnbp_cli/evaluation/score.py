@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from math import isfinite
+from typing import TypeVar, overload
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.parameters import Parameters
 from nnbp_cli.nn.penalties import Penalty
 from nnbp_cli.nn.scaling import scaled
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -54,27 +57,23 @@ class Score:
         return heat
 
 
-def evaluate(
-    network: Network,
-    params: Parameters,
-    split: Split,
-    penalty: Penalty,
-    outputs: Array | None = None,
-    *,
-    where: str = "evaluation",
-    seen: str = "on these images",
-) -> Score:
-    """The score of the network on a whole split. `outputs`, (images, classes), gets what it says to each.
+@overload
+def complete(steps: Generator[None, None, T]) -> T: ...
 
-    Raises Diverged, in the words of `where` and `seen`, when a cost or an output is not finite.
-    """
-    steps = evaluating(network, params, split, penalty, outputs, where=where, seen=seen)
-    while True:
+
+@overload
+def complete(steps: Generator[None, None, T], stop: Callable[[], object]) -> T | None: ...
+
+
+def complete(steps: Generator[None, None, T], stop: Callable[[], object] = bool) -> T | None:
+    """What a generator returns at its end; None where `stop` is true before one of its steps."""
+    while not stop():
         try:
             next(steps)
         except StopIteration as end:
-            score: Score = end.value
-            return score
+            result: T = end.value
+            return result
+    return None
 
 
 def block_size(network: Network) -> int:
@@ -84,7 +83,7 @@ def block_size(network: Network) -> int:
     return max(1, min(1000, 2_000_000_000 // network.work))
 
 
-def evaluating(
+def evaluate(
     network: Network,
     params: Parameters,
     split: Split,
@@ -94,7 +93,11 @@ def evaluating(
     where: str = "evaluation",
     seen: str = "on these images",
 ) -> Generator[None, None, Score]:
-    """`evaluate` in blocks of well under half a second, yielding after each so that a run can stop there."""
+    """The score of the network on a whole split; `outputs`, (images, classes), gets what it says to each.
+
+    In blocks of well under half a second, yielding after each, so that a run can stop there. Raises Diverged,
+    in the words of `where` and `seen`, when a cost or an output is not finite.
+    """
     classes = network.outputs
     confusion = np.zeros((classes, classes), dtype=np.int64)
     one_hot = np.eye(classes, dtype=params.theta.dtype)

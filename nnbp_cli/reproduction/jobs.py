@@ -17,9 +17,10 @@ from nnbp_cli.datasets import dataset
 from nnbp_cli.datasets.darkness import accuracy_by_darkness
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.reproduction.experiments import Experiment
-from nnbp_cli.runs import run as experiment
 from nnbp_cli.runs.directory import RunDirectory
 from nnbp_cli.runs.load import load_json
+from nnbp_cli.runs.resume import resume
+from nnbp_cli.runs.run import run as start
 from nnbp_cli.runs.setup import Paths
 from nnbp_cli.runs.summary import MAX_FILE_BYTES, Score
 from nnbp_cli.system import files, json_text
@@ -107,9 +108,9 @@ class Job:
         if self.directory.exists():
             self._take_over()
         if RunDirectory(self.directory).config.exists():
-            experiment.resume(self.directory, (), paths, reporter)
+            resume(self.directory, (), paths, reporter)
         else:
-            experiment.run(self.config, replace(paths, out=self.directory), reporter)
+            start(self.config, replace(paths, out=self.directory), reporter)
         return None
 
     def _take_over(self) -> None:

@@ -1,36 +1,81 @@
-"""What must hold before a run that was left goes on: it is the same run, on the same data."""
+"""A run that was left goes on from its checkpoint: the same run, on the same data, to the same end."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from nnbp_cli import config
-from nnbp_cli.config import Config, DataConfig, TrainingConfig
+from nnbp_cli.config import Config, DataConfig, TrainingConfig, build, check_against_data, moved, to_toml
+from nnbp_cli.datasets import sources
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import ConfigError, NnbpError
-from nnbp_cli.runs import checkpoint
+from nnbp_cli.nn.initializers import INITIALIZERS
+from nnbp_cli.runs import checkpoint as checkpoint_file
+from nnbp_cli.runs.active_run import ActiveRun, Clock
 from nnbp_cli.runs.checkpoint import Checkpoint
-from nnbp_cli.runs.directory import RunDirectory
+from nnbp_cli.runs.directory import RunDirectory, existing
+from nnbp_cli.runs.run import execute, limited_threads
+from nnbp_cli.runs.setup import Paths, check_weights, load_or_download, resolve
+from nnbp_cli.runs.summary import Summary
+from nnbp_cli.system.reporter import Reporter
 from nnbp_cli.training import history, loop
 from nnbp_cli.wording import listed
 
 
-def load_checkpoint(directory: RunDirectory) -> tuple[Config, Checkpoint | None]:
+def resume(path: Path, settings: Sequence[str], paths: Paths, reporter: Reporter) -> Summary:
+    """Go on with the run in the directory `path` from where it was left; its summary.
+
+    The end has the same bits as if it had never been left. `settings` may set training.epochs alone, and so
+    may whoever edits its config.toml, beside the name of the data. Raises as `run` does, and where there is
+    nothing to go on with.
+    """
+    clock, copy = Clock(), check_weights(path, paths.weights)
+    with existing(path).locked() as directory:
+        before, checkpoint = _load_checkpoint(directory)
+        edits, edited_data = _edited(directory, before)
+        config = _apply_overrides(before, [*edits, *settings], where=str(path))
+        names = list(dict.fromkeys((config.data, edited_data)))
+        if paths.data:
+            names = [moved(config.data, paths.data)]
+        _check_unfinished(directory, config, checkpoint)
+        config, data = _with_its_data(directory, config, names, checkpoint, paths, reporter)
+        network = build(config.network, data.shape)
+        if checkpoint:
+            state = checkpoint.state
+            clock.continue_from(checkpoint)
+        else:  # config.toml is all there is, and may leave something open again
+            config = resolve(config, data, network, reporter)
+            state = loop.initial_state(network, INITIALIZERS[config.network.initializer], config.training)
+        run = ActiveRun(config, data, network, directory, copy, clock, state)
+        if checkpoint and config.data != checkpoint.config.data:
+            run.save_checkpoint()
+        directory.write_config(to_toml(config))
+        per_epoch = loop.batches_per_epoch(data, config.training)
+        reporter.note(f"{path}: {state.epoch} epochs and {state.batch} of {per_epoch} batches are done")
+        with limited_threads(config):
+            for line in _differences(checkpoint.made_with) if checkpoint else ():
+                reporter.note(line)
+        return execute(run, reporter)
+
+
+def _load_checkpoint(directory: RunDirectory) -> tuple[Config, Checkpoint | None]:
     """The config of the run in `directory`, and where it was: None before its first checkpoint.
 
     Raises NnbpError where there is no run, or its files are not sound.
     """
     # A failing disk is an error here; to `exists` it may be no checkpoint, and the run would begin anew.
     if directory.checkpoint in directory.path.iterdir():
-        left = checkpoint.load(directory.checkpoint)
-        return left.config, left
+        checkpoint = checkpoint_file.load(directory.checkpoint)
+        return checkpoint.config, checkpoint
     if not directory.config.exists():
         raise NnbpError(f"{directory.path}: no run to go on with; name one that 'nnbp runs' lists")
     return directory.read_config(), None
 
 
-def edited(directory: RunDirectory, before: Config) -> tuple[list[str], DataConfig]:
+def _edited(directory: RunDirectory, before: Config) -> tuple[list[str], DataConfig]:
     """What config.toml says that the config `before` of the run does not: settings, which are other epochs,
     and its data set, which may have another name. The digest tells whether that leads to the same images; a
     process that was killed when it had learned where they are may have left it in one of its files alone.
@@ -59,7 +104,7 @@ def edited(directory: RunDirectory, before: Config) -> tuple[list[str], DataConf
     return epochs, after.data
 
 
-def apply_overrides(before: Config, settings: Sequence[str], where: str) -> Config:
+def _apply_overrides(before: Config, settings: Sequence[str], where: str) -> Config:
     """The config `before` with more epochs, if `settings` say so. Raises ConfigError if they change anything
     else, or if the schedule is stretched over the epochs: the epochs so far would have been others.
     """
@@ -81,49 +126,83 @@ def _stretched(training: TrainingConfig) -> str:
     return f"schedule '{training.schedule}'" if training.schedule in ("linear", "cosine") else ""
 
 
-def check_unfinished(directory: RunDirectory, config: Config, left: Checkpoint | None) -> None:
+def _check_unfinished(directory: RunDirectory, config: Config, checkpoint: Checkpoint | None) -> None:
     """Raise ConfigError where there is nothing left to do for a run, or less than nothing, or where it would
     diverge again; it may end with the epochs before. Raise NnbpError where it had a checkpoint, and that is
     gone: weights that it ended with, or was stopped with, are not trained over from the start.
     """
-    wanted, told = config.training.epochs, directory.summary
-    if told and told.diverged and not wanted <= told.epochs < told.epochs_at_most:
-        if left:
-            raise ConfigError(f"{directory.path}: the run diverged, and would again: {told.diverged}")
+    wanted, summary = config.training.epochs, directory.summary
+    if summary and summary.diverged and not wanted <= summary.epochs < summary.epochs_at_most:
+        if checkpoint:
+            raise ConfigError(f"{directory.path}: the run diverged, and would again: {summary.diverged}")
         # Of what it began with nothing else is left, so that config.toml may have been edited since.
         train = shlex.join(["nnbp", "train", str(directory.config)])
         remedy = f"a run goes on as it began; with its config edited, train a new one: '{train}'"
-        raise ConfigError(f"{directory.path}: the run diverged: {told.diverged}; {remedy}")
-    if not left:
-        if not (told and told.diverged) and directory.weights in directory.path.iterdir():
+        raise ConfigError(f"{directory.path}: the run diverged: {summary.diverged}; {remedy}")
+    if not checkpoint:
+        if not (summary and summary.diverged) and directory.weights in directory.path.iterdir():
             what = f"is gone, and '{directory.weights.name}' alone does not say how the run goes on"
             raise NnbpError(f"{directory.checkpoint}: {what}; train a new run")
         return
-    done = left.state.epoch
+    done = checkpoint.state.epoch
     if done > wanted:
         raise ConfigError(f"{directory.path}: has {done} epochs already; set training.epochs to more")
-    why = history.ended(left.state.history, config.training)
+    why = history.ended(checkpoint.state.history, config.training)
     if why and directory.finished_after(done):
         may_have_more = done == wanted and not _stretched(config.training)
         more = f"for more, --set training.epochs={2 * wanted}" if may_have_more else "train a new one"
         raise ConfigError(f"{directory.path}: the run is finished ({why}); {more}")
 
 
-def check_data(directory: RunDirectory, left: Checkpoint | None, data: Dataset) -> None:
+def _with_its_data(
+    directory: RunDirectory,
+    config: Config,
+    names: Sequence[DataConfig],
+    checkpoint: Checkpoint | None,
+    paths: Paths,
+    reporter: Reporter,
+) -> tuple[Config, Dataset]:
+    """The config with the first of the `names` of a run's data set that leads to it, and the data set.
+
+    Raises NnbpError where none does: what is wrong with the first.
+    """
+    refusals = []
+    for name in names:
+        config = replace(config, data=name)
+        try:
+            if not paths.data:
+                sources.check_there(name.name, directory.path)
+            data = load_or_download(name, paths, reporter)
+            check_against_data(config, data, where=str(directory.path))
+            _check_data(directory, checkpoint, data)
+        except NnbpError as error:
+            refusals.append(error)
+        else:
+            if name != names[-1]:
+                edited = f"'{names[-1].name}', as {directory.config} says"
+                reporter.note(f"note: the data of the run are '{name.name}', and not {edited}")
+            return config, data
+    raise refusals[0]
+
+
+def _check_data(directory: RunDirectory, checkpoint: Checkpoint | None, data: Dataset) -> None:
     """Raise NnbpError where `data` is not what the run was trained on so far, or has fewer batches."""
-    if left and (left.digest, left.inputs) != (data.digest, data.inputs):
+    if not checkpoint:
+        return
+    if (checkpoint.digest, checkpoint.inputs) != (data.digest, data.inputs):
         remedy = "bring that back, or name it with --data"
         raise NnbpError(f"{directory.path}: '{data.name}' is not what it was trained on; {remedy}")
-    if left and left.state.batch > (most := loop.batches_per_epoch(data, left.config.training)):
+    batch, batches = checkpoint.state.batch, loop.batches_per_epoch(data, checkpoint.config.training)
+    if batch > batches:
         raise NnbpError(
-            f"{directory.checkpoint}: damaged: after batch {left.state.batch} of an epoch that has {most}; "
+            f"{directory.checkpoint}: damaged: after batch {batch} of an epoch that has {batches}; "
             "the run cannot go on; train again"
         )
 
 
-def differences(made_with: Mapping[str, str]) -> Iterator[str]:
+def _differences(made_with: Mapping[str, str]) -> Iterator[str]:
     """What is not as it was when a run was left, so that its end may differ in the last bits."""
-    for what, now in checkpoint.made_with().items():
+    for what, now in checkpoint_file.made_with().items():
         before = made_with.get(what, "unknown")
         if before != now:
             yield f"note: {what} was {before}, now {now}: the weights may end with other last bits"

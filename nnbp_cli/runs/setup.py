@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from nnbp_cli.config import Config, DataConfig, load_data
 from nnbp_cli.datasets import catalog, sources
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import MissingData
+from nnbp_cli.models import weights
 from nnbp_cli.nn.network import Network
 from nnbp_cli.system import hardware
 from nnbp_cli.system.reporter import Reporter
@@ -33,6 +35,14 @@ class Paths:
     weights: Path | None = None
     offline: bool = False
     data: str | None = None
+
+
+def check_weights(run: Path | None, path: Path | None) -> Path | None:
+    """Where weights go beside those in `run`, if anywhere. Raises NnbpError where they may not be written."""
+    if path is None or (run and os.path.realpath(path) == os.path.realpath(run / "weights.npz")):
+        return None
+    weights.OUTPUT.check(path)
+    return path
 
 
 def load_or_download(data: DataConfig, paths: Paths, reporter: Reporter) -> Dataset:

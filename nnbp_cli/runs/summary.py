@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, TypeAdapter
 
@@ -24,13 +23,7 @@ from nnbp_cli.system.schema import (
     Share,
     Text,
 )
-from nnbp_cli.training import history
-from nnbp_cli.training.metrics import ScoreName, watches_test
-
-if TYPE_CHECKING:
-    from nnbp_cli.datasets.dataset import Dataset
-    from nnbp_cli.models.weights import Weights
-    from nnbp_cli.runs.checkpoint import Checkpoint
+from nnbp_cli.training.metrics import ScoreName
 
 MAX_FILE_BYTES = 1 << 20  # it has some two thousand
 
@@ -127,49 +120,3 @@ def times_tested(run: Path) -> int:
         return load_json(_TESTED, run / "summary.json", MAX_FILE_BYTES, "").times_tested
     except NnbpError:
         return 0
-
-
-def summarized(
-    left: Checkpoint,
-    data: Dataset,
-    learned: Weights,
-    *,
-    run: Path,
-    weights: Path,
-    scores: Mapping[str, Score | None],
-    times_tested: int,
-    stopped_by: str | None = None,
-    diverged: str | None = None,
-) -> Summary:
-    """The summary of a run that is where `left` says, with the weights `learned`.
-
-    `scores` are those of the kept weights, by split.
-    """
-    config, state = left.config, left.state
-    return Summary(
-        run=str(run),
-        weights=str(weights) if weights.exists() or not diverged else None,
-        began=left.began,
-        network=learned.network.title,
-        parameters=learned.network.size,
-        data=asdict(config.data) | {"digest": data.digest, "test": len(data.test.labels)},
-        seed=config.training.seed,
-        threads=int(config.training.threads),
-        versions=dict(left.made_with),
-        epochs=state.epoch,
-        epochs_at_most=config.training.epochs,
-        stopped_by=stopped_by,
-        diverged=diverged,
-        ended=history.ended(state.history, config.training),
-        kept_epoch=learned.epoch,
-        kept=dict(history.best(state.history, config.training).scores) if state.epoch else {},
-        validation=scores.get("validation"),
-        test=scores.get("test"),
-        test_set_watched=watches_test(config.training),
-        times_tested=times_tested,
-        seconds=Spent(
-            training=round(sum(epoch.seconds for epoch in state.history), 3),
-            total=round(left.seconds, 3),
-            total_cpu=round(left.cpu_seconds, 3),
-        ),
-    )

@@ -10,7 +10,7 @@ from pydantic import Field, Strict
 
 from nnbp_cli.config import TrainingConfig
 from nnbp_cli.datasets.dataset import Dataset, Split
-from nnbp_cli.evaluation.score import block_size, evaluating
+from nnbp_cli.evaluation.score import block_size, evaluate
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.parameters import Parameters
@@ -56,7 +56,7 @@ def evaluate_watched(
     for name in ("training", "validation", "test"):
         if any(watched.startswith(name) for watched in training.watch):
             split, seen = getattr(dataset, name), f"on the {name} images {when}"
-            score = yield from evaluating(network, params, split, penalty, where="training", seen=seen)
+            score = yield from evaluate(network, params, split, penalty, where="training", seen=seen)
             scores |= {f"{name} cost": score.cost, f"{name} accuracy": score.accuracy}
     if SPEED in training.watch:
         speeds = yield from gradient_norms(network, params, dataset.training, targets)

@@ -15,7 +15,7 @@ from nnbp_cli import config
 from nnbp_cli.datasets import synthetic
 from nnbp_cli.datasets.readers import idx
 from nnbp_cli.errors import NnbpError
-from nnbp_cli.runs import checkpoint, summary
+from nnbp_cli.runs import active_run, checkpoint, summary
 from nnbp_cli.runs import run as experiment
 from nnbp_cli.runs.directory import RunDirectory
 from nnbp_cli.runs.log import read_log
@@ -50,7 +50,7 @@ def save_every(steps: int) -> None:
     # A second is the time from one such place to the next.
     loop.BATCHES_PER_STRETCH = 1
     experiment.SAVE_EVERY, experiment.SHARE_OF_SAVING = steps, inf
-    setattr(experiment, "perf_counter", count().__next__)  # noqa: B010, mypy would compare the types
+    setattr(active_run, "perf_counter", count().__next__)  # noqa: B010, mypy would compare the types
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,136 @@
+"""A run while it is trained: its parts, and what there is to keep of it: checkpoint, weights, summary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from time import perf_counter, process_time
+
+from nnbp_cli.config import Config
+from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.models.weights import Weights
+from nnbp_cli.nn.network import Network
+from nnbp_cli.runs import checkpoint
+from nnbp_cli.runs.checkpoint import Checkpoint
+from nnbp_cli.runs.directory import RunDirectory
+from nnbp_cli.runs.summary import Score, Spent, Summary, times_tested
+from nnbp_cli.training import history, loop, metrics
+from nnbp_cli.training.history import Epoch
+from nnbp_cli.training.loop import TrainingState
+
+
+class Clock:
+    """When a run began, and the seconds that it has taken: in this process, and in those `before`."""
+
+    def __init__(self) -> None:
+        self.began = datetime.now().astimezone().isoformat(timespec="seconds")
+        self._start, self._cpu_start = perf_counter(), process_time()
+
+    def continue_from(self, before: Checkpoint) -> None:
+        """Count what the run had taken before this process, too."""
+        self.began = before.began
+        self._start -= before.seconds
+        self._cpu_start -= before.cpu_seconds
+
+    def seconds(self) -> float:
+        """So far."""
+        return perf_counter() - self._start
+
+    def cpu_seconds(self) -> float:
+        """Of the processor, so far."""
+        return process_time() - self._cpu_start
+
+
+@dataclass(frozen=True)
+class ActiveRun:
+    """The parts of a run, of which `state` changes as it is trained; its weights go to `weights` too, where
+    that is not None.
+    """
+
+    config: Config
+    data: Dataset
+    network: Network
+    directory: RunDirectory
+    weights: Path | None
+    clock: Clock
+    state: TrainingState
+
+    @property
+    def ended(self) -> str | None:
+        """Why there are no more epochs, if there are none."""
+        return history.ended(self.state.history, self.config.training)
+
+    @property
+    def kept(self) -> Epoch | None:
+        """The epoch whose weights are kept; before the end of the first there is none."""
+        return history.best(self.state.history, self.config.training) if self.state.epoch else None
+
+    def write_log(self) -> None:
+        """Make the log whole and durable, as lines that are added to it are not."""
+        columns = metrics.column_names(self.config.training, self.network)
+        self.directory.write_log(columns, self.state.history)
+
+    def save_checkpoint(self) -> None:
+        """Keep all that the rest of the run depends on."""
+        saved = Checkpoint(
+            config=self.config,
+            inputs=self.data.inputs,
+            digest=self.data.digest,
+            began=self.clock.began,
+            seconds=self.clock.seconds(),
+            cpu_seconds=self.clock.cpu_seconds(),
+            made_with=checkpoint.made_with(),
+            state=self.state,
+        )
+        checkpoint.save(self.directory.checkpoint, saved, self.directory.check)
+
+    def learned(self) -> Weights:
+        """The kept weights so far; before the end of the first epoch those at hand."""
+        state, kept = self.state, self.kept
+        params = self.network.parameters(state.params.theta.dtype)
+        params.theta[:] = state.best_theta if kept else state.params.theta
+        return Weights(
+            config=self.config.network,
+            params=params,
+            data=self.config.data,
+            shape=self.data.shape,
+            digest=self.data.digest,
+            penalty=loop.penalty(self.config.training, self.data),
+            epoch=kept.number if kept else 0,
+        )
+
+    def summary(
+        self, scores: Mapping[str, Score | None], stopped_by: str | None = None, diverged: str | None = None
+    ) -> Summary:
+        """What there is to say of the run so far, with the `scores` of the kept weights by split."""
+        config, kept = self.config, self.kept
+        weights = (not diverged and self.weights) or self.directory.weights
+        return Summary(
+            run=str(self.directory.path),
+            weights=str(weights) if weights.exists() or not diverged else None,
+            began=self.clock.began,
+            network=self.network.title,
+            parameters=self.network.size,
+            data=asdict(config.data) | {"digest": self.data.digest, "test": len(self.data.test.labels)},
+            seed=config.training.seed,
+            threads=int(config.training.threads),
+            versions=checkpoint.made_with(),
+            epochs=self.state.epoch,
+            epochs_at_most=config.training.epochs,
+            stopped_by=stopped_by,
+            diverged=diverged,
+            ended=self.ended,
+            kept_epoch=kept.number if kept else 0,
+            kept=dict(kept.scores) if kept else {},
+            validation=scores.get("validation"),
+            test=scores.get("test"),
+            test_set_watched=metrics.watches_test(config.training),
+            times_tested=times_tested(self.directory.path) + bool(scores.get("test")),
+            seconds=Spent(
+                training=round(sum(epoch.seconds for epoch in self.state.history), 3),
+                total=round(self.clock.seconds(), 3),
+                total_cpu=round(self.clock.cpu_seconds(), 3),
+            ),
+        )
