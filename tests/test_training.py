@@ -125,7 +125,7 @@ def test_a_run_left_at_any_yield_and_taken_up_again_ends_with_the_same_bits(
     monkeypatch.setattr(hardware, "available_cpus", lambda: 2)
     augmentation = DISTORTED if kind.startswith("augmentation") else None
     if "large" in kind:  # four pieces a batch
-        monkeypatch.setattr("nnbp_cli.datasets.augment.PIXELS", 4 * 12)
+        monkeypatch.setattr("nnbp_cli.datasets.augment.PIXELS_AT_ONCE", 4 * 12)
         monkeypatch.setattr("nnbp_cli.training.batches.PIXELS_PER_BLOCK", 4 * 12)
     training = replace(TRAINING, **({"learning_rate": 0.01} | RESUMED[kind]))
     state = loop.initial_state(DROPOUT, initializers.default, training)
