@@ -29,6 +29,7 @@ MIN_PIXELS_OF_SCAN = (
 )
 MAX_PACKED_BYTES = 3_000_000  # of a compressed BMP, which Pillow decodes in Python
 TOO_MANY_PIXELS = f"more than {MAX_PIXELS // 1_000_000} million pixels are not decoded; make it smaller"
+TOO_MANY_BYTES = f"more than {MAX_FILE_BYTES // 1_000_000} MB are not read; make it smaller"
 
 REDUCED_SIDE = 800  # pixels of the longer side that are looked at
 PIXEL_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2}  # as Pillow keeps a pixel; else four

@@ -54,9 +54,7 @@ def grayscale(path: Path) -> Array:
         path,
         limits.MAX_FILE_BYTES,
         missing=NnbpError(f"{path}: no such file; name a picture"),
-        too_large=NnbpError(
-            f"{path}: more than {limits.MAX_FILE_BYTES // 1_000_000} MB are not read; make it smaller"
-        ),
+        too_large=NnbpError(f"{path}: {limits.TOO_MANY_BYTES}"),
     )
     limits.check_file(path, content)
     try:

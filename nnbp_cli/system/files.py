@@ -25,17 +25,15 @@ from typing import BinaryIO
 
 from nnbp_cli.errors import NnbpError, cannot_read, reason
 
-DAY = 86_400  # seconds
+# Raises NnbpError unless the file at a path may be written, or replaced, as things are there now.
+Check = Callable[[Path], None]
 
 # Windows opens no directories, and some network file systems sync none.
 NOT_SYNCED = (errno.EACCES, errno.EPERM, errno.EINVAL, errno.ENOTSUP)
 
-
-# Raises NnbpError unless the file at a path may be written, or replaced, as things are there now.
-Check = Callable[[Path], None]
-
-LONGEST_NAME = 200  # bytes of a name that more is added to; most file systems take 255
-MOST_LINKS = 40  # that lead from one to the next, as on Linux
+DAY = 86_400  # seconds
+MAX_NAME_BYTES = 200  # of a name that more is added to; most file systems take 255
+MAX_LINKS = 40  # that lead from one to the next, as on Linux
 
 # Folders of names that stand for the open files of a process, and are no links though they look so.
 OPEN_FILES = re.compile(r"/dev/fd|/proc/(\d+)(/task/\d+)?/fd")
@@ -81,19 +79,19 @@ def replacing(path: Path, check: Check = anything) -> Iterator[BinaryIO]:
             with suppress(OSError):
                 temporary.unlink()
     except OSError as error:
-        raise cannot_write(path, error) from error
+        raise _cannot_write(path, error) from error
 
 
-def shortened(name: str, most: int = LONGEST_NAME) -> str:
-    """As much of the beginning of a name as is `most` bytes, which is how file systems count."""
-    while len(os.fsencode(name)) > most:
+def shortened(name: str, max_bytes: int = MAX_NAME_BYTES) -> str:
+    """The beginning of a name, of at most `max_bytes`, which is how file systems count."""
+    while len(os.fsencode(name)) > max_bytes:
         name = name[:-1]
     return name
 
 
 def _followed(path: Path) -> Path:
     """Where `path` leads, link by link: a name that is none. Raises OSError where they lead nowhere."""
-    for _ in range(MOST_LINKS):
+    for _ in range(MAX_LINKS):
         if _among_open_files(path) or not path.is_symlink():
             return path
         path = path.parent / path.readlink()
@@ -115,7 +113,7 @@ def is_stream(path: Path) -> bool:
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     except OSError as error:
-        raise cannot_write(path, error) from error
+        raise _cannot_write(path, error) from error
     return not target.is_file() or _among_open_files(target) is not None
 
 
@@ -177,10 +175,10 @@ def remove_leftovers(directory: Path, beginning: str = ".", before: float = inf)
     """Remove what dead processes left of writing files in `directory`: under temporary names that begin so,
     last touched `before` so many seconds since 1970. The caller knows that no other process is writing them.
     """
-    for each in filter(is_temporary, list(directory.iterdir())):
+    for path in filter(is_temporary, list(directory.iterdir())):
         with suppress(FileNotFoundError):  # another one was faster
-            if each.name.startswith(beginning) and each.stat().st_mtime < before:
-                each.unlink()
+            if path.name.startswith(beginning) and path.stat().st_mtime < before:
+                path.unlink()
 
 
 def check_writable(path: Path) -> None:
@@ -190,19 +188,17 @@ def check_writable(path: Path) -> None:
             with tempfile.TemporaryFile(dir=_followed(path).parent):
                 pass
     except OSError as error:
-        raise cannot_write(path, error) from error
+        raise _cannot_write(path, error) from error
 
 
 def append(path: Path, text: str, check: Check = anything) -> None:
-    """Add `text` at the end of the file `path` in one write, and hand it to the system at once. `check` is
-    asked before.
-    """
+    """Add `text` to the file `path` in one write, handed to the system at once. `check` is asked before."""
     try:
         check(path)
         with path.open("ab") as file:
             file.write(text.encode())
     except OSError as error:
-        raise cannot_write(path, error) from error
+        raise _cannot_write(path, error) from error
 
 
 def make_directory(path: Path, *, exist_ok: bool = True) -> list[Path]:
@@ -212,17 +208,17 @@ def make_directory(path: Path, *, exist_ok: bool = True) -> list[Path]:
     Raises FileExistsError when `path` itself is, and that is not ok; NnbpError when the disk refuses.
     """
     try:
-        missing = [each for each in (path, *path.parents) if not each.exists()]
+        missing = [folder for folder in (path, *path.parents) if not folder.exists()]
         path.mkdir(parents=True, exist_ok=exist_ok)
-        for made in missing:
-            sync_directory(made.parent)
+        for folder in missing:
+            sync_directory(folder.parent)
     except OSError as error:
         if isinstance(error, FileExistsError):
             if not exist_ok:
                 raise
             if path.is_dir() or not os.path.lexists(error.filename):  # others make it and take it away
                 return make_directory(path)
-        raise cannot_write(path, error) from error
+        raise _cannot_write(path, error) from error
     except RecursionError as error:
         raise NnbpError(f"{path}: cannot be made: hundreds of folders in each other; name fewer") from error
     return missing
@@ -241,8 +237,6 @@ def sync_directory(path: Path) -> None:
             raise
 
 
-def cannot_write(path: Path, error: OSError) -> NnbpError:
-    """The one-line error for a disk that refused to write `path`."""
-    full = error.errno == errno.ENOSPC
-    remedy = "free some space" if full else "choose another place"
+def _cannot_write(path: Path, error: OSError) -> NnbpError:
+    remedy = "free some space" if error.errno == errno.ENOSPC else "choose another place"
     return NnbpError(f"{path}: cannot be written: {reason(error)}; {remedy}")

@@ -18,8 +18,6 @@ try:
 except ImportError:
     fcntl = None  # type: ignore[assignment]
 
-Identity = tuple[int, int]
-
 
 @dataclass(frozen=True)
 class Hold:
@@ -29,20 +27,19 @@ class Hold:
 
     path: Path
     handle: int | None
-    identity: Identity
+    identity: os.stat_result
 
     @property
     def lasts(self) -> bool:
         """Whether the directory is still what its path leads to."""
-        return _identity(self.path) == self.identity
+        return _leads_to(self.path, self.identity)
 
     @property
     def moved_to(self) -> Path | None:
         """Where the directory is now, if the system tells, as Linux does."""
         with suppress(OSError):
             now = Path(f"/proc/self/fd/{self.handle}").readlink()
-            if _identity(now) == self.identity:
-                return now
+            return now if _leads_to(now, self.identity) else None
         return None
 
 
@@ -50,18 +47,18 @@ class Hold:
 def alone(directory: Path, refusal: NnbpError) -> Iterator[Hold]:
     """Hold `directory` for this process while the block lasts. Raises `refusal` when another one does."""
     if fcntl is None:  # Windows has no such locks
-        found = directory.stat()
-        yield Hold(directory, None, (found.st_dev, found.st_ino))
+        yield Hold(directory, None, directory.stat())
         return
-    with _opened(directory) as handle:
+    with ExitStack() as stack:
+        handle = os.open(directory, os.O_RDONLY)
+        stack.callback(os.close, handle)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise refusal from None
         except OSError:  # some network file systems lock nothing
             pass
-        found = os.fstat(handle)
-        hold = Hold(directory, handle, (found.st_dev, found.st_ino))
+        hold = Hold(directory, handle, os.fstat(handle))
         if not hold.lasts:  # another one was made since it was opened
             raise refusal
         files.remove_leftovers(directory)
@@ -82,14 +79,14 @@ def shared(directory: Path) -> Iterator[None]:
     with ExitStack() as stack:
         while True:
             with suppress(FileNotFoundError):  # who made it took it away again
-                handle = stack.enter_context(_opened(directory))
+                handle = os.open(directory, os.O_RDONLY)
+                stack.callback(os.close, handle)
                 with suppress(OSError):  # others are at work, or the file system locks nothing
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     files.remove_leftovers(directory)
                 with suppress(OSError):
                     fcntl.flock(handle, fcntl.LOCK_SH)
-                found = os.fstat(handle)
-                if _identity(directory) == (found.st_dev, found.st_ino):
+                if _leads_to(directory, os.fstat(handle)):
                     break
             made = files.make_directory(directory) or made
         try:
@@ -98,23 +95,13 @@ def shared(directory: Path) -> Iterator[None]:
             with suppress(OSError):  # others are at work, or it is not empty
                 if made:
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                for each in made:
-                    each.rmdir()
+                for folder in made:
+                    folder.rmdir()
 
 
-def _identity(path: Path) -> Identity | None:
-    """What tells the directory at `path` from all others; None where nothing is."""
+def _leads_to(path: Path, identity: os.stat_result) -> bool:
+    """Whether what is at `path`, if anything, is the directory of that identity."""
     try:
-        found = path.stat()
+        return os.path.samestat(path.stat(), identity)
     except (FileNotFoundError, NotADirectoryError):
-        return None
-    return found.st_dev, found.st_ino
-
-
-@contextmanager
-def _opened(directory: Path) -> Iterator[int]:
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        yield handle
-    finally:
-        os.close(handle)
+        return False
