@@ -26,19 +26,16 @@ Disturbance = Callable[[Array, Rng], Array]
 
 
 def clipped(picture: Array) -> Array:
-    """From 0 to 1, whatever went beyond."""
     inside: Array = np.clip(picture, 0, 1)
     return inside
 
 
 def resized(picture: Array, height: int, width: int) -> Array:
-    """The picture, smooth at this size."""
     image = Image.fromarray(picture.astype(np.float32)).resize((width, height), Image.Resampling.BICUBIC)
     return clipped(np.asarray(image))
 
 
 def enlarged(ink: Array, rng: Rng) -> Array:
-    """From four to twelve times as large."""
     times = rng.uniform(4, 12)
     return resized(ink, round(times * ink.shape[0]), round(times * ink.shape[1]))
 
@@ -53,7 +50,6 @@ def shifted(ink: Array, rng: Rng) -> Array:
 
 
 def rotated(ink: Array, rng: Rng) -> Array:
-    """By up to ten degrees either way."""
     image = Image.fromarray(ink.astype(np.float32)).rotate(rng.uniform(-10, 10), Image.Resampling.BICUBIC)
     return clipped(np.asarray(image))
 
@@ -75,7 +71,6 @@ def thick(ink: Array, rng: Rng) -> Array:
 
 
 def on_paper(ink: Array, rng: Rng) -> Array:
-    """Dark ink on light paper; neither is black or white."""
     paper, darkness = rng.uniform(0.7, 1), rng.uniform(0.4, 0.9)
     return paper * (1 - darkness * ink)
 
@@ -102,7 +97,6 @@ def noise(light: Array, rng: Rng) -> Array:
 
 
 def grey(light: Array) -> Image.Image:
-    """As a picture of 8 bits."""
     return Image.fromarray(np.rint(255 * clipped(light)).astype(np.uint8))
 
 
@@ -114,7 +108,6 @@ def jpeg(light: Array, rng: Rng) -> Array:
 
 
 def after(*steps: Disturbance) -> Disturbance:
-    """One disturbance after the other."""
     return lambda picture, rng: reduce(lambda made, step: step(made, rng), steps, picture)
 
 

@@ -91,6 +91,7 @@ PARTS = "made of so many parts that it would take long to read; save it again"
 BOMBS: dict[str, Bomb] = {
     "1 wide.png": (partial(png, 1, 64_000_000), f"1x64,000,000 pixels: {SIDES}"),
     "1 high.png": (partial(png, 64_000_000, 1), f"64,000,000x1 pixels: {SIDES}"),
+    "81 MP.png": (partial(png, 9000, 9000), f"9,000x9,000 pixels: {PIXELS}"),
     "64 MP, grey.png": (partial(png, 8000, 8000, 8), ""),
     "64 MP, RGB.png": (partial(png, 8000, 8000, 8, 2), f"8,000x8,000 pixels would take 320 {MEMORY}"),
     "64 MP, RGBA.png": (partial(png, 8000, 8000, 8, 6), f"would take 385 {MEMORY}"),

@@ -7,83 +7,67 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import stat
 import struct
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator
-from contextlib import chdir
-from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from threading import Thread
 
 import numpy as np
+import pytest
+from PIL import Image
 
 from nnbp_cli.system import files
 from tests.command_line import Said, nnbp
 from tests.small_run import CONFIG
 from tests.torture.harness import Outcome
 
-
-@dataclass(frozen=True)
-class Writer:
-    """A command that writes the file `name`; `line` is the command line with OUTPUT where the name is due.
-
-    `decides` says whether the name's ending decides the format, `never_over` that it replaces no file at all.
-    """
-
-    name: str
-    line: tuple[str, ...]
-    decides: bool = False
-    never_over: bool = False
-
-    @property
-    def ending(self) -> str:
-        """How names of its files end."""
-        return Path(self.name).suffix
-
-    def __call__(self, output: str) -> Said:
-        """Run the command."""
-        return nnbp(*(output if each == "OUTPUT" else each for each in self.line))
-
-
+# The file that a command writes, and its command line with OUTPUT where the name is due, if it takes one.
 TRAIN = ("train", "--config", "small.toml", "--set", "training.epochs=1", "--weights", "OUTPUT")
-WRITERS = (
-    Writer("trained.npz", TRAIN),
-    Writer("resumed.npz", ("train", "--resume", "stopped", "--weights", "OUTPUT")),
-    Writer("imported.npz", ("import", "network.json", "-o", "OUTPUT")),
-    Writer("model.onnx", ("export", "run", "OUTPUT"), decides=True),
-    Writer("model.safetensors", ("export", "run", "OUTPUT"), decides=True),
-    Writer("curves.png", ("plot", "run", "-o", "OUTPUT"), decides=True),
-    Writer("curves.svg", ("plot", "run", "-o", "OUTPUT"), decides=True),
-    Writer("curves.pdf", ("plot", "run", "--what", "weights", "-o", "OUTPUT"), decides=True),
-    Writer("report.html", ("report", "run", "-o", "OUTPUT")),
-    # These two decide the name by themselves.
-    Writer("seen/digit-1.png", ("predict", "run", "digit.png", "--save-input", "seen")),
-    Writer("configs/mnist.toml", ("init", "mnist"), never_over=True),
+LINES: dict[str, tuple[str, ...]] = {
+    "trained.npz": TRAIN,
+    "resumed.npz": ("train", "--resume", "stopped", "--weights", "OUTPUT"),
+    "imported.npz": ("import", "network.json", "-o", "OUTPUT"),
+    "model.onnx": ("export", "run", "OUTPUT"),
+    "model.safetensors": ("export", "run", "OUTPUT"),
+    "curves.png": ("plot", "run", "-o", "OUTPUT"),
+    "curves.svg": ("plot", "run", "-o", "OUTPUT"),
+    "curves.pdf": ("plot", "run", "--what", "weights", "-o", "OUTPUT"),
+    "report.html": ("report", "run", "-o", "OUTPUT"),
+    "seen/digit-1.png": ("predict", "run", "digit.png", "--save-input", "seen"),
+    "configs/mnist.toml": ("init", "mnist"),
+}
+NEVER_OVER = "configs/mnist.toml"  # what replaces no file at all
+
+# What is at the name before the command.
+WRITTEN = ("nothing", "its own work", "a link", "a link to nothing", "a pipe", "a device", "a long name")
+FOREIGN = (
+    *("another command's work", "a foreign file of its format", "a link to a foreign file", "an empty file"),
+    *("an archive with a meta", "a checkpoint"),
 )
-NAMES_ITSELF = ("seen/digit-1.png", "configs/mnist.toml")
+REFUSED = (
+    *("a link to itself", "a folder", "a name with a slash", "another ending"),
+    *("too long a name", "no such folder"),
+)
+# What cannot be at a name that a command gives by itself.
+GIVEN = (*WRITTEN[4:], *REFUSED[2:])
 
 
 def run(tries: int, seed: int, folder: Path) -> Outcome:
     """Try so many pairs of a command and what is at its output's name, or all; `seed` gives the order."""
     outcome, rng = Outcome(), np.random.default_rng(seed)
-    before = os.environ.get("NNBP_DATA_DIR")
-    os.environ["NNBP_DATA_DIR"] = str(folder / "data")
-    try:
-        with chdir(folder):
-            own = dict(_furnish())
-            pairs = [pair for pair in product(WRITERS, KINDS) if _is_possible(*pair)]
-            for k in rng.permutation(len(pairs))[:tries]:
-                writer, kind = pairs[k]
-                outcome.tries += 1
-                for problem in _problems(writer, kind, own, folder / f"{k}"):
-                    outcome.failures.append(f"{' '.join(writer.line)}, at its output {kind}: {problem}")
-    finally:
-        os.environ.pop("NNBP_DATA_DIR")
-        if before is not None:
-            os.environ["NNBP_DATA_DIR"] = before
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(folder)
+        patched.setenv("NNBP_DATA_DIR", str(folder / "data"))
+        own = dict(_furnish())
+        pairs = [pair for pair in product(LINES, WRITTEN + FOREIGN + REFUSED) if _is_possible(*pair)]
+        for k in rng.permutation(len(pairs))[:tries]:
+            name, kind = pairs[k]
+            outcome.tries += 1
+            for problem in _problems(name, kind, own, folder / f"{k}"):
+                outcome.failures.append(f"{' '.join(LINES[name])}, at its output {kind}: {problem}")
     return outcome
 
 
@@ -93,139 +77,94 @@ def _furnish() -> Iterator[tuple[str, bytes]]:
     book = {"sizes": [784, 10], "weights": [[[0.5] * 784] * 10], "biases": [[[0.0]] * 10]}
     Path("network.json").write_text(json.dumps(book | {"cost": "QuadraticCost"}))
     Path("digit.png").write_bytes(_picture())
-    for name in ("run", "stopped"):
+    for name in ("run", "left"):
         nnbp(*TRAIN[:-2], "--out", name, "--weights", f"{name}.npz", "-q")
-    # A run that has an epoch to go, however often it is taken up again.
-    Path("left").mkdir()
-    for file in Path("stopped").iterdir():
-        Path("left", file.name).write_bytes(file.read_bytes())
-    for writer in WRITERS:
-        _leave_a_run_unfinished()
-        if (said := writer(writer.name)).status:
+    Path("left", "summary.json").unlink()
+    for name in LINES:
+        if (said := _write(name, name)).status:
             raise RuntimeError(said.err)
-        yield writer.name, Path(writer.name).read_bytes()
-        Path(writer.name).unlink()
+        yield name, Path(name).read_bytes()
+        Path(name).unlink()
 
 
-def _leave_a_run_unfinished() -> None:
-    for file in Path("left").iterdir():
-        Path("stopped", file.name).write_bytes(file.read_bytes())
-    Path("stopped", "summary.json").unlink(missing_ok=True)
+def _write(name: str, output: str) -> Said:
+    """Run a command, where a run is left that has an epoch to go."""
+    shutil.rmtree("stopped", ignore_errors=True)
+    shutil.copytree("left", "stopped")
+    return nnbp(*(output if word == "OUTPUT" else word for word in LINES[name]))
 
 
-# What is at a name before the command, and what is due.
-
-FREE, OWN, OTHERS_OWN = "nothing", "its own work", "another command's work"
-FOREIGN, FOREIGN_ARCHIVE = "a foreign file of its format", "an archive with a meta"
-CHECKPOINT, EMPTY = "a checkpoint", "an empty file"
-LINK, FOREIGN_LINK, DANGLING, LOOP = (
-    "a link",
-    "a link to a foreign file",
-    "a link to nothing",
-    "a link to itself",
-)
-FOLDER, SLASH, PIPE, DEVICE = "a folder", "a name with a slash", "a pipe", "a device"
-ENDING, LONG, LONGEST, NOWHERE = "another ending", "a long name", "too long a name", "no such folder"
-KINDS = (
-    *(FREE, OWN, OTHERS_OWN, FOREIGN, FOREIGN_ARCHIVE, CHECKPOINT, EMPTY),
-    *(LINK, FOREIGN_LINK, DANGLING, LOOP),
-    *(FOLDER, SLASH, PIPE, DEVICE, ENDING, LONG, LONGEST, NOWHERE),
-)
-WRITTEN = (FREE, OWN, LINK, DANGLING, PIPE, DEVICE, LONG)
+def _is_possible(name: str, kind: str) -> bool:
+    if kind in ("an archive with a meta", "a checkpoint"):
+        return name.endswith(".npz")
+    return kind not in GIVEN or "OUTPUT" in LINES[name]
 
 
-def _is_possible(writer: Writer, kind: str) -> bool:
-    if kind in (FOREIGN_ARCHIVE, CHECKPOINT):
-        return writer.ending == ".npz"
-    named = kind not in (SLASH, PIPE, DEVICE, ENDING, LONG, LONGEST, NOWHERE)
-    return named if writer.name in NAMES_ITSELF else True
-
-
-def _problems(writer: Writer, kind: str, own: dict[str, bytes], folder: Path) -> Iterator[str]:
-    """What did not happen as promised when `writer` found `kind` at its output's name."""
-    _leave_a_run_unfinished()
-    if writer.name in NAMES_ITSELF:
-        path = Path(writer.name)
-    else:
+def _problems(name: str, kind: str, own: dict[str, bytes], folder: Path) -> Iterator[str]:
+    """What did not happen as promised when the command that writes `name` found `kind` at its output."""
+    path, ending, link = Path(name), Path(name).suffix, None
+    if "OUTPUT" in LINES[name]:
         folder.mkdir()
-        path = folder / ("n" * 60 + writer.ending if kind == LONG else f"name{writer.ending}")
-    given = str(path)
-    link = None
-    others = next(each for name, each in own.items() if Path(name).suffix != writer.ending)
-    foreign: dict[str, bytes] = {
-        OTHERS_OWN: others,
-        FOREIGN: _foreign(writer.ending),
-        FOREIGN_LINK: _foreign(writer.ending),
-        FOREIGN_ARCHIVE: _archive(),
-        CHECKPOINT: Path("run", "checkpoint.npz").read_bytes(),
-        EMPTY: b"",
-    }
-    read: list[bytes] = []
-    reader = Thread(target=lambda: read.append(path.read_bytes()), daemon=True)
+        path = folder / f"name{ending}"
     match kind:
-        case _ if kind in foreign or kind in (OWN, LINK):
-            target = path
-            if kind in (LINK, FOREIGN_LINK):
-                (target := path.with_name(f"target{writer.ending}")).unlink(missing_ok=True)
-                path.symlink_to(target.name)
-                link = target.name
-            target.write_bytes(foreign.get(kind, own[writer.name]))
-        case "a link to nothing":
-            link = f"target{writer.ending}"
+        case "another ending":
+            path = path.with_suffix(".txt")
+        case "a long name":
+            path = path.with_name("\N{CJK UNIFIED IDEOGRAPH-6570}" * 80 + ending)
+        case "too long a name":
+            path = path.with_name("n" * 300 + ending)
+        case "no such folder":
+            path = path.parent / "none" / path.name
+        case "a folder":
+            path.mkdir()
+        case "a pipe":
+            os.mkfifo(path)
+        case "a device":
+            link = _device(path)
+        case "a link" | "a link to nothing" | "a link to a foreign file":
+            link = f"target{ending}"
+            path.with_name(link).unlink(missing_ok=True)
             path.symlink_to(link)
         case "a link to itself":
             link = path.name
             path.symlink_to(link)
-        case "a folder":
-            path.mkdir()
-        case "a name with a slash":
-            given = f"{path}/"
-        case "a pipe":
-            os.mkfifo(path)
-            reader.start()
-        case "a device":
-            link = _device(path)
-        case "another ending":
-            given = str(path := path.with_suffix(".txt"))
-        case "a long name":
-            given = str(path := path.with_name("\N{CJK UNIFIED IDEOGRAPH-6570}" * 80 + writer.ending))
-        case "too long a name":
-            given = str(path := path.with_name("n" * 300 + writer.ending))
-        case "no such folder":
-            given = str(path := path.parent / "none" / path.name)
+    before = _foreign(kind, name, own) if kind in FOREIGN else own[name]
+    if kind in FOREIGN or kind in ("its own work", "a link"):
+        path.write_bytes(before)
+    read: list[bytes] = []
+    reader = Thread(target=lambda: read.append(path.read_bytes()), daemon=True)
+    if kind == "a pipe":
+        reader.start()
 
     runs = len(list(Path("runs").iterdir()))
-    said = writer(given)
-    due = kind in WRITTEN and not (writer.never_over and kind != FREE)
-    if (said.status == 0) != due:
+    said = _write(name, f"{path}/" if kind == "a name with a slash" else str(path))
+    expected = kind in WRITTEN and (name != NEVER_OVER or kind == "nothing")
+    if (said.status == 0) != expected:
         yield f"status {said.status}: {said.err}"
-    if not due and said.err.count("\n") != 1:
+    if not expected and said.err.count("\n") != 1:
         yield f"not one line: {said.err!r}"
-    if not due and len(list(Path("runs").iterdir())) != runs:
+    if not expected and len(list(Path("runs").iterdir())) != runs:
         yield "was trained first"
     if "unexpected error" in said.err:
         yield said.err
     if link and (not path.is_symlink() or str(path.readlink()) != link):
         yield "the link is another one now"
-    if kind in foreign and path.read_bytes() != foreign[kind]:
+    if kind in FOREIGN and path.read_bytes() != before:
         yield "a foreign file was written"
-    if due and kind in (FREE, OWN, LINK, DANGLING, LONG) and not _is_like(path, own[writer.name]):
-        yield "what is there now is not its work"
-    if kind == PIPE:
+    if kind == "a pipe":
         reader.join(10)
-        if not path.is_fifo() or not read or read[0][:4] != own[writer.name][:4]:
+        if not path.is_fifo() or not read or read[0][:4] != before[:4]:
             yield "did not go through the pipe"
-    if kind == DEVICE and not stat.S_ISCHR(path.stat().st_mode):
-        yield "replaced the device"
+    elif kind == "a device":
+        if not stat.S_ISCHR(path.stat().st_mode):
+            yield "replaced the device"
+    elif expected and not (path.is_file() and path.read_bytes()[:4] == before[:4]):
+        yield "what is there now is not its work"
     if path.parent.exists() and any(map(files.is_temporary, path.parent.iterdir())):
         yield "left a temporary file"
-    if writer.name in NAMES_ITSELF:
-        for each in path.parent.iterdir():
-            each.rmdir() if each.is_dir() and not each.is_symlink() else each.unlink()
-
-
-def _is_like(path: Path, own: bytes) -> bool:
-    return path.is_file() and path.read_bytes()[:4] == own[:4]
+    if "OUTPUT" not in LINES[name]:
+        shutil.rmtree(path.parent)
+        path.parent.mkdir()
 
 
 def _device(path: Path) -> str | None:
@@ -243,12 +182,9 @@ def _device(path: Path) -> str | None:
     return None
 
 
-# Files of others
-
-
-def _foreign(ending: str) -> bytes:
-    """A file of the kind that a name's ending says, which nnbp did not make, though it may speak of it."""
-    makers: dict[str, Callable[[], bytes]] = {
+def _foreign(kind: str, name: str, own: dict[str, bytes]) -> bytes:
+    """What nnbp did not write at this name, though it may speak of it."""
+    formats: dict[str, Callable[[], bytes]] = {
         ".npz": _archive,
         ".png": _picture,
         ".svg": lambda: (
@@ -260,27 +196,28 @@ def _foreign(ending: str) -> bytes:
         ".safetensors": lambda: struct.pack("<Q", 34) + b'{"__metadata__":{"format":"pt"}}  ',
         ".toml": lambda: b"[nnbp]\n",
     }
-    return makers[ending]()
+    ending = Path(name).suffix
+    match kind:
+        case "another command's work":
+            return next(content for other, content in own.items() if Path(other).suffix != ending)
+        case "a checkpoint":
+            return Path("run", "checkpoint.npz").read_bytes()
+        case "an empty file":
+            return b""
+        case _:
+            return formats[ending]()
 
 
 def _archive() -> bytes:
     """Somebody's own data, in an .npz with a member that is called `meta`."""
     file = io.BytesIO()
     np.savez(file, meta=np.array(json.dumps({"format": 1, "network": "mine"})), data=np.arange(10))
-    assert "meta.npy" in zipfile.ZipFile(file).namelist()
     return file.getvalue()
 
 
 def _picture() -> bytes:
     """A PNG of 28x28 in grey with a stroke on it, of no program."""
-    rows = np.zeros((28, 29), np.uint8)
-    rows[4:24, 13:17] = 255
-    chunks = (
-        (b"IHDR", struct.pack(">IIBBBBB", 28, 28, 8, 0, 0, 0, 0)),
-        (b"IDAT", zlib.compress(rows.tobytes())),
-        (b"IEND", b""),
-    )
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
-        for name, content in chunks
-    )
+    pixels, file = np.zeros((28, 28), np.uint8), io.BytesIO()
+    pixels[4:24, 13:17] = 255
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
