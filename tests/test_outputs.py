@@ -22,6 +22,7 @@ from nnbp_cli.system.reporter import Reporter
 from tests.command_line import nnbp
 from tests.small_run import train
 
+stdout = pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="there is no /dev/stdout")
 NOTES = Output("notes", {".txt": signed(rb"notes.*by nnbp"), ".md": signed(rb"# notes.*by nnbp")})
 
 
@@ -35,24 +36,24 @@ class Meanwhile(Reporter):
         self.path.write_bytes(self.content)
 
 
-def test_a_file_that_comes_while_a_run_goes_on_is_not_replaced_and_the_run_is_complete(
-    here: Path, drawn: Path
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("weights.npz", "weights that nnbp wrote"),
+        ("run/weights.npz", "a file of the run"),
+        ("run/checkpoint.npz", "a file of the run"),
+    ],
+)
+def test_a_file_that_comes_while_a_run_goes_on_is_not_replaced(
+    here: Path, drawn: Path, name: str, kind: str
 ) -> None:
-    mine = here / "weights.npz"
-    paths = Paths(here / "small.toml", drawn, here / "run", mine)
-    with pytest.raises(NnbpError, match="is there already, and not weights that nnbp wrote"):
-        experiment.run(config.load(paths.config), paths, Meanwhile(mine, b"my thesis"))
-    assert mine.read_bytes() == b"my thesis"
-    assert summary.read(here / "run").finished
-    assert weights.load(here / "run").epoch
-
-
-def test_a_checkpoint_is_not_replaced_by_weights_so_that_its_run_can_go_on(here: Path) -> None:
-    train("--out", "run", "-q")
-    before = Path("run", "checkpoint.npz").read_bytes()
-    said = train("--weights", "run/checkpoint.npz")
-    assert said.err.startswith("run/checkpoint.npz: is there already, and not weights that nnbp wrote; ")
-    assert Path("run", "checkpoint.npz").read_bytes() == before
+    paths = Paths(here / "small.toml", drawn, here / "run", here / "weights.npz")
+    with pytest.raises(NnbpError, match=f"{name}: is there already, and not {kind}"):
+        experiment.run(config.load(paths.config), paths, Meanwhile(here / name, b"my thesis"))
+    assert (here / name).read_bytes() == b"my thesis"
+    if name == "weights.npz":
+        assert summary.read(here / "run").finished
+        assert weights.load(here / "run").epoch
 
 
 @pytest.mark.parametrize("name", ["config.toml", "log.csv", "checkpoint.npz", "weights.npz", "summary.json"])
@@ -69,44 +70,43 @@ def test_a_link_in_a_run_is_not_followed_out_of_it(here: Path, name: str) -> Non
     assert (mine.read_bytes(), file.is_symlink()) == (before, True)
 
 
-@pytest.mark.parametrize("name", ["checkpoint.npz", "weights.npz"])
-def test_another_program_s_file_in_a_run_is_not_replaced(here: Path, drawn: Path, name: str) -> None:
-    paths = Paths(here / "small.toml", drawn, here / "run", None)
-    with pytest.raises(NnbpError, match=f"{name}: is there already, and not a file of the run"):
-        experiment.run(config.load(paths.config), paths, Meanwhile(here / "run" / name, b"my thesis"))
-    assert (here / "run" / name).read_bytes() == b"my thesis"
-
-
-def test_the_weights_of_a_run_stay_with_it_whoever_writes(here: Path) -> None:
+def test_the_weights_of_another_run_replace_no_file_of_a_run(here: Path) -> None:
     train("--out", "run", "-q")
-    before = Path("run", "weights.npz").read_bytes()
-    said = train("--set", "training.seed=2", "--weights", "run/weights.npz")
-    assert (said.status, Path("run", "weights.npz").read_bytes()) == (1, before)
-    assert said.err == f"run/weights.npz: belongs to the run in {here}/run; name a file elsewhere\n"
+    for name, problem in (
+        (
+            "checkpoint.npz",
+            "is there already, and not weights that nnbp wrote; name another file with --weights",
+        ),
+        ("weights.npz", f"belongs to the run in {here}/run; name a file elsewhere"),
+    ):
+        before = Path("run", name).read_bytes()
+        said = train("--set", "training.seed=2", "--weights", f"run/{name}")
+        assert (said.status, said.err) == (1, f"run/{name}: {problem}\n")
+        assert Path("run", name).read_bytes() == before
+
+
+def test_the_weights_of_a_run_may_be_those_in_it(here: Path) -> None:
     assert train("--out", "own", "--weights", "own/weights.npz", "-q").status == 0
     more = ("--weights", "own/weights.npz", "--set", "training.epochs=4", "-q")
     assert nnbp("train", "--resume", "own", *more).status == 0
 
 
-@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="there is no /dev/stdout")
+@stdout
 @pytest.mark.parametrize(
-    "arguments",
+    "line",
     [
-        ("train", "--config", "small.toml", "--weights", "/dev/stdout"),
-        ("train", "--config", "small.toml", "--weights", "/dev/stdout", "--json"),
-        ("report", "run", "-o", "/dev/stdout"),
+        "train --config small.toml --weights /dev/stdout",
+        "train --config small.toml --weights /dev/stdout --json",
+        "report run -o /dev/stdout",
     ],
-    ids=" ".join,
 )
-def test_where_the_output_is_stdout_it_has_the_output_and_nothing_else(
-    here: Path, arguments: tuple[str, ...]
-) -> None:
+def test_where_the_output_is_stdout_it_has_the_output_and_nothing_else(here: Path, line: str) -> None:
     train("--out", "run", "-q")
-    command = [sys.executable, "-m", "nnbp_cli", *arguments]
+    command = [sys.executable, "-m", "nnbp_cli", *line.split()]
     with Path("out.npz").open("wb") as out:
         said = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, check=True)
     written = Path("out.npz").read_bytes()
-    if arguments[0] == "report":
+    if line.startswith("report"):
         assert written.endswith(b"</html>\n")
     else:
         assert written.rfind(b"PK\x05\x06") == len(written) - 22, "the end of the archive is the end"
@@ -114,7 +114,7 @@ def test_where_the_output_is_stdout_it_has_the_output_and_nothing_else(
     assert said.stderr
 
 
-@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="there is no /dev/stdout")
+@stdout
 def test_that_nobody_reads_the_output_any_more_is_no_error(here: Path) -> None:
     train("--out", "run", "-q")
     report = f"{shlex.quote(sys.executable)} -m nnbp_cli report run -o /dev/stdout"
@@ -124,12 +124,9 @@ def test_that_nobody_reads_the_output_any_more_is_no_error(here: Path) -> None:
     assert Path("first").read_bytes() == b"<!doctype html>\n<htm"
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [("train", "--config", "small.toml", "--weights"), ("export", "w.npz"), ("report", "r", "-o")],
-)
-def test_a_name_that_ends_with_a_slash_is_a_folders(here: Path, arguments: tuple[str, ...]) -> None:
-    said = nnbp(*arguments, "out/")
+@pytest.mark.parametrize("line", ["train --config small.toml --weights", "export w.npz", "report r -o"])
+def test_a_name_that_ends_with_a_slash_is_a_folders(here: Path, line: str) -> None:
+    said = nnbp(*line.split(), "out/")
     assert (said.status, "'out/' is a folder; name a file in it" in said.err) == (2, True)
     assert [path.name for path in here.iterdir()] == ["small.toml"]
 
@@ -141,28 +138,16 @@ def test_a_name_must_end_as_its_format_does(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [0, 100, 100_000, 1_000_000])
 def test_a_file_is_its_own_by_how_it_begins_and_what_is_near_an_end(tmp_path: Path, size: int) -> None:
-    path = tmp_path / "f.txt"
-    for content, own in (
-        (b"notes" + bytes(size) + b"by nnbp", True),
-        (b"notes by nnbp" + bytes(size), True),
-        (b" notes by nnbp" + bytes(size), False),
-        (b"notes" + bytes(size) + b"by somebody", False),
-        (b"", False),
-    ):
+    path, more, own = tmp_path / "f.txt", bytes(size), b"notes by nnbp"
+    for content in (b"notes" + more + b"by nnbp", own + more):
         path.write_bytes(content)
-        if own:
-            NOTES.write(path, b"notes by nnbp")
-            assert path.read_bytes() == b"notes by nnbp"
-        else:
-            with pytest.raises(NnbpError, match="is there already"):
-                NOTES.write(path, b"notes by nnbp")
-            assert path.read_bytes() == content
-
-
-def test_the_format_of_its_own_file_must_be_the_names(tmp_path: Path) -> None:
-    (tmp_path / "f.md").write_bytes(b"notes by nnbp")
-    with pytest.raises(NnbpError, match="is there already"):
-        NOTES.check(tmp_path / "f.md")
+        NOTES.write(path, own)
+        assert path.read_bytes() == own
+    for content in (b" " + own + more, b"# " + own + more, b"notes" + more + b"by somebody", b""):
+        path.write_bytes(content)
+        with pytest.raises(NnbpError, match="is there already"):
+            NOTES.write(path, own)
+        assert path.read_bytes() == content
 
 
 def test_what_cannot_be_read_is_not_its_own(tmp_path: Path) -> None:
