@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import socket
 import struct
 import zlib
@@ -19,50 +18,75 @@ def says(status: int, **headers: str) -> Fault:
     return lambda handler, _: handler.answer(b"no", status, **headers)
 
 
-def first_says(times: int, status: int, **headers: str) -> Fault:
-    """So many answers with `status`, then the right one."""
-    left = iter(range(times))
+def elsewhere(url: str) -> Fault:
+    return lambda handler, _: handler.answer(b"", 302, Location=f"{url}/{PurePosixPath(handler.path).name}")
+
+
+def once(fault: Fault) -> Fault:
+    """That fault, and from then on the right answer."""
+    faults = iter((fault,))
+    return lambda handler, body: next(faults, Handler.answer)(handler, body)
+
+
+def body_is(change: Callable[[bytes], bytes], **headers: str) -> Fault:
+    """The changed body, with a length that is right for it."""
+    return lambda handler, body: handler.answer(change(body), 200, **headers)
+
+
+def with_headers(share: float = 1, wait: float = 0, **headers: str) -> Fault:
+    """A share of the right body under these headers and no others, and then so many seconds of silence."""
 
     def fault(handler: Handler, body: bytes) -> None:
-        if next(left, None) is None:
-            handler.answer(body)
-        else:
-            handler.answer(b"no", status, **headers)
+        handler.head(200, **{name: value.format(len(body)) for name, value in headers.items()})
+        handler.wfile.write(body[: int(share * len(body))])
+        handler.server.stopping.wait(wait)
 
     return fault
 
 
-def login_page(handler: Handler, body: bytes) -> None:
-    handler.answer(b"<!DOCTYPE html><title>Welcome to the hotel</title>" + b" " * 200)
+def raw(answer: bytes) -> Fault:
+    """These bytes in place of HTTP; BODY stands for the right ones."""
+
+    def fault(handler: Handler, body: bytes) -> None:
+        handler.wfile.write(answer.replace(b"BODY", body))
+
+    return fault
+
+
+def without_end(piece: bytes, status: int | None = None, **headers: str) -> Fault:
+    """The same bytes again and again, from the first one on, or after a head with a status."""
+
+    def fault(handler: Handler, body: bytes) -> None:
+        if status:
+            handler.head(status, **headers)
+        while not handler.server.stopping.is_set():
+            handler.wfile.write(piece * (100_000 // len(piece)))
+
+    return fault
+
+
+def chunks(rest: bytes | None = None) -> Fault:
+    """HTTP/1.1 with a first honest chunk, and then this, or another one and the end."""
+
+    def fault(handler: Handler, body: bytes) -> None:
+        handler.protocol_version = "HTTP/1.1"
+        handler.head(Transfer_Encoding="chunked", Connection="close")
+        honest = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body) - 5, body[5:])
+        handler.wfile.write(b"5\r\n" + body[:5] + b"\r\n" + (honest if rest is None else rest))
+        handler.close_connection = True
+
+    return fault
 
 
 def wrong_bytes(handler: Handler, body: bytes) -> None:
     handler.answer(body[:-20] + bytes([body[-20] ^ 1]) + body[-19:])
 
 
-def cut_short(handler: Handler, body: bytes) -> None:
-    handler.head()
-    handler.wfile.write(body[: len(body) // 2])
-
-
-def broken_off(handler: Handler, body: bytes) -> None:
-    handler.head(Content_Length=str(len(body)))
-    handler.wfile.write(body[: len(body) // 2])
-
-
-def endless(handler: Handler, body: bytes) -> None:
-    handler.head()
-    while not handler.server.stopping.is_set():
-        handler.wfile.write(bytes(100_000))
+def another_file(handler: Handler, body: bytes) -> None:
+    handler.answer(next(other for other in handler.server.content.values() if other != body))
 
 
 def silent(handler: Handler, body: bytes) -> None:
-    handler.server.stopping.wait(20)
-
-
-def silent_halfway(handler: Handler, body: bytes) -> None:
-    handler.head(Content_Length=str(len(body)))
-    handler.wfile.write(body[: len(body) // 2])
     handler.server.stopping.wait(20)
 
 
@@ -83,35 +107,11 @@ def slow_but_honest(handler: Handler, body: bytes) -> None:
         handler.server.stopping.wait(0.05)
 
 
-def chunked(handler: Handler, body: bytes) -> None:
-    handler.protocol_version = "HTTP/1.1"
-    handler.head(Transfer_Encoding="chunked", Connection="close")
-    for start in range(0, len(body), 700):
-        piece = body[start : start + 700]
-        handler.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
-    handler.wfile.write(b"0\r\n\r\n")
-    handler.close_connection = True
-
-
-def called_gzip(handler: Handler, body: bytes) -> None:
-    """The file as it is, whose own packing is declared as that of the transfer."""
-    handler.answer(body, Content_Encoding="gzip")
-
-
-def packed_again(handler: Handler, body: bytes) -> None:
-    """The file packed once more for the transfer."""
-    handler.answer(gzip.compress(body), Content_Encoding="gzip")
-
-
-def huge(status: int, **headers: str) -> Fault:
-    """An answer whose body nobody should read: it never ends."""
-
-    def fault(handler: Handler, body: bytes) -> None:
-        handler.head(status, **headers)
-        while not handler.server.stopping.is_set():
-            handler.wfile.write(bytes(100_000))
-
-    return fault
+def reset(handler: Handler, body: bytes) -> None:
+    handler.head(Content_Length=str(len(body)))
+    handler.wfile.write(body[:1000])
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.connection.close()
 
 
 def plain_bomb(status: int, size: int, **headers: str) -> Fault:
@@ -134,78 +134,3 @@ def packed_bomb(status: int, size: int, **headers: str) -> Fault:
 def _zeros(size: int) -> bytes:
     packer = zlib.compressobj(wbits=31)
     return b"".join(packer.compress(bytes(MIB)) for _ in range(0, size, MIB)) + packer.flush()
-
-
-def once(fault: Fault) -> Fault:
-    """That fault, and from then on the right answer."""
-    left = iter((fault,))
-    return lambda handler, body: next(left, Handler.answer)(handler, body)
-
-
-def location(text: str, status: int = 302) -> Fault:
-    return lambda handler, _: handler.answer(b"", status, Location=text)
-
-
-def elsewhere(url: str) -> Fault:
-    return lambda handler, _: handler.answer(b"", 302, Location=f"{url}/{PurePosixPath(handler.path).name}")
-
-
-def another_file(handler: Handler, body: bytes) -> None:
-    handler.answer(next(other for other in handler.server.content.values() if other != body))
-
-
-def nothing(handler: Handler, body: bytes) -> None:
-    """The connection is closed without a word."""
-
-
-def reset(handler: Handler, body: bytes) -> None:
-    handler.head(Content_Length=str(len(body)))
-    handler.wfile.write(body[:1000])
-    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    handler.connection.close()
-
-
-def body_is(change: Callable[[bytes], bytes], **headers: str) -> Fault:
-    """The changed body, with a length that is right for it."""
-    return lambda handler, body: handler.answer(change(body), 200, **headers)
-
-
-def with_headers(**headers: str) -> Fault:
-    """The right body under these headers and no others."""
-
-    def fault(handler: Handler, body: bytes) -> None:
-        handler.head(200, **headers)
-        handler.wfile.write(body)
-
-    return fault
-
-
-def raw(answer: bytes) -> Fault:
-    """These bytes in place of HTTP; BODY stands for the right ones."""
-
-    def fault(handler: Handler, body: bytes) -> None:
-        handler.wfile.write(answer.replace(b"BODY", body))
-
-    return fault
-
-
-def without_end(piece: bytes) -> Fault:
-    """The same bytes again and again, from the first one on."""
-
-    def fault(handler: Handler, body: bytes) -> None:
-        while not handler.server.stopping.is_set():
-            handler.wfile.write(piece * 100)
-
-    return fault
-
-
-def chunks(rest: bytes) -> Fault:
-    """HTTP/1.1 with a first honest chunk, and then this."""
-
-    def fault(handler: Handler, body: bytes) -> None:
-        handler.protocol_version = "HTTP/1.1"
-        handler.head(Transfer_Encoding="chunked", Connection="close")
-        handler.wfile.write(b"5\r\n" + body[:5] + b"\r\n" + rest)
-        handler.close_connection = True
-
-    return fault

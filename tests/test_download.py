@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import socket
 import sys
@@ -24,6 +23,8 @@ from tests.command_line import nnbp
 from tests.faulty_mirrors import FAULTS, NOWHERE, Kind, closed_port, deaf_port, without_dns
 from tests.mirror import mirror
 from tests.tiny import CONTENT, FIRST, HASTE, TINY, Watch, fetch
+
+with_locks = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
 
 
 @pytest.fixture(autouse=True)
@@ -70,68 +71,52 @@ def test_a_fault_leads_to_the_next_mirror_and_a_clear_word_or_does_no_harm(
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
-def test_a_data_set_is_fetched(tmp_path: Path, slash: str) -> None:
-    watch = Watch()
+def test_what_is_here_and_right_is_not_fetched_again_unless_forced(tmp_path: Path, slash: str) -> None:
+    first, second = Watch(), Watch()
     with mirror(CONTENT) as good:
-        folder = fetch(tmp_path / "new" / "data", good.url + slash, reporter=watch)
-        assert folder == tmp_path / "new" / "data" / "tiny"
+        folder = fetch(tmp_path / "new", good.url + slash, reporter=first)
         assert is_all_there(folder)
+        fetch(tmp_path / "new", good.url, reporter=second)
         assert good.asked == list(CONTENT)
+        fetch(tmp_path / "new", good.url, force=True)
+        assert good.asked == 2 * list(CONTENT)
     for file in TINY.files:
-        counts = [count for name, count in watch.counts if name == file.name]
+        counts = [count for name, count in first.counts if name == file.name]
         assert (counts[0], counts[-1]) == (0, file.size)
         assert counts == sorted(set(counts))
-    assert watch.notes[0] == f"{folder}/{FIRST}: 9,002 bytes from {good.url}{slash}"
-    assert len(watch.notes) == 4
-
-
-def test_what_is_here_and_right_is_not_fetched_again_unless_forced(tmp_path: Path) -> None:
-    watch = Watch()
-    with mirror(CONTENT) as good:
-        folder = fetch(tmp_path, good.url)
-        good.asked.clear()
-        fetch(tmp_path, good.url, reporter=watch)
-        assert not good.asked
-        assert watch.notes == [f"{folder}/{name}: already here" for name in CONTENT]
-        fetch(tmp_path, good.url, force=True)
-        assert good.asked == list(CONTENT)
+    assert first.notes[0] == f"{folder}/{FIRST}: 9,002 bytes from {good.url}{slash}"
+    assert len(first.notes) == 4
+    assert second.notes == [f"{folder}/{name}: already here" for name in CONTENT]
 
 
 @pytest.mark.parametrize(
-    "damage", [b"", CONTENT[FIRST][:-1], CONTENT[FIRST][:-1] + b"?", CONTENT[FIRST] + b"?"]
+    "damage", [None, b"", CONTENT[FIRST][:-1], CONTENT[FIRST][:-1] + b"?", CONTENT[FIRST] + b"?"]
 )
-def test_what_is_damaged_is_fetched_again_and_said(tmp_path: Path, damage: bytes) -> None:
+def test_what_is_missing_or_damaged_is_fetched_alone(tmp_path: Path, damage: bytes | None) -> None:
     watch = Watch()
     with mirror(CONTENT) as good:
         folder = fetch(tmp_path, good.url)
-        (folder / FIRST).write_bytes(damage)
+        (folder / FIRST).unlink()
+        if damage is not None:
+            (folder / FIRST).write_bytes(damage)
         good.asked.clear()
         fetch(tmp_path, good.url, reporter=watch)
         assert good.asked == [FIRST]
         assert is_all_there(folder)
-    assert watch.notes[0] == f"{folder}/{FIRST}: damaged; fetching it again"
-
-
-def test_what_is_missing_alone_is_fetched(tmp_path: Path) -> None:
-    with mirror(CONTENT) as good:
-        folder = fetch(tmp_path, good.url)
-        (folder / FIRST).unlink()
-        good.asked.clear()
-        fetch(tmp_path, good.url)
-        assert good.asked == [FIRST]
+    said = f"{folder}/{FIRST}: damaged; fetching it again"
+    assert (watch.notes[0] == said) == (damage is not None)
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_server_that_is_busy_is_asked_again(tmp_path: Path, status: int) -> None:
-    with mirror(CONTENT, faults.first_says(1, status)) as busy:
+    with mirror(CONTENT, faults.once(faults.says(status))) as busy:
         assert is_all_there(fetch(tmp_path, busy.url))
         assert busy.asked[:2] == [FIRST, FIRST]
 
 
 @by_the_clock
 def test_retry_after_is_respected(tmp_path: Path) -> None:
-    fault = faults.first_says(1, 503, Retry_After="1")
-    with mirror(CONTENT, fault) as busy:
+    with mirror(CONTENT, faults.once(faults.says(503, Retry_After="1"))) as busy:
         start = time.monotonic()
         assert is_all_there(fetch(tmp_path, busy.url))
         assert 1 <= time.monotonic() - start < 3
@@ -146,20 +131,13 @@ def test_an_honest_slow_line_finishes(tmp_path: Path) -> None:
 
 
 @by_the_clock
-def test_all_has_to_end_by_the_deadline(tmp_path: Path) -> None:
+def test_all_has_to_end_by_the_deadline_and_what_came_before_it_is_kept(tmp_path: Path) -> None:
     start = time.monotonic()
-    with mirror(CONTENT, faults.slow_but_honest) as slow:
-        assert refusals(tmp_path, slow.url, timeouts=replace(HASTE, total=0.3)) == [
-            "stopped, since the time is up"
-        ]
-    assert time.monotonic() - start < 1
-
-
-@by_the_clock
-def test_what_came_before_the_deadline_is_kept(tmp_path: Path) -> None:
     entry = replace(TINY, files=TINY.files[1:2] + TINY.files[:1])
-    with mirror(CONTENT, faults.slow_but_honest) as slow, pytest.raises(NnbpError, match="no mirror gave"):
-        fetch(tmp_path, slow.url, entry=entry, timeouts=replace(HASTE, total=0.3))
+    with mirror(CONTENT, faults.slow_but_honest) as slow:
+        with pytest.raises(NnbpError, match=f"\n  {slow.url}/{FIRST}: stopped, since the time is up\n"):
+            fetch(tmp_path, slow.url, entry=entry, timeouts=replace(HASTE, total=0.3))
+        assert time.monotonic() - start < 1
     assert [path.name for path in (tmp_path / "tiny").iterdir()] == [TINY.files[1].name]
 
 
@@ -190,53 +168,43 @@ def test_every_mirror_is_named_with_its_reason(tmp_path: Path) -> None:
 def test_the_users_mirrors_come_before_the_catalogs_and_who_fails_goes_last(tmp_path: Path) -> None:
     with mirror({}) as empty, mirror(CONTENT) as good, mirror(CONTENT) as published:
         entry = replace(TINY, mirrors=(published.url,))
-        fetch(tmp_path, empty.url, good.url, entry=entry)
-        assert empty.asked == [FIRST]
-        assert good.asked == list(CONTENT)
-        assert not published.asked
-
-
-def test_the_catalogs_mirrors_come_after_the_users(tmp_path: Path) -> None:
-    with mirror({}) as empty, mirror(CONTENT) as published:
-        fetch(tmp_path, empty.url, entry=replace(TINY, mirrors=(published.url,)))
+        fetch(tmp_path / "good", empty.url, good.url, entry=entry)
+        assert (empty.asked, good.asked, published.asked) == ([FIRST], list(CONTENT), [])
+        fetch(tmp_path / "published", empty.url, entry=entry)
         assert published.asked == list(CONTENT)
 
 
-@pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://example.org/", "/srv/mnist"])
-def test_a_mirror_that_is_no_url_is_a_mistake_of_usage(tmp_path: Path, url: str) -> None:
-    with pytest.raises(
-        ConfigError, match=rf"^--mirror: expected a URL with http:// or https://, got '{url}'$"
-    ):
-        fetch(tmp_path, url)
+NO_URL = "--mirror: expected a URL with http:// or https://, got '{}'"
+NO_HOST = "--mirror: '{}' does not say host and port clearly; name it as http://HOST:PORT/FOLDER"
 
 
 @pytest.mark.parametrize(
-    "url", ["http://", "http://:80", "http://host:port", "https://host:99999", "http:///mnist", "http://[::1"]
+    ("message", "url"),
+    [
+        *((NO_URL, url) for url in ("127.0.0.1:8000", "ftp://example.org/", "/srv/mnist")),
+        *((NO_HOST, url) for url in ("http://", "http://:80", "http://host:port", "https://host:99999")),
+        *((NO_HOST, url) for url in ("http:///mnist", "http://[::1")),
+    ],
 )
-def test_a_mirror_without_host_and_port_is_a_mistake_of_usage(tmp_path: Path, url: str) -> None:
+def test_a_mirror_that_is_no_url_of_a_host_is_a_mistake_of_usage(
+    tmp_path: Path, message: str, url: str
+) -> None:
     with pytest.raises(ConfigError) as error:
         fetch(tmp_path, url)
-    assert str(error.value) == (
-        f"--mirror: '{url}' does not say host and port clearly; name it as http://HOST:PORT/FOLDER"
-    )
+    assert str(error.value) == message.format(url)
 
 
 def test_a_download_that_failed_takes_away_the_folders_it_made_and_no_others(tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir()
+    (tmp_path / "there" / "tiny").mkdir(parents=True)
     with mirror({}) as empty, mirror({FIRST: CONTENT[FIRST]}) as half:
-        with pytest.raises(NnbpError, match="no mirror gave"):
-            fetch(tmp_path / "data" / "new", empty.url)
-        assert not list((tmp_path / "data").iterdir())
-        (tmp_path / "data" / "tiny").mkdir()
-        with pytest.raises(NnbpError, match="no mirror gave"):
-            fetch(tmp_path / "data", empty.url)
-        assert not list((tmp_path / "data" / "tiny").iterdir())
-        with pytest.raises(NnbpError, match="no mirror gave"):
-            fetch(tmp_path / "half", half.url)
-    assert [path.name for path in (tmp_path / "half" / "tiny").iterdir()] == [FIRST]
+        for place, url in (("new", empty.url), ("there", empty.url), ("half", half.url)):
+            with pytest.raises(NnbpError, match="no mirror gave"):
+                fetch(tmp_path / place, url)
+    left = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*"))
+    assert left == ["half", "half/tiny", f"half/tiny/{FIRST}", "there", "there/tiny"]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
+@with_locks
 def test_a_download_that_failed_leaves_the_folder_it_made_to_another_that_is_at_work(tmp_path: Path) -> None:
     folder = tmp_path / "data" / "tiny"
     with ExitStack() as failing:
@@ -246,7 +214,7 @@ def test_a_download_that_failed_leaves_the_folder_it_made_to_another_that_is_at_
             assert folder.is_dir()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
+@with_locks
 def test_a_download_whose_folder_is_taken_away_as_it_begins_makes_it_again(tmp_path: Path) -> None:
     folder = tmp_path / "tiny"
     found: list[bool] = []
@@ -265,28 +233,6 @@ def test_a_download_whose_folder_is_taken_away_as_it_begins_makes_it_again(tmp_p
     assert found == [True]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
-def test_downloads_that_fail_beside_each_other_take_no_folder_from_one_that_works(tmp_path: Path) -> None:
-    folder = tmp_path / "tiny"
-    problems: list[BaseException] = []
-
-    def work(name: str) -> None:
-        try:
-            for _ in range(200):
-                with locks.shared(folder):
-                    (folder / name).touch()
-                    (folder / name).unlink()
-        except BaseException as error:
-            problems.append(error)
-
-    threads = [Thread(target=work, args=(name,)) for name in "abcd"]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not problems
-
-
 def test_a_file_that_failed_leaves_the_old_one(tmp_path: Path) -> None:
     with mirror(CONTENT) as good:
         folder = fetch(tmp_path, good.url)
@@ -295,37 +241,11 @@ def test_a_file_that_failed_leaves_the_old_one(tmp_path: Path) -> None:
     assert is_all_there(folder)
 
 
-def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    (tmp_path / "tiny").mkdir()
-    monkeypatch.setattr(os, "fsync", full)
-    with mirror(CONTENT) as good, pytest.raises(NnbpError) as error:
-        fetch(tmp_path, good.url)
-    assert str(error.value) == (
-        f"{tmp_path}/tiny/{FIRST}: cannot be written: no space left on device; free some space"
-    )
-    assert not list((tmp_path / "tiny").iterdir())
-
-
-def test_two_downloads_at_once_both_end_right(tmp_path: Path) -> None:
-    with mirror(CONTENT, faults.slow_but_honest) as slow:
-        threads = [Thread(target=fetch, args=(tmp_path, slow.url)) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert slow.asked.count(FIRST) == 2
-    assert is_all_there(tmp_path / "tiny")
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
+@with_locks
 def test_what_a_killed_download_left_is_removed_once_no_other_is_at_work(tmp_path: Path) -> None:
     with mirror(CONTENT) as good:
         folder = fetch(tmp_path, good.url)
         leftover = folder / f".{FIRST}.123-abc.part"
-        leftover.write_bytes(b"half")
         with locks.shared(folder):
             leftover.write_bytes(b"of one that is at work")
             fetch(tmp_path, good.url)
@@ -334,61 +254,41 @@ def test_what_a_killed_download_left_is_removed_once_no_other_is_at_work(tmp_pat
     assert is_all_there(folder)
 
 
-def run(*arguments: str) -> tuple[str, str]:
+def run(*arguments: object) -> tuple[str, str]:
     """stdout and stderr of the command, which must end well."""
     said = nnbp("download", *arguments)
     assert said.status == 0, said.err
     return said.out, said.err
 
 
-@pytest.fixture
-def tiny_as_mnist(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_says_where_the_data_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(CATALOG, "mnist", replace(TINY, name="mnist"))
-
-
-@pytest.mark.usefixtures("tiny_as_mnist")
-def test_the_command_says_where_the_data_is(tmp_path: Path) -> None:
-    with mirror(CONTENT) as good:
-        out, err = run("--data-dir", str(tmp_path), "--mirror", good.url)
-        assert out == f"{tmp_path}/mnist: Tiny, 4 files, all verified, licence MIT\n"
-        assert err.splitlines() == [
-            f"{tmp_path}/mnist/{file.name}: {file.size:,} bytes from {good.url}" for file in TINY.files
-        ]
-        assert is_all_there(tmp_path / "mnist")
-        good.asked.clear()
-        assert run("mnist", "-q", "--data-dir", str(tmp_path)) == (out, "")
-        assert not good.asked
-        run("--force", "--data-dir", str(tmp_path), "--mirror", good.url)
-        assert good.asked == list(CONTENT)
-
-
-@pytest.mark.usefixtures("tiny_as_mnist")
-def test_the_data_directory_is_the_options_the_environments_or_data(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("NNBP_DATA_DIR", raising=False)
+    out = "{}: Tiny, 4 files, all verified, licence MIT\n"
     with mirror(CONTENT) as good:
-        assert run("--mirror", good.url)[0].startswith("data/mnist: ")
+        assert run("--mirror", good.url) == (
+            out.format("data/mnist"),
+            "".join(f"data/mnist/{name}: {len(CONTENT[name]):,} bytes from {good.url}\n" for name in CONTENT),
+        )
         monkeypatch.setenv("NNBP_DATA_DIR", "there")
-        assert run("--mirror", good.url)[0].startswith("there/mnist: ")
-        assert run("--mirror", good.url, "--data-dir", "here")[0].startswith("here/mnist: ")
-    assert all(is_all_there(tmp_path / place / "mnist") for place in ("data", "there", "here"))
+        assert run("--mirror", good.url)[0] == out.format("there/mnist")
+        assert run("--mirror", good.url, "--data-dir", "here")[0] == out.format("here/mnist")
+        assert all(is_all_there(Path(place, "mnist")) for place in ("data", "there", "here"))
+        assert good.asked == 3 * list(CONTENT)
+        assert run("mnist", "-q") == (out.format("there/mnist"), "")
+        assert good.asked == 3 * list(CONTENT)
+        run("--force", "--mirror", good.url)
+        assert good.asked == 4 * list(CONTENT)
 
 
-def test_synthetic_digits_are_not_downloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_takes_names_of_the_catalog_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run("synthetic") == (
-        "synthetic: nothing to download; it is drawn when it is first trained on\n",
-        "",
-    )
-    assert not list(tmp_path.iterdir())
-
-
-def test_the_command_takes_names_of_the_catalog_only() -> None:
     said = nnbp("download", "minst")
     assert said.status == 2
     assert "'minst' is not one of 'mnist', 'fashion-mnist', 'kmnist', 'synthetic'" in said.err
+    drawn = "synthetic: nothing to download; it is drawn when it is first trained on\n"
+    assert run("synthetic") == (drawn, "")
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_help_names_every_data_set_and_gives_an_example() -> None:
@@ -415,7 +315,5 @@ def test_the_catalog_is_well_formed(entry: Entry) -> None:
     assert [file.name for file in entry.files] == [f"{name}.gz" for name in NAMES]
     assert all(re.fullmatch(r"[0-9a-f]{64}", file.sha256) for file in entry.files)
     assert all(re.fullmatch(r"https?://\S+/", url) for url in entry.mirrors)
-    assert [url.startswith("http:") for url in entry.mirrors] == sorted(
-        url.startswith("http:") for url in entry.mirrors
-    ), "who can be trusted comes first"
-    assert CATALOG[entry.name] is entry
+    plain = [url.startswith("http:") for url in entry.mirrors]
+    assert plain == sorted(plain), "who can be trusted comes first"
