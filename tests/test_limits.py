@@ -183,12 +183,15 @@ def test_without_threads_a_download_says_so(here: Path) -> None:
 
 def test_without_processes_a_reproduction_says_so(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from nnbp_cli.config import DataConfig
+    from nnbp_cli.reproduction import experiments
     from nnbp_cli.reproduction import reproduce as whole
+    from nnbp_cli.reproduction.experiments import Experiment
 
     def none_left(*_: object) -> NoReturn:
         raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
 
     monkeypatch.setattr(whole, "DATA", DataConfig(name="synthetic", size=600, seed=1))
+    monkeypatch.setattr(experiments, "load", lambda: [Experiment("small", "", here / "small.toml", (), ())])
     monkeypatch.setattr("_posixsubprocess.fork_exec", none_left)
-    said = nnbp("reproduce", "ch1-darkness", "--quiet")
+    said = nnbp("reproduce", "--quiet")
     assert (said.status, said.err) == (1, THREADS)

@@ -11,6 +11,7 @@ import time
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from math import inf
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,13 @@ from nnbp_cli.reproduction.experiments import Experiment, Figure
 from nnbp_cli.reproduction.jobs import jobs
 from nnbp_cli.reproduction.results import Row
 from nnbp_cli.runs.directory import RunDirectory
+from nnbp_cli.system import signals
 from nnbp_cli.system.reporter import SILENT
 from nnbp_cli.terminal import reproduction as table
 from nnbp_cli.terminal.progress import TerminalReporter
 from tests.command_line import nnbp
 from tests.processes import started
 from tests.small_run import CONFIG
-from tests.small_run import results as results_of
 
 BOOK = experiments.load()
 
@@ -40,23 +41,18 @@ BOOK = experiments.load()
 # The data
 
 
-@pytest.mark.parametrize("experiment", BOOK, ids=lambda each: each.id)
-def test_an_experiment_has_a_config_that_measures_its_figures(experiment: Experiment) -> None:
-    if not experiment.config:
-        return
-    loaded = config.load(experiment.config, experiment.settings)
-    assert loaded.data.validation == 10_000, "as in the book"
-    assert loaded.training.batch_size == 10
-    for figure in experiment.figures:
-        for score in filter(None, (figure.of, figure.minus)):
-            watched = score[:-2] if score.startswith("layer speed") else score
-            assert watched in loaded.training.watch or figure.take == "scored"
-    assert (experiment.config.parent.parent / experiment.command.split()[3]).parent.name == "book"
-
-
-def test_every_config_of_the_book_belongs_to_an_experiment() -> None:
+def test_every_config_of_the_book_is_of_an_experiment_and_measures_its_figures() -> None:
     used = {each.config for each in BOOK}
     assert {path for name, path in shipped().items() if name.startswith("book/")} == used - {None}
+    for experiment in (each for each in BOOK if each.config):
+        assert experiment.config
+        loaded = config.load(experiment.config, experiment.settings)
+        assert (loaded.data.validation, loaded.training.batch_size) == (10_000, 10), "as in the book"
+        for figure in experiment.figures:
+            for score in filter(None, (figure.of, figure.minus)):
+                watched = score[:-2] if score.startswith("layer speed") else score
+                assert watched in loaded.training.watch or figure.take == "scored", experiment.id
+        assert (experiment.config.parent.parent / experiment.command.split()[3]).parent.name == "book"
 
 
 def test_bands_are_what_they_should_be() -> None:
@@ -90,32 +86,38 @@ def test_experiments_are_chosen_by_name_or_by_how_names_begin() -> None:
 # What is measured
 
 
-def measured(tmp_path: Path, take: Any, of: str, minus: str | None = None) -> float:
-    (tmp_path / "log.csv").write_text(
-        "epoch,learning_rate,seconds,test_accuracy,training_accuracy,test_cost,layer_speed_2\n"
-        "0,nan,0,0.99,0.1,0.01,0.3\n"
-        "1,0.1,1,0.5,0.7,0.9,0.2\n"
-        "2,0.1,1,0.8,1,0.4,0.1\n"
-        "3,0.1,1,0.6,1,0.5,0.05\n"
-    )
-    came = '{"validation": {"accuracy": 0.25, "cost": 3}, "seconds": {"total": 1}}'
-    (tmp_path / "summary.json").write_text(came)
-    return results.measured(Figure(take, of, "", minus=minus), tmp_path)
+LOG = """epoch,learning_rate,seconds,test_accuracy,training_accuracy,test_cost,layer_speed_2
+0,nan,0,0.99,0.1,0.01,0.3
+1,0.1,1,0.5,0.7,0.9,0.2
+2,0.1,1,0.8,1,0.4,0.1
+3,0.1,1,0.6,1,0.5,0.05
+"""
 
 
-def test_a_figure_is_taken_from_the_log_or_the_summary(tmp_path: Path) -> None:
-    assert measured(tmp_path, "best", "test accuracy") == 80
-    assert measured(tmp_path, "best", "test cost") == 0.4
-    assert measured(tmp_path, "first", "test accuracy") == 50
-    assert measured(tmp_path, "final", "test accuracy") == 60
-    assert measured(tmp_path, "final", "training accuracy", "test accuracy") == 40
-    assert measured(tmp_path, "start", "layer speed 2") == 0.3
-    assert measured(tmp_path, "perfect", "training accuracy") == 2
-    assert measured(tmp_path, "perfect", "test accuracy") == inf
-    assert measured(tmp_path, "scored", "validation accuracy") == 25
-    for take, of in (("best", "validation accuracy"), ("scored", "test accuracy")):
-        with pytest.raises(NnbpError, match=r"has no .*; delete it, and it is run again"):
-            measured(tmp_path, take, of)
+@pytest.mark.parametrize(
+    ("take", "of", "minus", "value"),
+    [
+        ("best", "test accuracy", None, 80),
+        ("best", "test cost", None, 0.4),
+        ("first", "test accuracy", None, 50),
+        ("final", "test accuracy", None, 60),
+        ("final", "training accuracy", "test accuracy", 40),
+        ("start", "layer speed 2", None, 0.3),
+        ("perfect", "training accuracy", None, 2),
+        ("perfect", "test accuracy", None, inf),
+        ("best", "validation accuracy", None, None),
+    ],
+)
+def test_a_figure_is_taken_from_the_log(
+    tmp_path: Path, take: Any, of: str, minus: str | None, value: float | None
+) -> None:
+    (tmp_path / "log.csv").write_text(LOG)
+    figure = Figure(take, of, "", minus=minus)
+    if value is None:
+        with pytest.raises(NnbpError, match=r"has no best validation accuracy; delete it, and it is run aga"):
+            results.measured(figure, tmp_path)
+    else:
+        assert results.measured(figure, tmp_path) == value
 
 
 def row(*values: float, band: tuple[float, float] | None = (1.0, 2.0), take: Any = "best") -> Row:
@@ -124,33 +126,27 @@ def row(*values: float, band: tuple[float, float] | None = (1.0, 2.0), take: Any
 
 
 def test_the_median_is_held_against_the_band() -> None:
-    assert row(0, 1.0, 9).inside
-    assert row(9, 2.0, 0).inside
-    assert row(0, 0.99, 9).inside is False
-    assert row(1.5, 2.01, 3).inside is False
+    assert [row(*values).inside for values in ((0, 1.0, 9), (9, 2.0, 0))] == [True, True]
+    assert [row(*values).inside for values in ((0, 0.99, 9), (1.5, 2.01, 3), ())] == [False] * 3
     assert row(22.250000000000004, band=(22.25, 22.25)).inside
     assert row(5.0, band=None).inside is None
-    assert row().inside is False, "where every run failed"
 
 
 def test_the_table_says_all_of_it() -> None:
     good, bad, free = row(1, 1.25, 2), row(4, 5, 9), row(inf, 3, inf, band=None, take="perfect")
-    lines = table.text([good, bad, free])
-    assert lines[1].split("  ")[0] == "x-1"
-    assert "1.25 1.42 1.00 to 2.00" in " ".join(lines[1].split())
-    assert "1 to 2" in lines[1]
-    assert lines[1].endswith("inside       3.2")
-    assert "OUTSIDE" in lines[2]
-    assert "never" in lines[3]
-    assert "3 to never" in lines[3]
+    assert [" ".join(line.split()) for line in table.text([good, bad, free, row()])[1:]] == [
+        "x-1 best test accuracy 1.50 1.25 1.42 1.00 to 2.00 1 to 2 inside 3.2",
+        "x-1 best test accuracy 1.50 5.00 6.00 4.00 to 9.00 1 to 2 OUTSIDE 3.2",
+        "x-1 first epoch at 100% test 1.50 never never 3 to never 3.2",
+        "x-1 best test accuracy 1.50 failed 1 to 2 OUTSIDE 3.2",
+    ]
     assert table.markdown([good])[2].startswith(
         "| `x-1` | 784-10 | best test accuracy | 1.50 | 1.25 | 1.42 |"
     )
     assert len({line.count("|") for line in table.markdown([good, bad, free])}) == 1
     plain = [each.plain() for each in (good, free, row())]
     assert json.loads(json.dumps(plain, allow_nan=False)) == plain
-    assert plain[0]["values"] == [1, 1.25, 2]
-    assert plain[1]["values"] == [None, 3, None]
+    assert [each["values"] for each in plain] == [[1, 1.25, 2], [None, 3, None], []]
     assert plain[0]["inside"] is True
     with pytest.raises(CheckFailed, match=r"^x-1: best test accuracy is outside its band; see the table$"):
         whole.check([good, bad, free])
@@ -194,6 +190,9 @@ def test_each_seed_is_a_run_of_its_own_and_is_run_once(
     assert reproduce(small) == [found]
     assert capsys.readouterr().err == "", "nothing was left to run"
     assert {path: path.stat().st_mtime_ns for path in Path("book").iterdir()} == directories
+    run = next(iter(directories))
+    scored = results.measured(Figure("scored", "test accuracy", ""), run)
+    assert scored == 100 * json.loads((run / "summary.json").read_text())["test"]["accuracy"]
 
     reproduce(replace(small, settings=()), seeds=1)
     assert len(list(Path("book").iterdir())) == 4, "another config is another run"
@@ -247,20 +246,10 @@ if __name__ == "__main__":
 """
 
 
-def reproducing(here: Path, epochs: int = 100_000) -> AbstractContextManager[subprocess.Popen[str]]:
+def reproducing(here: Path) -> AbstractContextManager[subprocess.Popen[str]]:
     """A reproduction of runs that are as good as endless, two at a time, in a session of its own."""
-    (here / "program.py").write_text(LONG.replace("100000", str(epochs)))
+    (here / "program.py").write_text(LONG)
     return started(sys.executable, "program.py", "reproduce", "--jobs", 2, "--seeds", 3)
-
-
-def wait_for_logs(here: Path, lines: int = 1) -> None:
-    """Wait until two runs have logs of so many lines."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        logs = [path.read_text().count("\n") for path in here.glob("book-runs/*/log.csv")]
-        if sum(count >= lines for count in logs) >= 2:
-            return
-        time.sleep(0.02)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sessions are POSIX's")
@@ -276,18 +265,22 @@ def test_ctrl_c_reaches_every_process_of_a_terminal_and_shows_no_traceback(here:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("which", ["SIGINT", "SIGTERM"])
-def test_a_signal_stops_every_process_and_keeps_what_is_done(here: Path, which: str) -> None:
+@pytest.mark.parametrize(("name", "status"), signals.EXIT_STATUS.items())
+def test_a_signal_stops_every_process_and_keeps_what_is_done(here: Path, name: str, status: int) -> None:
+    def logs() -> dict[Path, str]:
+        return {path: path.read_text() for path in here.glob("book-runs/*/log.csv")}
+
     with reproducing(here) as process:
-        wait_for_logs(here)
-        process.send_signal(getattr(signal, which))
+        while sum("\n" in log for log in logs().values()) < 2:
+            time.sleep(0.02)
+        process.send_signal(getattr(signal, name))
         _, said = process.communicate(timeout=30)
-        logs = {path: path.read_text() for path in here.glob("book-runs/*/log.csv")}
+        before = logs()
         time.sleep(0.3)
-        assert {path: path.read_text() for path in logs} == logs, "nobody goes on in the background"
-    assert process.returncode == {"SIGINT": 130, "SIGTERM": 143}[which]
+        assert logs() == before, "nobody goes on in the background"
+    assert process.returncode == status
     assert said.splitlines()[-1] == (
-        f"nnbp reproduce: stopped by {which}; "
+        f"nnbp reproduce: stopped by {name}; "
         "what was run to its end is kept, and the same command goes on from there"
     )
     assert "Traceback" not in said
@@ -295,19 +288,22 @@ def test_a_signal_stops_every_process_and_keeps_what_is_done(here: Path, which: 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
-def test_what_a_killed_reproduction_leaves_is_taken_over_at_once(here: Path) -> None:
-    with reproducing(here, epochs=100) as process:
-        wait_for_logs(here, lines=3)
-        process.kill()
-        process.communicate(timeout=20)  # to the end of the streams, which every process of it holds open
-    unfinished = [run for run in Path("book-runs").iterdir() if not (run / "summary.json").exists()]
-    assert unfinished, "it was killed on the way"
-    with reproducing(here, epochs=100) as process:
-        _, said = process.communicate(timeout=120)
-    assert process.returncode == 0, said
-    for run in Path("book-runs").iterdir():
-        nnbp("train", "--config", run / "config.toml", "--out", here / "undisturbed" / run.name, "-q")
-        assert results_of(run) == results_of(here / "undisturbed" / run.name)
+def test_a_process_that_is_killed_fails_its_run_and_no_other(
+    small: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = []
+    start = BaseProcess.start
+
+    def kill_the_first(process: BaseProcess) -> None:
+        start(process)
+        begun.append(process)
+        if len(begun) == 1:
+            process.kill()
+
+    monkeypatch.setattr(BaseProcess, "start", kill_the_first)
+    (found,) = reproduce(small)
+    assert found.failures == ["seed 3: its process ended with status -9"]
+    assert len(found.values) == 2
 
 
 def test_a_run_that_a_dying_process_still_holds_is_waited_for_and_not_for_ever(
@@ -323,7 +319,7 @@ def test_a_run_that_a_dying_process_still_holds_is_waited_for_and_not_for_ever(
     assert job.done
     assert reproduce(small, seeds=1)[0].values == found.values
 
-    monkeypatch.setattr("nnbp_cli.reproduction.jobs.PATIENCE", 0)
+    monkeypatch.setattr("nnbp_cli.reproduction.jobs.DYING_SECONDS", 0)
     with RunDirectory(job.directory).locked(), pytest.raises(NnbpError, match="another process is training"):
         job.run(Path(os.environ["NNBP_DATA_DIR"]), SILENT)
 

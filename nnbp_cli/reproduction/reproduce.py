@@ -11,7 +11,7 @@ from nnbp_cli.errors import CheckFailed
 from nnbp_cli.reproduction import worker_pool
 from nnbp_cli.reproduction.experiments import Experiment
 from nnbp_cli.reproduction.jobs import Job, jobs
-from nnbp_cli.reproduction.results import Row, rows
+from nnbp_cli.reproduction.results import Row, baseline, rows
 from nnbp_cli.runs.setup import Paths, load_or_download
 from nnbp_cli.system import files
 from nnbp_cli.system.reporter import Reporter
@@ -29,20 +29,29 @@ def reproduce(
 ) -> list[Row]:
     """Run `experiments` with seeds 1 to `seeds`, `processes` at a time, and measure their figures.
 
-    Runs are kept in `runs`, and those that are there already are not run again. Raises NnbpError where data
-    or disk fail, Interrupted on a signal.
+    Runs are kept in `runs`, and those that are there already are not run again; a baseline is measured each
+    time. Raises NnbpError where data or disk fail, Interrupted on a signal.
     """
     every = jobs(experiments, seeds, runs)
     waiting = [job for job in every if not job.done]
     failures: dict[Job, str] = {}
+    baselines: dict[Experiment, Row] = {}
     if waiting:
         files.make_directory(runs)
+    if waiting or not all(experiment.config for experiment in experiments):
         # Once, before many want it at the same time.
-        load_or_download(DATA, Paths(config=Path("configs/book"), data_dir=data_dir), reporter)
+        data = load_or_download(DATA, Paths(config=Path("configs/book"), data_dir=data_dir), reporter)
+        baselines = {each: baseline(each, data) for each in experiments if not each.config}
+        del data
+    if waiting:
         reporter.begin_jobs({job.name: job.work for job in waiting}, done=len(every) - len(waiting))
         with closing(reporter):
             failures = worker_pool.run(waiting, data_dir, processes, reporter)
-    return list(rows(every, failures))
+    result: list[Row] = []
+    for experiment in experiments:
+        own = [job for job in every if job.experiment == experiment]
+        result += rows(experiment, own, failures) if own else [baselines[experiment]]
+    return result
 
 
 def check(rows: Sequence[Row]) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 from statistics import mean, median
+from time import perf_counter
 from typing import Any
 
+from nnbp_cli.datasets.darkness import accuracy_by_darkness
+from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.reproduction.experiments import Experiment, Figure
-from nnbp_cli.reproduction.jobs import Job, outcome
+from nnbp_cli.reproduction.jobs import Job
+from nnbp_cli.runs import summary
 from nnbp_cli.runs.log import read_log
 from nnbp_cli.system.json_text import finite
 
@@ -63,18 +67,21 @@ class Row:
         }
 
 
-def rows(jobs: Iterable[Job], failures: dict[Job, str]) -> Iterator[Row]:
-    """The rows of all experiments that `jobs` belong to, in their order."""
-    grouped: dict[Experiment, list[Job]] = {}
-    for job in jobs:
-        grouped.setdefault(job.experiment, []).append(job)
-    for experiment, own in grouped.items():
-        done = [job for job in own if job not in failures]
-        seconds = [outcome(job.directory).seconds.total for job in done]
-        for figure in experiment.figures:
-            values = [measured(figure, job.directory) for job in done]
-            why = [f"seed {job.seed}: {failures[job]}" for job in own if job in failures]
-            yield Row(experiment, figure, values, median(seconds) if seconds else 0.0, why)
+def rows(experiment: Experiment, jobs: Sequence[Job], failures: dict[Job, str]) -> Iterator[Row]:
+    """The rows of an experiment whose jobs were run."""
+    done = [job for job in jobs if job not in failures]
+    seconds = [summary.read(job.directory).seconds.total for job in done]
+    reasons = [f"seed {job.seed}: {failures[job]}" for job in jobs if job in failures]
+    for figure in experiment.figures:
+        values = [measured(figure, job.directory) for job in done]
+        yield Row(experiment, figure, values, median(seconds) if seconds else 0.0, reasons)
+
+
+def baseline(experiment: Experiment, data: Dataset) -> Row:
+    """The one row of an experiment without a network: how much the darkness of an image tells."""
+    began = perf_counter()
+    accuracy = 100 * accuracy_by_darkness(data)
+    return Row(experiment, experiment.figures[0], [accuracy], round(perf_counter() - began, 3), [])
 
 
 def measured(figure: Figure, directory: Path) -> float:
@@ -93,7 +100,7 @@ def _taken(take: str, score: str, directory: Path) -> float:
     unit = 100 if score.endswith("accuracy") else 1
     if take == "scored":
         split, kind = score.split()
-        score = getattr(outcome(directory), split)
+        score = getattr(summary.read(directory), split)
         if score is None:
             raise LookupError(split)
         return unit * float(getattr(score, kind))

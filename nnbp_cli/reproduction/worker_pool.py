@@ -1,4 +1,8 @@
-"""Jobs in parallel processes, so many at a time, each with one thread for its matrix products."""
+"""Jobs in parallel processes, so many at a time, each with one thread for its matrix products.
+
+Not a pool of multiprocessing or concurrent.futures: where a process is killed, the one waits for it for ever,
+and the other gives up all the jobs that there are.
+"""
 
 from __future__ import annotations
 
@@ -32,44 +36,40 @@ def run(jobs: Iterable[Job], data_dir: Path, processes: int, reporter: Reporter)
     running: dict[Connection, tuple[BaseProcess, Job]] = {}
     failures: dict[Job, str] = {}
 
-    def finish(ours: Connection) -> None:
-        process, job = running.pop(ours)
-        process.join()
-        if not job.done:
-            failures.setdefault(job, f"its process ended with status {process.exitcode}")
-        reporter.finish(job.name, failures.get(job))
-
     with signals.defer() as signal_received:
         try:
             while waiting or running:
                 while waiting and len(running) < processes:
                     ours, theirs = spawn.Pipe(duplex=False)
                     job = waiting.pop()
-                    process = spawn.Process(target=_work, args=(job, data_dir, theirs), daemon=True)
+                    child = spawn.Process(target=_work, args=(job, data_dir, theirs), daemon=True)
                     with signals.block_sigint():
-                        process.start()
+                        child.start()
                     theirs.close()  # so that the end of the process is the end of the pipe
-                    running[ours] = (process, job)
-                told = wait(list(running), timeout=0.2)
-                for ours, (_, job) in [each for each in running.items() if each[0] in told]:
+                    running[ours] = (child, job)
+                ready = wait(list(running), timeout=0.2)
+                for ours, (process, job) in [item for item in running.items() if item[0] in ready]:
                     try:
                         message = ours.recv()
                     except (EOFError, OSError):
-                        finish(ours)
-                        continue
-                    if isinstance(message, str):
-                        failures[job] = message
+                        del running[ours]
+                        process.join()
+                        if not job.done:
+                            failures.setdefault(job, f"its process ended with status {process.exitcode}")
+                        reporter.finish(job.name, failures.get(job))
                     else:
-                        reporter.advance(job.name, message)
+                        if isinstance(message, str):
+                            failures[job] = message
+                        else:
+                            reporter.advance(job.name, message)
                 if name := signal_received():
                     kept = "what was run to its end is kept, and the same command goes on from there"
                     raise Interrupted(f"nnbp reproduce: stopped by {name}; {kept}", signals.EXIT_STATUS[name])
         finally:
-            left = [process for process, _ in running.values()]
-            for each in left:
-                each.terminate()
-            for each in left:
-                each.join()
+            for process, _ in running.values():
+                process.terminate()
+            for process, _ in running.values():
+                process.join()
     return failures
 
 
@@ -107,7 +107,7 @@ class _ToParent(Reporter):
     """What is done of a job goes through a pipe to whoever waits for it, a hundred times at most."""
 
     def __init__(self, job: Job, pipe: Connection) -> None:
-        self.epochs = job.config.training.epochs if job.config else 1
+        self.epochs = job.config.training.epochs
         self.pipe = pipe
         self.sent = 0.0
 
