@@ -10,8 +10,10 @@ PEERS := .venv-bench/.installed
 BENCH := env -u OPENBLAS_CORETYPE .venv-bench/bin/python -m benchmarks.
 SHORT := $(if $(QUICK),--quick)
 DEMO := .demo
-# The tests of a file stay in one process, one after the other: they share what the file sets up.
-PARALLEL := -n auto --dist loadfile
+# Every core begins with its share of the files, in a row, and takes over from the others when it is done. Whatever
+# the environment says, bytecode is kept: else every process that a test starts compiles the program anew.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
+PARALLEL := -n auto --dist worksteal
 
 .PHONY: help demo test test-fast lint coverage torture docs wheel test-lowest bench scale clean
 
@@ -24,10 +26,10 @@ demo: $(INSTALLED)  ## Train on digits that the program draws itself, and score 
 	$(BIN)/nnbp eval $(DEMO)/weights.npz --data-dir $(DEMO)
 
 test: lint  ## Run every check and every test, on all cores.
-	$(BIN)/python -m pytest $(PARALLEL)
+	$(PYTEST) $(PARALLEL)
 
 test-fast: $(TOOLS)  ## Run the tests that one waits for between two edits.
-	$(BIN)/python -m pytest $(PARALLEL) -q -m "not slow and not mnist"
+	$(PYTEST) $(PARALLEL) -q --hypothesis-profile=fast -m "not slow and not mnist"
 
 lint: $(TOOLS)  ## Check format, style and types.
 	$(BIN)/ruff format --check .
@@ -35,7 +37,7 @@ lint: $(TOOLS)  ## Check format, style and types.
 	$(BIN)/mypy
 
 coverage: $(TOOLS)  ## Run the tests and show which lines and branches none of them takes.
-	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
+	$(PYTEST) --cov --cov-report=term-missing:skip-covered
 
 torture: $(TOOLS)  ## Kill, starve and damage runs and files at length, and print a table of what held.
 	$(BIN)/python -m tests.torture

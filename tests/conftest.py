@@ -7,11 +7,14 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.small_run import CONFIG
 
 # What a script starts in the background ignores Ctrl-C, and so would every process that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+settings.register_profile("fast", max_examples=15)  # of `make test-fast`
 
 OUTSIDE = Path(os.environ.get("NNBP_DATA_DIR", "data")).resolve()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
 import subprocess
 import sys
@@ -13,7 +12,6 @@ from pathlib import Path
 import pytest
 
 import nnbp_cli
-from nnbp_cli.cli import COMMANDS
 
 PACKAGE = Path(nnbp_cli.__file__).parent
 
@@ -34,58 +32,58 @@ ORDER = [
 RANK = {part: rank for rank, parts in enumerate(ORDER) for part in parts}
 
 
-def part_of(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+TREES = {
+    path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
 
 
-def imported_parts(path: Path) -> set[str]:
-    """The parts of the package that a module imports anywhere in it."""
+def imported(name: str) -> set[str]:
+    """The modules that a module imports anywhere in it, or of which it imports something."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(TREES[name]):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-        else:
-            continue
-        found |= {name.split(".")[1] for name in names if name.startswith("nnbp_cli.")}
-    return found - {"__version__"}
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
 
 
-MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__init__.py"]
+def part(path: str) -> str:
+    return path.split("/")[0].removesuffix(".py")
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_go_one_way(path: Path) -> None:
-    part = part_of(path)
-    backwards = {other for other in imported_parts(path) if RANK[other] > RANK[part]}
-    assert not backwards
+@pytest.mark.parametrize("name", [name for name in TREES if name != "__init__.py"])
+def test_imports_go_one_way(name: str) -> None:
+    parts = {module.split(".")[1] for module in imported(name) if module.startswith("nnbp_cli.")}
+    assert not {other for other in parts - {"__version__"} if RANK[other] > RANK[part(name)]}
 
 
-@pytest.mark.parametrize("part", ["nn"])
-def test_the_mathematics_imports_numpy_and_nothing_else(part: str) -> None:
-    for path in (PACKAGE / part).glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                names = (
-                    [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
-                )
-                for name in names:
-                    root = name.split(".")[0]
-                    assert (
-                        root in sys.stdlib_module_names or root == "numpy" or name.startswith("nnbp_cli.nn")
-                    )
+def test_few_modules_stand_beside_the_rooms() -> None:
+    loose = {name for name in TREES if "/" not in name}
+    assert len(loose - {"__init__.py", "__main__.py"}) <= 6
+
+
+def test_the_mathematics_imports_numpy_and_nothing_else() -> None:
+    outside = {
+        module.split(".")[0]
+        for name in TREES
+        if part(name) == "nn"
+        for module in imported(name)
+        if not module.startswith("nnbp_cli.nn.")
+    }
+    assert outside - sys.stdlib_module_names == {"numpy"}
 
 
 # What prints: `print_result` and `log`, which escape names; and errors.
 PRINTERS = {"terminal/output.py", "cli.py"}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_one_function_prints_results_and_one_remarks(path: Path) -> None:
+@pytest.mark.parametrize("name", TREES)
+def test_one_function_prints_results_and_one_remarks(name: str) -> None:
     """And in what an error says only its own lines are lines."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and path.relative_to(PACKAGE).as_posix() not in PRINTERS:
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.Call) and name not in PRINTERS:
             called = ast.unparse(node.func)
             assert called not in {"print", "click.echo", "click.secho", "echo", "tqdm.write"}
             assert not re.fullmatch(r"sys\.std(out|err)\..*write.*", called)
@@ -96,48 +94,42 @@ def test_one_function_prints_results_and_one_remarks(path: Path) -> None:
 
 def test_json_is_written_in_one_place_which_writes_no_nan() -> None:
     writers = {
-        path.relative_to(PACKAGE).as_posix()
-        for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if (isinstance(node, ast.Attribute) and node.attr in ("dump", "dumps") and _named(node) == "json")
+        name
+        for name, tree in TREES.items()
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Attribute) and ast.unparse(node) in ("json.dump", "json.dumps"))
         or (isinstance(node, ast.ImportFrom) and node.module == "json")
     }
     assert writers == {"system/json_text.py"}
 
 
-def _named(node: ast.Attribute) -> str:
-    return node.value.id if isinstance(node.value, ast.Name) else ""
-
-
 LIGHT = """
-import sys
+import os, sys
 from nnbp_cli.cli import main
-try: main()
-except SystemExit as end: assert not end.code, end.code
-heavy = {"numpy", "requests", "tqdm", "pydantic", "ruamel", "urllib3", "matplotlib", "onnx", "PIL"}
-assert not heavy & set(sys.modules), heavy & set(sys.modules)
+def runs(*arguments):
+    try: main(arguments)
+    except SystemExit as end: assert not end.code, end.code
+    heavy = {"numpy", "requests", "tqdm", "pydantic", "ruamel", "urllib3", "matplotlib", "onnx", "PIL"}
+    assert not heavy & set(sys.modules), (arguments, os.environ.get("COMP_WORDS"), heavy & set(sys.modules))
 """
+HELP = """
+from nnbp_cli.cli import COMMANDS
+for arguments in (["--help"], ["--version"], *([name, "-h"] for name in COMMANDS)): runs(*arguments)
+"""
+COMPLETION = """
+os.environ["_NNBP_COMPLETE"] = "bash_complete"
+for line in ("nnbp ", "nnbp init ", "nnbp eval --data ", "nnbp train --"):
+    os.environ |= {"COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
+    runs()
+"""
+USED = "import sys, nnbp_cli.runs.run; assert not {'requests', 'ruamel', 'matplotlib'} & set(sys.modules)"
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], *([name, "-h"] for name in COMMANDS)], ids=" ".join
+    "program", [LIGHT + HELP, LIGHT + COMPLETION, USED], ids=["a help text", "completing a line", "a run"]
 )
-def test_a_help_text_imports_nothing_heavy(arguments: list[str]) -> None:
-    subprocess.run([sys.executable, "-c", LIGHT, *arguments], check=True, stdout=subprocess.DEVNULL)
-
-
-def test_a_run_waits_for_no_library_that_it_does_not_use() -> None:
-    unused = (
-        "import sys, nnbp_cli.runs.run; assert not {'requests', 'ruamel', 'matplotlib'} & set(sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", unused], check=True)
-
-
-@pytest.mark.parametrize("line", ["nnbp ", "nnbp init ", "nnbp eval --data ", "nnbp train --"])
-def test_completing_a_line_imports_nothing_heavy(line: str) -> None:
-    words = {"COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
-    environment = {**os.environ, "_NNBP_COMPLETE": "bash_complete", **words}
-    subprocess.run([sys.executable, "-c", LIGHT], check=True, stdout=subprocess.DEVNULL, env=environment)
+def test_nothing_waits_for_a_library_that_it_does_not_use(program: str) -> None:
+    subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.DEVNULL)
 
 
 def test_the_package_depends_on_what_it_says_and_no_more() -> None:

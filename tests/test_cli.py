@@ -215,6 +215,8 @@ def test_a_config_is_named_with_or_without_its_option(here: Path, command: str) 
     more = [
         "--set",
         "training.epochs=1",
+        "--set",
+        "network.layers.0.neurons=1",
         *(["--out", "a", "-q"] if command == "train" else ["--images", "1"]),
     ]
     assert nnbp(command, "small.toml", *more).status == 0

@@ -239,6 +239,7 @@ def test_yaml_is_refused_with_its_line(
     ],
     ids=["alias bomb", "deep YAML", "long YAML", "deep TOML", "TOML text without end", "file without end"],
 )
+@pytest.mark.slow
 @measured
 def test_refusing_takes_less_than_a_second_and_100_mb(tmp_path: Path, name: str, text: str | None) -> None:
     if text is None:

@@ -53,7 +53,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("each", [True, False])
+@pytest.mark.parametrize("each", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_gradient_is_status_3(
     here: Path, name: str, each: bool, monkeypatch: pytest.MonkeyPatch

@@ -239,6 +239,7 @@ def test_the_picture_is_the_same_whatever_matplotlib_is_told_elsewhere(
     assert plotted(run, **environment) == (0, plain, b"")
 
 
+@pytest.mark.slow
 def test_settings_and_fonts_that_cannot_be_read_are_a_line(run: Path, plain: bytes, fonts: Path) -> None:
     (cache,) = fonts.glob("fontlist*.json")
     known = json.loads(cache.read_text())

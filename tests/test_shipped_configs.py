@@ -53,6 +53,7 @@ def test_what_the_showpiece_shows_of_augmentation_can_be_used(tmp_path: Path) ->
     )
 
 
+@pytest.mark.slow  # the pictures of test_predict are read by the whole demo
 def test_the_demo_learns_to_read_the_synthetic_digits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

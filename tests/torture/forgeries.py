@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -139,14 +140,20 @@ def header_of_the_devil(contents: Contents, rng: Random) -> Forgery:
 
 # Forgeries of the archive
 
-ZEROS = bytes(50_000_000)
-CRC = zlib.crc32(ZEROS)
-BOMBS = {
-    zipfile.ZIP_DEFLATED: zlib.compress(ZEROS, wbits=-15),
-    zipfile.ZIP_BZIP2: bz2.compress(ZEROS),
+BOMB_BYTES = 50_000_000
+
+
+@cache
+def _bombs() -> tuple[int, dict[int, bytes]]:
+    """The checksum of so many zeros, and what they are packed into by each method."""
+    zeros = bytes(BOMB_BYTES)
     # As zipfile writes it, but with a dictionary of 4 GiB.
-    zipfile.ZIP_LZMA: b"\x09\x04\x05\0\x5d\xff\xff\xff\xff" + lzma.compress(ZEROS, lzma.FORMAT_ALONE)[13:],
-}
+    packed = b"\x09\x04\x05\0\x5d\xff\xff\xff\xff" + lzma.compress(zeros, lzma.FORMAT_ALONE, preset=0)[13:]
+    return zlib.crc32(zeros), {
+        zipfile.ZIP_DEFLATED: zlib.compress(zeros, wbits=-15),
+        zipfile.ZIP_BZIP2: bz2.compress(zeros),
+        zipfile.ZIP_LZMA: packed,
+    }
 
 
 def _with(contents: Contents, rng: Random, **lies: Any) -> Forgery:
@@ -160,9 +167,10 @@ def _with(contents: Contents, rng: Random, **lies: Any) -> Forgery:
 
 
 def bomb(contents: Contents, rng: Random) -> Forgery:
-    method, content = rng.choice(list(BOMBS.items()))
-    size = rng.choice((len(ZEROS), 120, 2**32 - 2))
-    return _with(contents, rng, method=method, content=content, crc=CRC, size=size)
+    crc, packed = _bombs()
+    method, content = rng.choice(list(packed.items()))
+    size = rng.choice((BOMB_BYTES, 120, 2**32 - 2))
+    return _with(contents, rng, method=method, content=content, crc=crc, size=size)
 
 
 def false_sizes(contents: Contents, rng: Random) -> Forgery:

@@ -7,6 +7,7 @@ import hashlib
 import pickle
 import zlib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -147,7 +148,7 @@ def another_kind_of_file(sound: bytes, plain: bytes, rng: Random) -> bytes:
 
 
 def bomb(sound: bytes, plain: bytes, rng: Random) -> bytes:
-    return rng.choice(BOMBS)
+    return _bomb(rng.choice((b"", idx.header((13, 28, 28)), idx.header((13,)), idx.header((2**32 - 1,) * 3))))
 
 
 def packed_otherwise(sound: bytes, plain: bytes, rng: Random) -> bytes:
@@ -164,11 +165,10 @@ def _as_before(sound: bytes, content: bytes) -> bytes:
     return _packed(content) if sound.startswith(b"\x1f\x8b") else content
 
 
+@cache
 def _bomb(header: bytes) -> bytes:
     return _packed(header + bytes(30_000_000))
 
-
-BOMBS = tuple(map(_bomb, (b"", idx.header((13, 28, 28)), idx.header((13,)), idx.header((2**32 - 1,) * 3))))
 
 FORGERIES: tuple[Callable[[bytes, bytes, Random], bytes], ...] = (
     damaged_before_it_was_packed,
