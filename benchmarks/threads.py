@@ -41,7 +41,7 @@ class Moment:
 def main(data_dir: Path, epochs: int) -> None:
     """Print a row for each config and each moment."""
     loaded = data.load(data_dir)
-    loop.BATCHES_PER_STRETCH = 1  # a run is looked at after any batch
+    loop.BATCHES_PER_CHUNK = 1  # a run is looked at after any batch
     print("| | after | difference | of | accuracy with one thread | with two |\n|---|---|---|---|---|---|")
     for name in CONFIGS:
         described = config.load(shipped()[name])

@@ -1,4 +1,4 @@
-"""Numbers that are not finite, in the words of an error, wherever they are seen."""
+"""Divergence: numbers that are not finite, in the words of an error."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def diverged(where: str, params: Parameters, seen: str, what: str = "the cost is
         if not np.isfinite(window).all()
     ]
     largest = max(params.named_parameters(), key=lambda each: float(np.abs(each[2]).max()))
-    found = (
+    problem = (
         f"not finite in {', '.join(non_finite)}"
         if non_finite
         else f"{what} not finite, the largest numbers are in layer {largest[0]}"
     )
     return Diverged(
-        f"{where}: diverged: {found}, seen {seen}; try a smaller learning_rate, or another initializer"
+        f"{where}: diverged: {problem}, seen {seen}; try a smaller learning_rate, or another initializer"
     )

@@ -60,7 +60,7 @@ def test_a_wrong_gradient_is_status_3(
 ) -> None:
     where: Any = WRONG[name]
     monkeypatch.setattr(*where)
-    monkeypatch.setattr(checking, "ONE_BY_ONE", 10_000 if each else 0)
+    monkeypatch.setattr(checking, "MAX_PARAMETERS_ONE_BY_ONE", 10_000 if each else 0)
     said = gradcheck("--set", "network.layers.0.dropout=0.4")
     assert said.status == 3
     assert "WRONG" in said.out

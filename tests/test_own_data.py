@@ -128,7 +128,7 @@ def test_a_run_goes_on_though_one_of_its_files_alone_knows_where_its_data_are(
             raise Killed
 
         with monkeypatch.context() as patched:
-            patched.setattr(RunDirectory, "write_config", killed)
+            patched.setattr(RunDirectory, "write", killed)
             with pytest.raises(Killed):
                 nnbp("train", "--resume", "run", "--data", "moved", *more)
     names = (config.load("run/config.toml"), checkpoint.load(Path("run/checkpoint.npz")).config)

@@ -41,7 +41,7 @@ def stop_after(monkeypatch: pytest.MonkeyPatch) -> Stop:
 
 @pytest.fixture(autouse=True)
 def _a_stop_at_every_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "BATCHES_PER_STRETCH", 1)
+    monkeypatch.setattr(loop, "BATCHES_PER_CHUNK", 1)
 
 
 def resume(*more: object) -> Said:

@@ -44,7 +44,7 @@ DROPOUT = Network(
 
 @pytest.fixture(autouse=True)
 def _a_yield_at_every_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "BATCHES_PER_STRETCH", 1)
+    monkeypatch.setattr(loop, "BATCHES_PER_CHUNK", 1)
 
 
 def run(
@@ -469,7 +469,7 @@ def test_a_network_without_dropout_does_not_ask_for_random_numbers() -> None:
 
 def test_a_yield_costs_nothing_where_batches_take_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     whole, _ = run()
-    monkeypatch.setattr(loop, "BATCHES_PER_STRETCH", 3)
+    monkeypatch.setattr(loop, "BATCHES_PER_CHUNK", 3)
 
     def yields(state: TrainingState) -> list[tuple[int, int]]:
         steps = loop.train(NETWORK, blobs(), TRAINING, state)
@@ -481,7 +481,7 @@ def test_a_yield_costs_nothing_where_batches_take_no_time(monkeypatch: pytest.Mo
     )
     assert state.params.theta.tobytes() == whole.params.theta.tobytes()
 
-    monkeypatch.setattr(loop, "WORK_PER_STRETCH", 2 * 3 * 16 * NETWORK.work - 1)
+    monkeypatch.setattr(loop, "WORK_PER_CHUNK", 2 * 3 * 16 * NETWORK.work - 1)
     assert yields(loop.initial_state(NETWORK, initializers.default, TRAINING))[:2] == [(0, 2), (0, 4)]
-    monkeypatch.setattr(loop, "WORK_PER_STRETCH", 0)
+    monkeypatch.setattr(loop, "WORK_PER_CHUNK", 0)
     assert yields(loop.initial_state(NETWORK, initializers.default, TRAINING))[:2] == [(0, 1), (0, 2)]

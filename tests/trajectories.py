@@ -189,7 +189,7 @@ def trajectory(case: Case, noise: Noise | None = None) -> Trajectory:
     if noise:
         network = _noisy(network, noise)
         state.params.theta[:] = noise.on(state.params.theta)
-    with patch.object(loop, "BATCHES_PER_STRETCH", 1), np.errstate(all="ignore"):
+    with patch.object(loop, "BATCHES_PER_CHUNK", 1), np.errstate(all="ignore"):
         steps = loop.train(network, dataset, case.training, state)
         thetas = [state.params.theta.copy() for step in steps if step is None]
         penalty = loop.penalty(case.training, dataset)

@@ -1,5 +1,6 @@
-"""Whether a network is right as often as it is sure: Guo and others, 2017, "On calibration of modern neural
-networks"."""
+"""Calibration: accuracy by confidence, in bins, and the expected calibration error; Guo and others, 2017,
+"On calibration of modern neural networks".
+"""
 
 from __future__ import annotations
 
@@ -14,8 +15,8 @@ BINS = 10
 
 @dataclass(frozen=True)
 class Calibration:
-    """Answers sorted by how sure they are into bins of equal width from 0 to 1: for each bin how many there
-    are, how sure they are on average, and which share of them is right; 0 of none. All are (bins,).
+    """Predictions in bins of equal width by their confidence, 0 to 1: how many are in each bin, their mean
+    confidence, and their accuracy; 0 of none. All are (bins,).
     """
 
     counts: Array
@@ -29,12 +30,12 @@ class Calibration:
 
     @property
     def error(self) -> float:
-        """The expected calibration error: how far sureness is from being right, averaged over the answers."""
+        """The expected calibration error: |confidence - accuracy|, averaged over the predictions."""
         return float((self.counts * np.abs(self.confidence - self.accuracy)).sum() / self.counts.sum())
 
 
-def calibration(confidence: Array, right: Array, bins: int = BINS) -> Calibration:
-    """The calibration of answers: how sure each is, 0 to 1, and whether it is right; both (answers,)."""
+def calibration(confidence: Array, correct: Array, bins: int = BINS) -> Calibration:
+    """The calibration of predictions, from the confidence of each, 0 to 1, and whether it is correct."""
     inside = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)  # a bin holds its upper end
     counts = np.bincount(inside, minlength=bins)
 
@@ -42,4 +43,4 @@ def calibration(confidence: Array, right: Array, bins: int = BINS) -> Calibratio
         sums: Array = np.bincount(inside, weights=values, minlength=bins) / np.maximum(counts, 1)
         return sums
 
-    return Calibration(counts, mean(confidence), mean(right))
+    return Calibration(counts, mean(confidence), mean(correct))

@@ -1,4 +1,4 @@
-"""What a network says to each image of a split, how sure it is of it, and which answers are wrong."""
+"""Predictions for each image of a split, their confidence, and which are wrong."""
 
 from __future__ import annotations
 
@@ -16,16 +16,13 @@ from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.arrays import Array
 
 MAX_DIGITS_SHOWN = 40  # digits that a figure shows: of the worst mistakes, of a cell of the confusion matrix
-PROBABILITY_ACTIVATIONS = (
-    "sigmoid",
-    "softmax",
-)  # activations whose values are from 0 to 1, and may be read as probabilities
+PROBABILITY_ACTIVATIONS = ("sigmoid", "softmax")  # of an output layer, whose values are from 0 to 1
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """The answers to the images of a split: `outputs` are those of the network, (images, classes), `shape`
-    is (rows, columns) of an image, `shares` whether an output is from 0 to 1.
+    """The `outputs` of a network for the images of a split, (images, classes); `shape` is (rows, columns) of
+    an image, `is_probability` says whether outputs are from 0 to 1.
     """
 
     split: Split
@@ -37,8 +34,8 @@ class Predictions:
     @property
     def predicted(self) -> Array:
         """The class that each image was taken for, (images,)."""
-        taken: Array = self.outputs.argmax(axis=1)
-        return taken
+        predicted: Array = self.outputs.argmax(axis=1)
+        return predicted
 
     @property
     def confidence(self) -> Array:
@@ -57,10 +54,10 @@ class Predictions:
         """How often answers are right by how sure they are, where outputs are probabilities."""
         return calibration(self.confidence, self.correct) if self.is_probability else None
 
-    def worst_mistakes(self, most: int) -> Array:
-        """The mistakes, the surest first, `most` of them at most: numbers of images."""
+    def worst_mistakes(self, limit: int) -> Array:
+        """The mistakes, the surest first, `limit` of them at most: numbers of images."""
         wrong = np.flatnonzero(~self.correct)
-        return wrong[np.argsort(-self.confidence[wrong], kind="stable")][:most]
+        return wrong[np.argsort(-self.confidence[wrong], kind="stable")][:limit]
 
     def plain_mistakes(self, limit: int) -> list[dict[str, Any]]:
         """The worst mistakes as values that JSON can hold."""
@@ -75,15 +72,15 @@ class Predictions:
             for image in self.worst_mistakes(limit)
         ]
 
-    def cells(self, most: int) -> Iterator[tuple[int, int, Array]]:
+    def cells(self, limit: int) -> Iterator[tuple[int, int, Array]]:
         """The cells of the confusion matrix that are not empty: true class, what was said, and the numbers
-        of their images, `most` at most: of wrong answers the surest, of right ones the least sure.
+        of their images, `limit` at most: of wrong answers the surest, of right ones the least sure.
         """
         predicted, confidence = self.predicted, self.confidence
-        for true, taken in np.argwhere(self.score.confusion):
-            images = np.flatnonzero((self.split.labels == true) & (predicted == taken))
-            order = np.argsort(confidence[images] if true == taken else -confidence[images], kind="stable")
-            yield int(true), int(taken), images[order][:most]
+        for true, said in np.argwhere(self.score.confusion):
+            images = np.flatnonzero((self.split.labels == true) & (predicted == said))
+            order = np.argsort(confidence[images] if true == said else -confidence[images], kind="stable")
+            yield int(true), int(said), images[order][:limit]
 
 
 def predictions(
@@ -93,8 +90,9 @@ def predictions(
     params = learned.params
     outputs = np.empty((len(split.labels), learned.network.outputs), params.theta.dtype)
     with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
-        steps = evaluate(learned.network, params, split, learned.penalty, outputs, where=where, seen=seen)
-        score = complete(steps)
+        score = complete(
+            evaluate(learned.network, params, split, learned.penalty, outputs, where=where, seen=seen)
+        )
     return Predictions(split, learned.shape, score, outputs, outputs_are_probabilities(learned))
 
 

@@ -1,4 +1,4 @@
-"""How good a network is on a set of images: accuracy, cost, and which digits it takes for which."""
+"""Accuracy, cost and confusion matrix of a network on a set of images."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def load(path: Path) -> Weights:
         path = path / "weights.npz"
     if not path.exists():
         raise NnbpError(f"{path}: no such file; {_where_from(path)}")
-    with npz.reading(path, KIND) as opened:
+    with npz.open_archive(path, KIND) as opened:
         return _read(opened)
 
 
@@ -121,7 +121,7 @@ def is_weights(path: Path) -> bool:
     """Whether the file at `path` is a weights file, of a format that this program knows: a checkpoint is not,
     nor is another program's archive.
     """
-    return npz.is_one(path, KIND, "program", "network")
+    return npz.is_kind(path, KIND, "program", "network")
 
 
 def _is_replaceable(path: Path) -> bool:

@@ -12,7 +12,7 @@ from nnbp_cli.config import Config
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.network import Network
-from nnbp_cli.runs import checkpoint
+from nnbp_cli.runs import checkpoint, log
 from nnbp_cli.runs.checkpoint import Checkpoint
 from nnbp_cli.runs.directory import RunDirectory
 from nnbp_cli.runs.summary import Score, Spent, Summary, times_tested
@@ -70,7 +70,8 @@ class ActiveRun:
     def write_log(self) -> None:
         """Make the log whole and durable, as lines that are added to it are not."""
         columns = metrics.column_names(self.config.training, self.network)
-        self.directory.write_log(columns, self.state.history)
+        rows = "".join(map(log.row, self.state.history))
+        self.directory.write(self.directory.log_file, log.head(columns) + rows)
 
     def save_checkpoint(self) -> None:
         """Keep all that the rest of the run depends on."""
@@ -101,13 +102,13 @@ class ActiveRun:
             epoch=kept.number if kept else 0,
         )
 
-    def summary(
+    def summarize(
         self, scores: Mapping[str, Score | None], stopped_by: str | None = None, diverged: str | None = None
     ) -> Summary:
-        """What there is to say of the run so far, with the `scores` of the kept weights by split."""
+        """Keep what there is to say of the run so far, with the `scores` of the kept weights by split."""
         config, kept = self.config, self.kept
         weights = (not diverged and self.weights) or self.directory.weights
-        return Summary(
+        summary = Summary(
             run=str(self.directory.path),
             weights=str(weights) if weights.exists() or not diverged else None,
             began=self.clock.began,
@@ -134,3 +135,5 @@ class ActiveRun:
                 total_cpu=round(self.clock.cpu_seconds(), 3),
             ),
         )
+        self.directory.write(self.directory.summary_file, summary.to_json(indent=2) + "\n")
+        return summary

@@ -121,14 +121,14 @@ def save(path: Path, checkpoint: Checkpoint, check: Check) -> None:
 
 def is_checkpoint(path: Path) -> bool:
     """Whether the file at `path` is a checkpoint, of a format that this program knows."""
-    return npz.is_one(path, KIND, "config", "history")
+    return npz.is_kind(path, KIND, "config", "history")
 
 
 def load(path: Path) -> Checkpoint:
     """Read a checkpoint. Raises NnbpError when there is none, or not a sound one."""
     if not path.exists():
         raise NnbpError(f"{path}: no such file; name a run directory of nnbp, as 'nnbp runs' lists them")
-    with npz.reading(path, KIND) as opened:
+    with npz.open_archive(path, KIND) as opened:
         return _read(opened)
 
 

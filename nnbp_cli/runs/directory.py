@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -112,21 +112,13 @@ class RunDirectory:
             f"nothing more is written, and '{resume}' goes on with it{where}"
         )
 
-    def write_config(self, toml: str) -> None:
-        """Keep the config with everything that was left open in it decided: it runs again as it is."""
-        files.write(self.config, toml, self.check)
-
-    def write_log(self, watch: Iterable[str], history: Iterable[Epoch]) -> None:
-        """Make log.csv of the names of its columns and the epochs so far, whatever it was before."""
-        files.write(self.log_file, log.head(watch) + "".join(map(log.row, history)), self.check)
+    def write(self, path: Path, content: str) -> None:
+        """Make `content` one of its files, whole or not at all."""
+        files.write(path, content, self.check)
 
     def log(self, epoch: Epoch) -> None:
         """Add an epoch to log.csv, which a power cut may take away again."""
         files.append(self.log_file, log.row(epoch), self.check)
-
-    def write_summary(self, summary: Summary) -> None:
-        """Keep what came out, as JSON."""
-        files.write(self.summary_file, summary.to_json(indent=2) + "\n", self.check)
 
 
 def create(path: Path | None, name: str) -> RunDirectory:

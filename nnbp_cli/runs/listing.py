@@ -59,16 +59,16 @@ def runs(folder: Path) -> tuple[list[Run], list[NnbpError]]:
         raise NnbpError(f"{folder}: no such folder; 'nnbp train' makes runs") from None
     except OSError as error:
         raise NnbpError(f"{folder}: cannot be read: {reason(error)}; name a folder of runs") from error
-    found, odd = [], []
+    found, refusals = [], []
     for path in paths:
         try:
             if (path / "config.toml").is_file():
                 found.append(read(path))
         except NnbpError as error:
-            odd.append(error)
+            refusals.append(error)
         except OSError as error:
-            odd.append(cannot_read(path, error))
-    return sorted(found, key=lambda run: (run.began, run.name), reverse=True), odd
+            refusals.append(cannot_read(path, error))
+    return sorted(found, key=lambda run: (run.began, run.name), reverse=True), refusals
 
 
 def read(path: Path) -> Run:
@@ -76,7 +76,7 @@ def read(path: Path) -> Run:
     directory = RunDirectory(path)
     logged = int(max(read_log(path)["epoch"], default=0)) if os.path.lexists(directory.log_file) else 0
     if not os.path.lexists(directory.summary_file):
-        return Run(path.name, path, _touched(directory.config), "unfinished", logged, None, None, None)
+        return Run(path.name, path, _modified(directory.config), "unfinished", logged, None, None, None)
     finished = _finished(path, summary.read(path))
     if logged > finished.epochs:  # it goes on after all
         return replace(finished, state="unfinished", epochs=logged, validation=None, test=None, seconds=None)
@@ -102,7 +102,7 @@ def _state(summary: Summary) -> str:
     return "complete" if summary.finished else "diverged"
 
 
-def _touched(file: Path) -> datetime:
+def _modified(file: Path) -> datetime:
     """When a file was last written."""
     try:
         when = datetime.fromtimestamp(file.stat().st_mtime).astimezone()

@@ -62,8 +62,8 @@ def read_log(path: Path) -> dict[str, list[float]]:
 
 def _bounded(name: str, value: float) -> float:
     """A value of a log. Raises ValueError for one that no column of this name has."""
-    least, most = BOUNDS.get(name.split()[-1], (-1e100, 1e100))
+    low, high = BOUNDS.get(name.split()[-1], (-1e100, 1e100))
     no_rate_yet = name == "learning rate" and value != value
-    if not (least <= value <= most or no_rate_yet) or (name == "epoch" and not value.is_integer()):
+    if not (low <= value <= high or no_rate_yet) or (name == "epoch" and not value.is_integer()):
         raise ValueError("a number that no run has")
     return value

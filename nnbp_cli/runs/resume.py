@@ -52,7 +52,7 @@ def resume(path: Path, settings: Sequence[str], paths: Paths, reporter: Reporter
         run = ActiveRun(config, data, network, directory, copy, clock, state)
         if checkpoint and config.data != checkpoint.config.data:
             run.save_checkpoint()
-        directory.write_config(to_toml(config))
+        directory.write(directory.config, to_toml(config))
         per_epoch = loop.batches_per_epoch(data, config.training)
         reporter.note(f"{path}: {state.epoch} epochs and {state.batch} of {per_epoch} batches are done")
         with limited_threads(config):

@@ -48,7 +48,7 @@ def run(config: Config, paths: Paths, reporter: Reporter) -> Summary:
 
     with run_directory.create(paths.out, paths.config.stem).locked() as directory:
         run_directory.check_free(directory.path)  # another process may have been here in between
-        directory.write_config(to_toml(config))
+        directory.write(directory.config, to_toml(config))
         state = loop.initial_state(network, INITIALIZERS[config.network.initializer], config.training)
         return execute(ActiveRun(config, data, network, directory, copy, clock, state), reporter)
 
@@ -122,8 +122,7 @@ def _finish(run: ActiveRun, stopped_by: str | None, signal_received: SignalRecei
             stopped_by = None if scores[name] else signal_received()
     # Not before: weights that diverge on these images are no result, and replace none.
     weights.save(run.directory.weights, learned, run.directory.check)
-    summary = run.summary(scores, stopped_by=stopped_by)
-    run.directory.write_summary(summary)
+    summary = run.summarize(scores, stopped_by=stopped_by)
     if run.weights:
         weights.save(run.weights, learned, weights.OUTPUT.check_replaceable)
     signals.complete(stopped_by)
@@ -145,6 +144,6 @@ def _finish_diverged(run: ActiveRun, error: Diverged) -> Diverged:
     has_weights = bool(run.kept) and not run.ended
     if has_weights:
         weights.save(run.directory.weights, run.learned(), run.directory.check)
-    run.directory.write_summary(run.summary({}, diverged=str(error).rpartition("diverged: ")[2]))
+    run.summarize({}, diverged=str(error).rpartition("diverged: ")[2])
     kept = f"; the weights kept before are in {run.directory.weights}" if has_weights else ""
     return Diverged(f"{error}{kept}")  # a new one, as none may be its own cause

@@ -17,9 +17,9 @@ from nnbp_cli.system import hardware
 from nnbp_cli.system.reporter import Reporter
 from nnbp_cli.training.metrics import watches_test
 
-# Below this many multiplications in a layer's matrix product one thread is used: a second would save little,
+# Multiplications in a layer's matrix product, below which one thread is used: a second would save little,
 # and beside any other work on the machine the two wait for each other, which has cost a factor of ten.
-ONE_THREAD = 250_000_000
+MIN_WORK_FOR_THREADS = 250_000_000
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def resolve(config: Config, data: Dataset, network: Network, reporter: Reporter)
     threads = training.threads
     if threads == "auto":
         largest = max(layer.work for layer in network.layers) * training.batch_size
-        threads = 1 if largest < ONE_THREAD else hardware.available_cpus()
+        threads = 1 if largest < MIN_WORK_FOR_THREADS else hardware.available_cpus()
     elif threads > hardware.available_cpus():
         # They would wait for each other: three threads on two cores have taken 28 times as long as one.
         threads = hardware.available_cpus()

@@ -69,7 +69,7 @@ def save(
 
 
 @contextmanager
-def reading(path: Path, kind: FileKind) -> Iterator[Archive]:
+def open_archive(path: Path, kind: FileKind) -> Iterator[Archive]:
     """The archive at `path`, for as long as the block lasts. Raises NnbpError when it is not a sound one."""
     if path.exists() and not path.is_file():
         raise NnbpError(f"{path}: not a file that can be read twice; save it as one first")
@@ -85,10 +85,10 @@ def reading(path: Path, kind: FileKind) -> Iterator[Archive]:
         raise cannot_read(path, error) from error
 
 
-def is_one(path: Path, kind: FileKind, *keys: str) -> bool:
+def is_kind(path: Path, kind: FileKind, *keys: str) -> bool:
     """Whether there is a file of this kind at `path`, which its meta tells by these keys."""
     try:
-        with reading(path, kind) as opened:
+        with open_archive(path, kind) as opened:
             return all(key in opened.meta for key in keys)
     except NnbpError:
         return False

@@ -1,4 +1,4 @@
-"""The images of an epoch in an order of its own, gathered a block at a time."""
+"""Shuffled mini-batches: the images of an epoch in an order of its own, gathered a block at a time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Chunk: TypeAlias = tuple[Bytes, Bytes]
 def chunks(
     split: Split,
     batch_size: int,
-    most: int,
+    max_batches: int,
     *,
     seed: int,
     epoch: int,
@@ -33,8 +33,8 @@ def chunks(
     distortion: Distortion | None = None,
     background: bool = False,
 ) -> Iterator[Chunk | None]:
-    """Images, (n, pixels), and labels, (n,), of an epoch from batch number `first` on: `most` whole batches
-    at a time, or what is left in a block; the last batch of all may be short. Or None, where it may be left.
+    """Images, (n, pixels), and labels, (n,), of an epoch from batch number `first` on: `max_batches`
+    whole ones at a time, or what is left in a block; the last may be short. None where it may be left.
 
     The images are shuffled by (seed, epoch), and gathered as bytes: gathering floats takes three times as
     long. With a `distortion` each block of images is distorted by (seed, epoch, block). Blocks are counted
@@ -42,8 +42,8 @@ def chunks(
     One of more than PIXELS_PER_BLOCK takes so long to distort that None comes now and then.
     """
     order = generator(seed, "shuffle", epoch).permutation(len(split.labels))
-    most_images = min(IMAGES_PER_BLOCK, PIXELS_PER_BLOCK // split.images.shape[1])
-    size = max(1, most_images // batch_size) * batch_size
+    images_per_block = min(IMAGES_PER_BLOCK, PIXELS_PER_BLOCK // split.images.shape[1])
+    size = max(1, images_per_block // batch_size) * batch_size
 
     def blocks(first: int) -> Iterator[Chunk | None]:
         for number in range(first, ceil(len(order) / size)):
@@ -67,8 +67,9 @@ def chunks(
                 yield None
                 continue
             images, labels = block
-            for k in range(done, len(labels), most * batch_size):
-                yield images[k : k + most * batch_size], labels[k : k + most * batch_size]
+            for k in range(done, len(labels), max_batches * batch_size):
+                part = slice(k, k + max_batches * batch_size)
+                yield images[part], labels[part]
             done = 0
 
 

@@ -1,4 +1,4 @@
-"""Backprop of the very network that a config describes, held against numerical differentiation."""
+"""Gradient check: backprop of the network of a config against numerical differentiation."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from nnbp_cli.system.json_text import finite
 from nnbp_cli.training import loop
 from nnbp_cli.training.batches import smoothed_targets
 
-ONE_BY_ONE = 30_000  # parameters at most, for which it takes some seconds
-CANDIDATES = 1000  # images from which a batch is chosen
-NEAREST_TO_ZERO = 1e-3  # no weight is nearer to the kink of an L1 penalty
+MAX_PARAMETERS_ONE_BY_ONE = 30_000  # which take some seconds
+CANDIDATE_IMAGES = 1000  # from which a batch is chosen
+SMALLEST_WEIGHT = 1e-3  # no weight is nearer to the kink of an L1 penalty
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,8 @@ def check_gradient(config: Config, where: Path, data_dir: Path, images: int) -> 
     INITIALIZERS[config.network.initializer].fill(network, params, generator(training.seed, "initialization"))
     penalty = loop.penalty(training, data)
     if penalty.l1:
-        near = abs(params.weights) < NEAREST_TO_ZERO
-        params.weights[near] = np.copysign(NEAREST_TO_ZERO, params.weights[near])
+        near = abs(params.weights) < SMALLEST_WEIGHT
+        params.weights[near] = np.copysign(SMALLEST_WEIGHT, params.weights[near])
 
     def masks() -> np.random.Generator:
         return generator(training.seed, "dropout")
@@ -86,7 +86,7 @@ def check_gradient(config: Config, where: Path, data_dir: Path, images: int) -> 
     with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
         x, labels = _far_from_kinks(network, params, data.training, images, random)
         y = smoothed_targets(data.classes, training.label_smoothing, np.float64)[labels]
-        one_by_one = network.size <= ONE_BY_ONE
+        one_by_one = network.size <= MAX_PARAMETERS_ONE_BY_ONE
         directions = None if one_by_one else generator(training.seed, "directions")
         checks = list(gradient_check.check_gradient(network, params, x, y, penalty, random, directions))
     if not all(isfinite(each.largest) for each in checks):
@@ -112,5 +112,5 @@ def _far_from_kinks(
         learning = (z for layer, (z, _, _) in zip(network.layers, steps) if layer.shapes)
         return min(float(abs(z).min()) for z in learning)
 
-    start = max(range(0, min(CANDIDATES, len(split.labels)) - images + 1, images), key=distance)
+    start = max(range(0, min(CANDIDATE_IMAGES, len(split.labels)) - images + 1, images), key=distance)
     return batch(start), split.labels[start : start + images]

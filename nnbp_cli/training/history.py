@@ -1,6 +1,6 @@
-"""What follows from the epochs so far: which one is best, how often the rate was halved, when it is over.
+"""Early stopping, halving of the rate, the best epoch: what follows from the epochs so far.
 
-All of it are pure functions of the list of epochs, so there is nothing of theirs that a run that is taken up
+All are pure functions of the list of epochs, so there is nothing of theirs that a run that is taken up
 again would have to remember. An epoch 0, measured before the first step, is never chosen and never counted.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from nnbp_cli.config import TrainingConfig
 
-MOST_HALVINGS = 7  # "stop when the rate is 1/128 of what it was": an exercise of the book's chapter 3
+MAX_HALVINGS = 7  # "stop when the rate is 1/128 of what it was": an exercise of the book's chapter 3
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def ended(history: History, training: TrainingConfig) -> str | None:
             return (
                 f"no better {training.monitor} in {training.patience} epoch{'s' * (training.patience != 1)}"
             )
-    if halvings(history, training) >= MOST_HALVINGS:
-        return f"the learning rate was halved {MOST_HALVINGS} times"
+    if halvings(history, training) >= MAX_HALVINGS:
+        return f"the learning rate was halved {MAX_HALVINGS} times"
     return "all epochs are done" if len(trained) >= training.epochs else None
 
 

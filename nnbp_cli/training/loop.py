@@ -2,7 +2,7 @@
 
 It yields at every point where a run may safely be left: None after some batches or a block of evaluation,
 and an `Epoch` when one is complete. Whoever asks for the next step draws the progress bar, writes the log,
-saves, and stops by no longer asking. All that the rest of a run depends on is in `State`, and the state
+saves, and stops by no longer asking. All that the rest of a run depends on is in `TrainingState`, which
 changes only between yields; a run that is given its state again goes on to the same end, bit for bit.
 """
 
@@ -33,18 +33,17 @@ from nnbp_cli.training.batches import chunks, smoothed_targets
 from nnbp_cli.training.history import Epoch, best, ended, halvings
 from nnbp_cli.training.metrics import SPEED, evaluate_watched
 
-# Between two yields, which cost something where a batch takes no time.
-BATCHES_PER_STRETCH = 64
-WORK_PER_STRETCH = 1_000_000_000  # multiplications; a few hundredths of a second
+# In a chunk, after which the loop yields; that costs something where a batch takes no time.
+BATCHES_PER_CHUNK = 64
+WORK_PER_CHUNK = 1_000_000_000  # multiplications; a few hundredths of a second
 
 
 @dataclass
 class TrainingState:
     """Where a run is: `epoch` epochs complete, and `batch` batches of the next one.
 
-    `params` is theta now, `kept` is theta at the epoch to keep so far (the best, or the last), `slots` is
-    the optimizer's memory.
-    `seconds` is the time that this epoch's batches have taken; `cost` is the mean cost of the last batch.
+    `best_theta` is theta at the epoch to keep so far (the best, or the last), `optimizer_state` (slots,
+    parameters); `seconds` is the time that this epoch's batches have taken, `cost` the mean of the last one.
     """
 
     params: Parameters
@@ -112,12 +111,12 @@ def train(
         network, optimizer(training), regularization, targets, batch_size, params, state.optimizer_state
     )
     rate = learning_rate(training)
-    most = min(BATCHES_PER_STRETCH, 1 + WORK_PER_STRETCH // (3 * batch_size * network.work))
+    max_batches = min(BATCHES_PER_CHUNK, 1 + WORK_PER_CHUNK // (3 * batch_size * network.work))
     distorting = distortion(augmentation, dataset.shape) if augmentation else None
     # A second thread pays where a core is free, and matrix products do not use it: theirs would wait for it.
     background = bool(distorting) and training.threads == 1 and hardware.available_cpus() > 1
 
-    def measured() -> Generator[None, None, dict[str, float]]:
+    def scores_now() -> Generator[None, None, dict[str, float]]:
         check_finite(state)
         when = _after(state)
         scores = yield from evaluate_watched(
@@ -132,38 +131,39 @@ def train(
 
     def learn(images: Array, labels: Array, halved: int) -> None:
         batches = ceil(len(labels) / batch_size)
-        t = state.epoch * per_epoch + state.batch + 1
-        # At the middle of step t, so that a rate that begins or ends at zero is never zero.
-        rates = [rate.at((t + k - 0.5) / per_epoch, halved) for k in range(batches)]
-        state.cost = engine.advance(images, labels, rates, t, masks if network.random else None)
+        first_step = state.epoch * per_epoch + state.batch + 1
+        # At the middle of a step, so that a rate that begins or ends at zero is never zero.
+        steps = range(first_step, first_step + batches)
+        rates = [rate.at((step - 0.5) / per_epoch, halved) for step in steps]
+        state.cost = engine.advance(images, labels, rates, first_step, masks if network.random else None)
         state.batch += batches
         if not isfinite(state.cost):
             raise _diverged(state)
 
     if SPEED in training.watch and not state.history:
-        state.history.append(Epoch(0, nan, 0.0, (yield from measured())))
+        state.history.append(Epoch(0, nan, 0.0, (yield from scores_now())))
         yield state.history[-1]
 
     while not ended(state.history, training):
         halved = halvings(state.history, training)
         clock = perf_counter()
-        for stretch in chunks(
+        for chunk in chunks(
             dataset.training,
             batch_size,
-            most,
+            max_batches,
             seed=training.seed,
             epoch=state.epoch,
             first=state.batch,
             distortion=distorting,
             background=background,
         ):
-            if stretch:
-                learn(*stretch, halved)
+            if chunk:
+                learn(*chunk, halved)
             state.seconds += perf_counter() - clock
             yield None
             clock = perf_counter()
 
-        scores = yield from measured()
+        scores = yield from scores_now()
         last_rate = rate.at(state.epoch + 1 - 0.5 / per_epoch, halved)
         epoch = Epoch(state.epoch + 1, last_rate, state.seconds, scores)
         state.history.append(epoch)

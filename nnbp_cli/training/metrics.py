@@ -25,7 +25,7 @@ ScoreName = Annotated[str, Strict(), Field(pattern=SCORE)]
 
 
 def column_names(training: TrainingConfig, network: Network) -> list[str]:
-    """What `watching` measures, in its order: a speed for each layer that learns, counted from 1."""
+    """The names of what `evaluate_watched` measures: of a speed for each layer that learns, from 1."""
     layers = sum(bool(layer.shapes) for layer in network.layers)
     return [
         name
@@ -67,8 +67,8 @@ def evaluate_watched(
 def gradient_norms(
     network: Network, params: Parameters, split: Split, targets: Array
 ) -> Generator[None, None, list[float]]:
-    """How fast each layer learns, the book's chapter 5: the norm of its delta, which is dC/db, averaged over
-    the first 1,000 images of the split. Nothing is left out by dropout, and no penalty is part of it.
+    """The norm of each layer's dC/db, averaged over the first 1,000 images of the split: how fast it learns,
+    the book's chapter 5. Nothing is left out by dropout, and no penalty is part of it.
     """
     dtype, images = params.theta.dtype, min(SPEED_IMAGES, len(split.labels))
     gradient = network.parameters(dtype)

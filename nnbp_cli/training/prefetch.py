@@ -1,4 +1,4 @@
-"""The next block of images made while this one is learned from."""
+"""Prefetching: the next item of an iterator is made in another thread while this one is in use."""
 
 from __future__ import annotations
 

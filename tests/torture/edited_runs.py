@@ -106,7 +106,7 @@ def _train(*arguments: object, stop_after: int = 10**9) -> None:
         interruption = Interruption()
         interruption.come(stop_after)
         patched.setattr(signals, "defer", interruption.defer)
-        patched.setattr(loop, "BATCHES_PER_STRETCH", 1)
+        patched.setattr(loop, "BATCHES_PER_CHUNK", 1)
         said = nnbp("train", "-q", *arguments, "--weights", Path(str(arguments[-1])).with_suffix(".npz"))
     if "unexpected" in said.err or said.status not in (0, 130):
         raise RuntimeError(said.err)

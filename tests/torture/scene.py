@@ -48,7 +48,7 @@ SOMETIMES: Step = ("tests.torture.scene:save_every", 8)
 def save_every(steps: int) -> None:
     """Let a run be left after every batch, and save it at every so many places where it may be left."""
     # A second is the time from one such place to the next.
-    loop.BATCHES_PER_STRETCH = 1
+    loop.BATCHES_PER_CHUNK = 1
     experiment.SAVE_EVERY, experiment.SHARE_OF_SAVING = steps, inf
     setattr(active_run, "perf_counter", count().__next__)  # noqa: B010, mypy would compare the types
 

@@ -57,7 +57,7 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
     signal, wholes, places = Interruption(), {}, []
     with ExitStack() as stack:
         stack.enter_context(patch.object(signals, "defer", signal.defer))
-        stack.enter_context(patch.object(loop, "BATCHES_PER_STRETCH", 1))
+        stack.enter_context(patch.object(loop, "BATCHES_PER_CHUNK", 1))
         for number, kind in enumerate(rng.permutation(list(KINDS))[:tries]):
             signal.stay_away()
             _begin(config, folder / f"whole-{number}", kind)
