@@ -1,4 +1,4 @@
-"""What a config must fulfil beyond its fields one by one. Each breach is a place and what is wrong there."""
+"""What a config must fulfil beyond its fields one by one. A violation is a place and what is wrong there."""
 
 from __future__ import annotations
 
@@ -90,10 +90,10 @@ def drop_inapplicable_keys(plain: dict[str, Any], settings: Container[Location])
             # In a list, for what stands there need not be hashable.
             if isinstance(table, dict) and replaced and table.get(only.key) not in [*only.defaults]:
                 table.pop(key, None)
-    elastic: Location = ("data", "augment", "elastic")
+    place = ("data", "augment")
     match plain:
         case {"data": {"augment": {"elastic": 0, "sigma": _} as augment}}:
-            if elastic in settings and (*elastic[:-1], "sigma") not in settings:
+            if (*place, "elastic") in settings and (*place, "sigma") not in settings:
                 del augment["sigma"]
 
 
@@ -131,11 +131,9 @@ def _useless_keys(name: str, table: DataConfig | TrainingConfig) -> Violations:
 
 
 def _augment(augment: AugmentConfig) -> Violations:
-    if not (augment.shift or augment.rotation or augment.scaling or augment.shear or augment.elastic):
-        yield (
-            ("data", "augment"),
-            "changes no image; give shift, rotation, scaling, shear or elastic, or leave the table out",
-        )
+    if augment == AugmentConfig(sigma=augment.sigma):
+        remedy = "give shift, rotation, scaling, shear or elastic, or leave the table out"
+        yield ("data", "augment"), f"changes no image; {remedy}"
     elif augment.sigma is not None and not augment.elastic:
         yield ("data", "augment", "sigma"), "means something only with elastic > 0; leave it out"
 
@@ -156,26 +154,22 @@ def _layers(network: NetworkConfig) -> Violations:
         if layer.dropout and index == last:
             yield (*place, "dropout"), "every output is needed; leave dropout to hidden layers"
         seen = set()
-        for number, each in enumerate(layer.override):
+        for number, neuron in enumerate(override.neuron for override in layer.override):
             there = (*place, "override", number, "neuron")
-            if each.neuron >= layer.neurons:
-                count = f"there are {layer.neurons}, counted from 0"
-                yield there, f"no neuron {each.neuron} in this layer; {count}"
-            if each.neuron in seen:
-                yield there, f"neuron {each.neuron} is overridden twice; keep one"
-            seen.add(each.neuron)
+            if neuron >= layer.neurons:
+                yield there, f"no neuron {neuron} in this layer; there are {layer.neurons}, counted from 0"
+            if neuron in seen:
+                yield there, f"neuron {neuron} is overridden twice; keep one"
+            seen.add(neuron)
 
 
 def _cost(network: NetworkConfig) -> Violations:
     output, cost = network.layers[-1].activation, COSTS[network.cost]
     if output not in cost.outputs:
-        costs = [each.name for each in COSTS.values() if output in each.outputs]
+        costs = [other.name for other in COSTS.values() if output in other.outputs]
         instead = f", or cost {listed(map(quoted, costs))}" if costs else ""
-        yield (
-            ("network", "cost"),
-            f"{quoted(cost.name)} needs {_NEEDS[cost.name]}, which {output} outputs are not; "
-            f"use output {listed(cost.outputs)}{instead}",
-        )
+        why = f"{quoted(cost.name)} needs {_NEEDS[cost.name]}, which {output} outputs are not"
+        yield ("network", "cost"), f"{why}; use output {listed(cost.outputs)}{instead}"
 
 
 def _watch(training: TrainingConfig) -> Violations:
@@ -197,7 +191,7 @@ def _watch(training: TrainingConfig) -> Violations:
 
 def _images(data: DataConfig, training: TrainingConfig) -> Violations:
     if data.validation is not None:
-        yield from blind(data.validation, training)
+        yield from without_validation(data.validation, training)
     size = SIZE if data.size is None else data.size
     split = (data.train or 0) + (data.validation or 0)
     if data.name == SYNTHETIC and split > size:
@@ -206,19 +200,14 @@ def _images(data: DataConfig, training: TrainingConfig) -> Violations:
         yield batch_too_large(training.batch_size, data.train)
 
 
-def blind(validation: int, training: TrainingConfig) -> Violations:
+def without_validation(validation: int, training: TrainingConfig) -> Violations:
     """The violation of watching the validation images where there are none."""
     if validation == 0 and (names := [name for name in training.watch if name.startswith("validation")]):
-        yield (
-            ("data", "validation"),
-            f"without images there is no {listed(names, 'and')}; "
-            "set training.watch = [] and training.keep = 'last'",
-        )
+        remedy = "set training.watch = [] and training.keep = 'last'"
+        yield ("data", "validation"), f"without images there is no {listed(names, 'and')}; {remedy}"
 
 
 def batch_too_large(batch: int, images: int) -> tuple[Location, str]:
     """The violation of a batch that cannot be filled."""
-    return (
-        "training",
-        "batch_size",
-    ), f"a batch of {batch:,} is larger than the training set of {images:,} images"
+    wrong = f"a batch of {batch:,} is larger than the training set of {images:,} images"
+    return ("training", "batch_size"), wrong

@@ -21,9 +21,11 @@ from nnbp_cli.wording import Location, dotted
 Origins = Sequence[tuple[Location, str]]
 
 _CONFIG = TypeAdapter(Config)
-_DATA = TypeAdapter(DataConfig)
-_NETWORK = TypeAdapter(NetworkConfig)
-_TRAINING = TypeAdapter(TrainingConfig)
+_TABLES: dict[str, TypeAdapter[Any]] = {
+    "data": TypeAdapter(DataConfig),
+    "network": TypeAdapter(NetworkConfig),
+    "training": TypeAdapter(TrainingConfig),
+}
 
 
 def validate(
@@ -38,20 +40,23 @@ def validate(
         config = _CONFIG.validate_python(plain)
         problems = list(rules.violations(config.data, config.network, config.training))
     except ValidationError as error:
-        problems = [*explained(error), *_violations_in_sound_tables(plain, error)]
+        # And what is wrong in those tables that the schema finds nothing wrong in.
+        sound = _TABLES.keys() - {details["loc"][0] for details in error.errors()}
+        tables = {name: _TABLES[name].validate_python(plain.get(name, {})) for name in sound}
+        problems = [*explained(error), *rules.violations(**tables)]
     _refuse(problems, where, origins, mistakes)
     return rules.resolved(config)
 
 
 def network_from_plain(plain: object, where: str) -> NetworkConfig:
     """The NetworkConfig that `plain` is, a config's [network]. Raises ConfigError, a line a mistake."""
-    network: NetworkConfig = _table("network", _NETWORK, plain, where)
+    network: NetworkConfig = _table("network", plain, where)
     return network
 
 
 def data_from_plain(plain: object, where: str) -> DataConfig:
     """The DataConfig that `plain` is, a config's [data]. Raises ConfigError, a line a mistake."""
-    return rules.resolved_data(_table("data", _DATA, plain, where))
+    return rules.resolved_data(_table("data", plain, where))
 
 
 def moved(data: DataConfig, name: str) -> DataConfig:
@@ -60,15 +65,14 @@ def moved(data: DataConfig, name: str) -> DataConfig:
     """
     if name == data.name:
         return data
-    return data_from_plain(
-        asdict(data) | {"name": absolute(name), "size": None, "seed": None}, where="--data"
-    )
+    changes = {"name": absolute(name), "size": None, "seed": None}
+    return data_from_plain(asdict(data) | changes, where="--data")
 
 
-def _table(name: str, adapter: TypeAdapter[Any], plain: object, where: str) -> Any:
+def _table(name: str, plain: object, where: str) -> Any:
     """One table of a config by itself."""
     try:
-        table = adapter.validate_python(plain)
+        table = _TABLES[name].validate_python(plain)
         problems = list(rules.violations(**{name: table}))
     except ValidationError as error:
         problems = list(explained(error, above=(name,)))
@@ -87,21 +91,13 @@ def check_against_data(config: Config, data: Dataset, where: str) -> None:
     if outputs != data.classes:
         wrong = f"the output layer has {outputs:,} neurons for {data.classes} classes; make it {data.classes}"
         problems.append((("network", "layers", last, "neurons"), wrong))
-    problems += rules.blind(len(data.validation.labels), config.training)
+    problems += rules.without_validation(len(data.validation.labels), config.training)
     if config.training.batch_size > images:
         problems.append(rules.batch_too_large(config.training.batch_size, images))
     size = sum(split.images.nbytes for split in (data.training, data.validation, data.test))
     if problem := too_large(build(config.network, data.shape), config.training, size):
         problems.append(problem)
     _refuse(problems, where)
-
-
-def _violations_in_sound_tables(plain: dict[str, Any], error: ValidationError) -> rules.Violations:
-    """What else is wrong in those tables that the schema finds nothing wrong in."""
-    unsound = {each["loc"][0] for each in error.errors()}
-    adapters: dict[str, TypeAdapter[Any]] = {"data": _DATA, "network": _NETWORK, "training": _TRAINING}
-    sound = adapters.keys() - unsound
-    return rules.violations(**{name: adapters[name].validate_python(plain.get(name, {})) for name in sound})
 
 
 def _refuse(
