@@ -111,18 +111,14 @@ def test_defaults_are_those_of_the_manual() -> None:
         ),
         training=TrainingConfig(epochs=5, batch_size=10, learning_rate=0.5),
     )
-    training = config().training
-    assert (training.seed, training.optimizer, training.schedule) == (1, "sgd", "constant")
-    assert (training.warmup, training.l2, training.label_smoothing) == (0, 0, 0)
-    assert (training.watch, training.keep) == (("validation accuracy",), "best")
-    assert training.threads == "auto"
+    decided = {"seed": 1, "optimizer": "sgd", "schedule": "constant", "warmup": 0, "l2": 0, "threads": "auto"}
+    decided |= {"label_smoothing": 0, "watch": ("validation accuracy",), "keep": "best"}
+    assert asdict(config().training).items() >= decided.items()
     assert config("data").data == DataConfig(name="mnist"), "the table may be left out"
 
 
 def test_an_integer_is_a_number_too() -> None:
-    rate = config("training.learning_rate = 3").training.learning_rate
-    assert rate == 3
-    assert type(rate) is float
+    assert repr(config("training.learning_rate = 3").training.learning_rate) == "3.0"
 
 
 def test_optimizers_and_the_synthetic_data_bring_their_own_defaults_and_no_others() -> None:
@@ -374,30 +370,17 @@ def test_rules_forbid_no_more_than_they_say() -> None:
 
 
 def test_all_mistakes_are_said_at_once_and_rules_speak_of_every_table_that_is_sound() -> None:
-    said = mistakes(
-        "data.size = 3",
-        "network.cost = 'mse'",
-        "network.layers.0.neurons = 0",
-        "training.Epochs = 3",
-        "training.epochs = 3.5",
-        "training.learning_rate",
-        "other = 3",
+    def places(*settings: str) -> str:
+        return " ".join(line.split(": ")[0] for line in mistakes(*settings))
+
+    of_training = ("training.Epochs = 3", "training.epochs = 3.5", "training.learning_rate", "other = 3")
+    assert places("data.size = 3", "network.cost = 'mse'", "network.layers.0.neurons = 0", *of_training) == (
+        "network.cost network.layers.0.neurons "
+        "training.epochs training.learning_rate training.Epochs other data.size"
     )
-    assert [line.split(": ")[0] for line in said] == [
-        "network.cost",
-        "network.layers.0.neurons",
-        "training.epochs",
-        "training.learning_rate",
-        "training.Epochs",
-        "other",
-        "data.size",
-    ]
-    said = mistakes("training.epochs = 0", "network.layers.0.activation = 'softmax'", "data.size = 3")
-    assert [line.split(": ")[0] for line in said] == [
-        "training.epochs",
-        "data.size",
-        "network.layers.0.activation",
-    ]
+    softmax = "network.layers.0.activation = 'softmax'"
+    said = places("training.epochs = 0", softmax, "data.size = 3")
+    assert said == "training.epochs data.size network.layers.0.activation"
 
 
 # Memory, and the second pass
@@ -405,10 +388,9 @@ def test_all_mistakes_are_said_at_once_and_rules_speak_of_every_table_that_is_so
 
 def test_two_layers_of_a_million_neurons_would_need_15_tib() -> None:
     (said,) = mistakes("network.layers.0.neurons = 1000000", "network.layers.1.neurons = 1000000")
-    assert said.startswith(
-        "network.layers: 1,000,002,000,000 weights and biases would need 15 TiB of memory, "
+    assert re.fullmatch(
+        r"network.layers: 1,000,002,\S+ weights and biases would need 15 TiB of .*; take fewer neurons", said
     )
-    assert said.endswith("; take fewer neurons")
 
 
 def test_what_training_needs_has_to_be_there_to_the_last_byte(monkeypatch: pytest.MonkeyPatch) -> None:

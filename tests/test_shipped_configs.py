@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -13,7 +12,6 @@ from nnbp_cli import config
 from nnbp_cli.config import AugmentConfig, DataConfig, LayerConfig, NetworkConfig, TrainingConfig
 from nnbp_cli.errors import ConfigError
 from nnbp_cli.presets import SUFFIXES, description, shipped
-from tests.command_line import nnbp
 
 
 def test_shipped_is_what_a_config_may_be(tmp_path: Path) -> None:
@@ -51,13 +49,3 @@ def test_what_the_showpiece_shows_of_augmentation_can_be_used(tmp_path: Path) ->
     assert augment == AugmentConfig(
         shift=1.0, rotation=15.0, scaling=0.15, shear=0.15, elastic=34.0, sigma=4.0
     )
-
-
-@pytest.mark.slow  # the pictures of test_predict are read by the whole demo
-def test_the_demo_learns_to_read_the_synthetic_digits(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    said = nnbp("train", "--config", shipped()["demo"], "--json", "-q", "--set", "training.epochs=3")
-    assert said.status == 0, said.err
-    assert json.loads(said.out)["test"]["accuracy"] > 0.85
