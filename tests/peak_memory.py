@@ -25,10 +25,5 @@ def peak() -> int:
 
 def output_with_peak(program: str, *arguments: object) -> list[str]:
     """The lines that the Python `program` prints; it may call peak(), the bytes that it has taken at most."""
-    command = [
-        sys.executable,
-        "-c",
-        "import re, sys\n" + inspect.getsource(peak) + program,
-        *map(str, arguments),
-    ]
+    command = [sys.executable, "-c", f"import sys\n{inspect.getsource(peak)}{program}", *map(str, arguments)]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()

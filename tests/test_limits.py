@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import subprocess
 import sys
-import threading
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
-import numpy as np
 import pytest
 from PIL import Image
 
@@ -18,8 +17,7 @@ from nnbp_cli import errors
 from nnbp_cli.datasets import synthetic
 from nnbp_cli.errors import NnbpError, shortage
 from nnbp_cli.system import hardware
-from nnbp_cli.training.prefetch import prefetch
-from tests.command_line import nnbp
+from tests.command_line import Said, nnbp
 from tests.small_run import results, train
 
 if sys.platform == "win32":
@@ -35,19 +33,15 @@ DESCRIPTORS, THREADS = (f"nnbp: {errors.SHORTAGES[number]}\n" for number in (err
 def shell(line: str) -> subprocess.CompletedProcess[str]:
     """What a line of bash gives, in which `nnbp` is this one."""
     begun = f'nnbp() {{ {sys.executable} -m nnbp_cli "$@"; }}; {line}'
-    return subprocess.run(["bash", "-c", begun], capture_output=True, text=True, check=False)
+    command, tree = ["bash", "-c", begun], {"PYTHONPATH": str(Path(__file__).parents[1])}
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=60, env=os.environ | tree
+    )
 
 
 def without_threads(*arguments: str) -> subprocess.CompletedProcess[str]:
     """What a process says that can start no thread and no process; a skip where no limit holds."""
-    said = subprocess.run(
-        [sys.executable, "-m", "tests.limits", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
-    )
+    said = shell(shlex.join([sys.executable, "-m", "tests.limits", *arguments]))
     if said.returncode == NO_LIMIT:
         pytest.skip("the limit of processes does not hold here")
     return said
@@ -88,10 +82,10 @@ def test_no_file_gets_the_number_of_a_stream_that_is_closed(here: Path) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux's device that is full")
 def test_a_result_that_cannot_be_written_is_said(here: Path) -> None:
     train("--out", "run", "-q")
+    message = "nnbp: cannot write the result: no space left on device; send stdout elsewhere\n"
     for line in ("eval run", "--help"):
         said = shell(f"nnbp {line} >/dev/full")
-        expected = "nnbp: cannot write the result: no space left on device; send stdout elsewhere\n"
-        assert (said.returncode, said.stderr) == (1, expected)
+        assert (said.returncode, said.stderr) == (1, message)
 
 
 # Limits
@@ -119,43 +113,17 @@ def test_an_error_without_a_name_is_not_taken_for_that_of_stdout(monkeypatch: py
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr("nnbp_cli.models.weights.load", fail)
-    said = nnbp("eval", "weights.npz")
-    assert (said.status, said.err) == (
-        1,
-        "nnbp: the system refuses: input/output error; add --debug to see what\n",
-    )
+    message = "nnbp: the system refuses: input/output error; add --debug to see what\n"
+    assert nnbp("eval", "weights.npz") == Said(1, "", message)
 
 
 def test_no_more_descriptors_is_said(here: Path, picture: Path) -> None:
     train("--out", "run", "-q")
     nnbp("predict", "run", picture)  # imports what it needs
-    for line in (
-        ("eval", "run"),
-        ("predict", "run", picture),
-        ("train", "--config", "small.toml"),
-        ("plot", "run"),
-    ):
+    for line in ("eval run", f"predict run {picture}", "train --config small.toml", "plot run"):
         with no_more_descriptors():
-            said = nnbp(*line)
-        assert (said.status, said.out, said.err) == (1, "", DESCRIPTORS), line
-
-
-def test_without_another_thread_the_same_items_are_made_in_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    where = set()
-
-    def items() -> Any:
-        for k in range(5):
-            where.add(threading.current_thread())
-            yield np.float32(3e38) * np.float32(10 * k)
-
-    monkeypatch.setattr(threading.Thread, "start", no_thread)
-    with np.errstate(over="ignore"):
-        assert list(prefetch(items())) == [0.0, *[np.inf] * 4]
-    assert where == {threading.main_thread()}
-
-
-def no_thread(self: threading.Thread) -> NoReturn:
-    raise RuntimeError("can't start new thread")
+            said = nnbp(*line.split())
+        assert said == Said(1, "", DESCRIPTORS), line
 
 
 def test_a_run_without_threads_has_the_same_bits(here: Path) -> None:
@@ -168,12 +136,9 @@ def test_a_run_without_threads_has_the_same_bits(here: Path) -> None:
 
 @pytest.mark.skipif(hardware.available_cpus() < 2, reason="one core takes one thread")
 def test_threads_that_cannot_be_had_are_not_waited_for(here: Path) -> None:
-    line = ("train", "--config", "small.toml", "-q", "--set", "training.threads=2")
-    said = without_threads(*line)
-    assert (said.returncode, said.stdout) == (1, "")
-    assert said.stderr == (
-        "training.threads: no 2 threads can be had; allow more (ulimit -u), or set it to 1\n"
-    )
+    said = without_threads("train", "--config", "small.toml", "-q", "--set", "training.threads=2")
+    message = "training.threads: no 2 threads can be had; allow more (ulimit -u), or set it to 1\n"
+    assert (said.returncode, said.stdout, said.stderr) == (1, "", message)
 
 
 def test_without_threads_a_download_says_so(here: Path) -> None:
