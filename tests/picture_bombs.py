@@ -38,16 +38,15 @@ def png(
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + extra + image + chunk(b"IEND", b"")
 
 
-def png_of_parts(count: int) -> bytes:
-    """A small PNG with so many parts that say nothing."""
-    return png(28, 28, extra=chunk(b"abCd", b"") * count)
+def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
 
 
 def jpeg(width: int, height: int, mode: str = "RGB", **options: Any) -> bytes:
     """A JPEG of white paper."""
-    file = io.BytesIO()
-    Image.new(mode, (width, height), "white").save(file, "JPEG", **options)
-    return file.getvalue()
+    return encoded(Image.new(mode, (width, height), "white"), "JPEG", **options)
 
 
 def jpeg_of_scans(width: int, height: int, count: int) -> bytes:
@@ -65,9 +64,7 @@ def jpeg_with(part: bytes, count: int) -> bytes:
 def gif(width: int, height: int, extra: bytes = b"") -> bytes:
     """A sound GIF of one frame with a palette of two colours, all in the first."""
     screen = b"GIF89a" + struct.pack("<HHBBB", width, height, 0x80, 0, 0) + bytes(6)
-    file = io.BytesIO()
-    Image.new("P", (28, 28)).save(file, "GIF")
-    frame = file.getvalue()
+    frame = encoded(Image.new("P", (28, 28)), "GIF")
     return screen + extra + frame[frame.index(b",", 13 + 3 * 2 ** ((frame[10] & 7) + 1)) :]
 
 
@@ -108,7 +105,7 @@ BOMBS: dict[str, Bomb] = {
     "12 MP, RGBA.png": (partial(png, 4000, 3000, 8, 6), ""),
     "24 MP, RGB.png": (partial(png, 6000, 4000, 8, 2), ""),
     "24 MP, RGBA.png": (partial(png, 6000, 4000, 8, 6), ""),
-    "parts.png": (partial(png_of_parts, 200_000), PARTS),
+    "parts.png": (partial(png, 28, 28, extra=chunk(b"abCd", b"") * 200_000), PARTS),
     "12 MP.jpg": (partial(jpeg, 4000, 3000), ""),
     "12 MP, progressive.jpg": (partial(jpeg, 4000, 3000, progressive=True), ""),
     "28 MP, progressive.jpg": (partial(jpeg, 7000, 4000, progressive=True, subsampling=0), ""),

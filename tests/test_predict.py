@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import struct
 import sys
@@ -27,7 +26,7 @@ from nnbp_cli.terminal.pictures import BLOCKS
 from tests import photographs
 from tests.command_line import nnbp
 from tests.peak_memory import measured, output_with_peak
-from tests.picture_bombs import BOMBS, jpeg, png
+from tests.picture_bombs import BOMBS, encoded, jpeg, png
 from tests.small_run import train
 from tests.strokes import DIGITS
 
@@ -191,9 +190,7 @@ def test_inputs_replace_nothing_but_inputs(learned: Path, tmp_path: Path) -> Non
 
 
 def a_png() -> bytes:
-    file = io.BytesIO()
-    photographed(written("4")).save(file, "PNG")
-    return file.getvalue()
+    return encoded(photographed(written("4")), "PNG")
 
 
 NAME = "name a PNG, JPEG, BMP or GIF file"

@@ -21,6 +21,7 @@ from PIL import Image
 
 from nnbp_cli.system import files
 from tests.command_line import Said, nnbp
+from tests.picture_bombs import encoded
 from tests.small_run import CONFIG
 from tests.torture.harness import Outcome
 
@@ -217,7 +218,6 @@ def _archive() -> bytes:
 
 def _picture() -> bytes:
     """A PNG of 28x28 in grey with a stroke on it, of no program."""
-    pixels, file = np.zeros((28, 28), np.uint8), io.BytesIO()
+    pixels = np.zeros((28, 28), np.uint8)
     pixels[4:24, 13:17] = 255
-    Image.fromarray(pixels).save(file, "PNG")
-    return file.getvalue()
+    return encoded(Image.fromarray(pixels), "PNG")

@@ -5,11 +5,10 @@ One in twenty is large, or costs more than it weighs.
 
 from __future__ import annotations
 
-import io
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -17,8 +16,9 @@ from PIL import Image, ImageOps
 from nnbp_cli import digits
 from nnbp_cli.digits.limits import MAX_FILE_BYTES, REDUCED_SIDE
 from nnbp_cli.nn.arrays import Array, Bytes
+from tests.peak_memory import peak
 from tests.photographs import grey
-from tests.picture_bombs import BOMBS
+from tests.picture_bombs import BOMBS, encoded
 from tests.torture.damage import damaged
 from tests.torture.harness import Outcome
 from tests.torture.trials import Trials
@@ -45,9 +45,11 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
             content = rng.choice(large)() if is_large else rng.choice(files)
             path.write_bytes(harmed(content, rng))
             what = f"seed {seed}, number {number}"
-            before = _resident(reset=True)
+            with suppress(OSError):  # Linux begins to count anew
+                Path("/proc/self/clear_refs").write_text("5")
+            before = peak()
             result = (of_large if is_large else trials).of(lambda: _read(path), f"{path}: ", what)
-            taken = _resident() - before
+            taken = peak() - before
             outcome.check(taken < RESIDENT, f"{what}: the process took {taken:,} bytes")
             if result:
                 light, images = result
@@ -65,28 +67,22 @@ def sound() -> list[bytes]:
     exif = one.getexif()
     exif[0x0112] = 6
     colour = ImageOps.colorize(one, "navy", "khaki")
-    made: tuple[tuple[Image.Image, str, dict[str, Any]], ...] = (
-        (one, "PNG", {}),
-        (colour, "PNG", {"exif": exif}),
-        (colour.convert("RGBA"), "PNG", {}),
-        (colour.convert("P"), "PNG", {"transparency": 0}),
-        (one.convert("1"), "PNG", {}),
-        (Image.fromarray(np.asarray(one).astype(np.uint16) * 257), "PNG", {}),
-        (one, "JPEG", {}),
-        (colour, "JPEG", {"exif": exif}),
-        (colour, "JPEG", {"progressive": True}),
-        (colour.convert("CMYK"), "JPEG", {}),
-        (one, "BMP", {}),
-        (colour, "BMP", {}),
-        (one, "GIF", {}),
-        (colour.convert("P"), "GIF", {"save_all": True, "append_images": [one.convert("P")]}),
-    )
-    files = []
-    for image, kind, options in made:
-        file = io.BytesIO()
-        image.save(file, kind, **options)
-        files.append(file.getvalue())
-    return files
+    return [
+        encoded(one, "PNG"),
+        encoded(colour, "PNG", exif=exif),
+        encoded(colour.convert("RGBA"), "PNG"),
+        encoded(colour.convert("P"), "PNG", transparency=0),
+        encoded(one.convert("1"), "PNG"),
+        encoded(Image.fromarray(np.asarray(one).astype(np.uint16) * 257), "PNG"),
+        encoded(one, "JPEG"),
+        encoded(colour, "JPEG", exif=exif),
+        encoded(colour, "JPEG", progressive=True),
+        encoded(colour.convert("CMYK"), "JPEG"),
+        encoded(one, "BMP"),
+        encoded(colour, "BMP"),
+        encoded(one, "GIF"),
+        encoded(colour.convert("P"), "GIF", save_all=True, append_images=[one.convert("P")]),
+    ]
 
 
 def harmed(content: bytes, rng: Random) -> bytes:
@@ -98,10 +94,8 @@ def harmed(content: bytes, rng: Random) -> bytes:
 
 def forged(content: bytes) -> bytes:
     """A PNG file with the checksum of each chunk as it should be; any other file as it is."""
-    if not content.startswith(SIGNATURE):
-        return content
     made, at = bytearray(content), len(SIGNATURE)
-    while at + 12 <= len(made):
+    while content.startswith(SIGNATURE) and at + 12 <= len(made):
         end = at + 8 + int.from_bytes(made[at : at + 4], "big")
         if end + 4 > len(made):
             break
@@ -113,14 +107,3 @@ def forged(content: bytes) -> bytes:
 def _read(path: Path) -> tuple[Array, list[Bytes]]:
     light = digits.grayscale(path)
     return light, [digits.normalize(digit.ink) for digit in digits.segment(digits.binarize(light))]
-
-
-def _resident(*, reset: bool = False) -> int:
-    """The most bytes that this process has had since the last reset; 0 where the system does not say."""
-    try:
-        if reset:
-            Path("/proc/self/clear_refs").write_text("5")
-        status = Path("/proc/self/status").read_text()
-    except OSError:
-        return 0
-    return 1024 * int(status.partition("VmHWM:")[2].split()[0])
