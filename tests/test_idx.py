@@ -15,7 +15,7 @@ import pytest
 from nnbp_cli.datasets.readers import idx
 from nnbp_cli.errors import MissingData, NnbpError
 from nnbp_cli.nn.arrays import Bytes
-from tests.failing_disk import fail_at_read
+from tests.failing_disk import check_each_read
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (7, 5, 3)).astype(np.uint8)
 LABELS = np.arange(6, dtype=np.uint8)
@@ -48,20 +48,11 @@ def test_what_is_written_is_read(tmp_path: Path, name: str, array: Bytes) -> Non
 
 
 @pytest.mark.parametrize("name", ["images", "images.gz"])
-def test_a_disk_that_fails_is_no_damage(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_fails_is_no_damage(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     idx.write(path, IMAGES)
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    for number in range(100):
-        with monkeypatch.context() as patched:
-            fail_at_read(patched, number)
-            try:
-                idx.read(path, 3, sha256)
-            except NnbpError as error:
-                assert str(error).startswith(f"{path}: cannot be read: input/output error; ")
-            else:
-                break
-    assert number > 1
+    check_each_read(lambda: idx.read(path, 3, sha256), f"{path}: cannot be read: input/output error; ")
 
 
 def test_the_bytes_are_those_of_the_format_and_the_same_at_any_time(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from nnbp_cli.config import AugmentConfig, DataConfig
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.models import weights
-from tests.failing_disk import fail_at_read
+from tests.failing_disk import check_each_read, fail_at_read
 from tests.networks import trained
 from tests.peak_memory import measured, output_with_peak
 from tests.torture.zips import Member, archive
@@ -33,16 +33,8 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_a_disk_that_fails_is_no_damage(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for number in range(100):
-        with monkeypatch.context() as patched:
-            fail_at_read(patched, number)
-            try:
-                weights.load(path)
-            except NnbpError as error:
-                assert str(error).startswith(f"{path}: cannot be read: input/output error; the disk may be")
-            else:
-                break
-    assert number > 1
+    message = f"{path}: cannot be read: input/output error; the disk may be"
+    check_each_read(lambda: weights.load(path), message)
     path.write_bytes(b"no archive")
     with monkeypatch.context() as patched:
         fail_at_read(patched, 1)  # when it looks what it is instead

@@ -53,7 +53,7 @@ class Saved:
 
 
 @dataclass(frozen=True)
-class TrainingState:
+class DiskState:
     """What may be found after a power cut `when` something had happened: the contents of all files by their
     paths, the directories, and what had been said to be saved that is not there.
     """
@@ -96,7 +96,7 @@ class Disk:
             case "saved":
                 self.saved[path] = Saved(self.names[path], self.names[path].content)
 
-    def states(self, when: str) -> Iterator[TrainingState]:
+    def states(self, when: str) -> Iterator[DiskState]:
         """Everything that may be found if the power is cut now."""
         for names in self._namings():
             unsure = [
@@ -114,7 +114,7 @@ class Disk:
                     for path, saved in self.saved.items()
                     if not saved.is_kept(names.get(path), found.get(path, b""))
                 )
-                yield TrainingState(when, found, frozenset(names) - frozenset(plain), missing)
+                yield DiskState(when, found, frozenset(names) - frozenset(plain), missing)
 
     def _change(self, change: Change) -> None:
         self.changes.append(change)
@@ -145,7 +145,7 @@ class Disk:
         return all(str(above) in names for above in PurePath(path).parents if str(above) in self.names)
 
 
-def states(events: Iterable[Event]) -> Iterator[TrainingState]:
+def states(events: Iterable[Event]) -> Iterator[DiskState]:
     """Every state, each once, in which a power cut between two of the events may leave a disk."""
     disk = Disk()
     seen: set[Any] = set()

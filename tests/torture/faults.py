@@ -5,11 +5,10 @@ and goes on to the same end.
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import shutil
 import signal
-from collections.abc import Callable
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +33,17 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
         ).wait()
         shutil.copytree(left, folder / "resumed" / "run")
         resumed = _operations(here, folder / "resumed" / "run")
-        names = [*(("begun", name) for name in begun), *(("resumed", name) for name in resumed)]
-        possible = list(product(range(len(names)), KINDS))
+        possible = [
+            (way, number, name, kind)
+            for way, names in (("begun", begun), ("resumed", resumed))
+            for number, name in enumerate(names)
+            for kind in KINDS
+        ]
         for k in rng.permutation(len(possible))[:tries]:
-            number, kind = possible[k]
-            way, name = names[number]
-            run = folder / f"{number}-{kind}" / "run"
+            way, number, name, kind = possible[k]
+            run = folder / f"{way}-{number}-{kind}" / "run"
             if way == "resumed":
                 shutil.copytree(left, run)
-                number -= len(begun)
             again = f"operation {number} ({name}) of a run {way}, {kind}"
             fault: Step = ("tests.torture.faults:fail", str(folder), number, kind)
             ended = here.resume(run, SOMETIMES, fault).wait()
@@ -75,23 +76,14 @@ def count(under: str, into: str) -> None:
 
 def fail(under: str, number: int, kind: str) -> None:
     """Let one operation fail."""
-    operations.watch(_nth(number, lambda: _fail(kind)), under)
-
-
-def _nth(number: int, act: Callable[[], Any]) -> operations.Watcher:
-    seen = -1
+    numbers = itertools.count()
 
     def watcher(operation: str, path: str, more: Any) -> None:
-        nonlocal seen
-        seen += 1
-        if seen == number:
-            act()
+        if next(numbers) != number:
+            return
+        if kind == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        code = getattr(errno, kind)
+        raise OSError(code, os.strerror(code))
 
-    return watcher
-
-
-def _fail(kind: str) -> None:
-    if kind == "killed":
-        os.kill(os.getpid(), signal.SIGKILL)
-    code = getattr(errno, kind)
-    raise OSError(code, os.strerror(code))
+    operations.watch(watcher, under)

@@ -21,7 +21,7 @@ import numpy as np
 
 from nnbp_cli.system import files
 from tests.torture import operations
-from tests.torture.disk import Event, TrainingState, states
+from tests.torture.disk import DiskState, Event, states
 from tests.torture.harness import Outcome
 from tests.torture.scene import OFTEN, scene
 
@@ -57,7 +57,7 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
 
 
 @contextmanager
-def _on_disk(state: TrainingState, top: Path, folder: Path) -> Iterator[Path]:
+def _on_disk(state: DiskState, top: Path, folder: Path) -> Iterator[Path]:
     """Put a state into `folder`, while the context lasts; the run directory in it."""
     folder.mkdir()
     for path in sorted(state.directories):
