@@ -8,6 +8,7 @@ strokes that name the same point meet there, however the hand misses it.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -33,8 +34,9 @@ class Skeletons(NamedTuple):
     ways: NDArray[np.int64]  # (10,): how many it has
 
 
+@cache
 def skeletons() -> Skeletons:
-    """The table, as arrays."""
+    """The table, as arrays; made once, as it takes longer than the data of a small run."""
     bones = [skeleton(way) for lines in WRITTEN for way in lines]
     ways = np.array([len(lines) for lines in WRITTEN])
     points = np.zeros((len(bones), 2, max(p.shape[1] for p, _ in bones) + DRIFT), np.float32)
