@@ -9,7 +9,7 @@ bytes, as hexadecimal digits; so are the images.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from math import floor
 
@@ -24,20 +24,8 @@ def nearest(value: Fraction) -> int:
 
 def cut(line: list[Fraction], pieces: int) -> list[Fraction]:
     """The mean of each of so many equal pieces of a line of pixels."""
-    length = Fraction(len(line), pieces)
-    return [
-        sum(
-            (
-                value
-                * max(
-                    min(Fraction(k + 1), (piece + 1) * length) - max(Fraction(k), piece * length), Fraction(0)
-                )
-            )
-            for k, value in enumerate(line)
-        )
-        / length
-        for piece in range(pieces)
-    ]
+    fine, n = [value for value in line for _ in range(pieces)], len(line)
+    return [Fraction(sum(fine[k * n : (k + 1) * n])) / n for k in range(pieces)]
 
 
 def corner(masses: list[Fraction]) -> int:
@@ -81,11 +69,9 @@ def inks() -> Iterator[np.ndarray]:
 
 
 if __name__ == "__main__":
-    vectors = [
-        {
-            "ink": [bytes(line).hex() for line in ink],
-            "image": [bytes(line).hex() for line in image(ink)],
-        }
-        for ink in inks()
-    ]
+
+    def digits(lines: Iterable[Iterable[int]]) -> list[str]:
+        return [bytes(line).hex() for line in lines]
+
+    vectors = [{"ink": digits(ink), "image": digits(image(ink))} for ink in inks()]
     print("[\n" + ",\n".join(json.dumps(vector, separators=(",", ":")) for vector in vectors) + "\n]")

@@ -143,7 +143,7 @@ def test_they_follow_a_redirect_to_the_same_server_and_to_no_other(tmp_path: Pat
         fetch(tmp_path / "there and back", f"http://me:secret@{there}")
     assert names == ["me:secret", None, *["me:secret"] * 3]
     with told() as (other, others), told(f"http://you:{'x' * 9}@{other}/{FIRST}") as (there, _):
-        fetch(tmp_path / "given by a server", f"http://{there}")
+        fetch(tmp_path / "given by a server", f"http://me:secret@{there}")
     assert others == [None]
 
 

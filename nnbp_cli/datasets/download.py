@@ -112,13 +112,17 @@ def _content(url: str, file: File, reporter: Reporter, timeouts: Timeouts, deadl
             body += piece
             reporter.received(file.name, min(len(body), file.size), file.size)
             if len(body) > max_bytes:
-                raise TransferError(f"more than the {file.size:,} bytes that are due{_seems(body)}")
+                break
     for content in (bytes(body), _unpacked(body, file.size)):
         if _is_right(content, file):
             return content
-    if len(body) != file.size:
-        raise TransferError(f"{len(body):,} bytes where {file.size:,} are due{_seems(body)}")
-    raise TransferError(f"wrong bytes: the checksum does not hold{_seems(body)}")
+    what = "wrong bytes: the checksum does not hold"
+    if len(body) > max_bytes:
+        what = f"more than the {file.size:,} bytes that are due"
+    elif len(body) != file.size:
+        what = f"{len(body):,} bytes where {file.size:,} are due"
+    kind = sniff(bytes(body[:1000]))
+    raise TransferError(f"{what}; it seems to be {kind}" if kind else what)
 
 
 def _unpacked(body: bytearray, size: int) -> bytes:
@@ -127,11 +131,6 @@ def _unpacked(body: bytearray, size: int) -> bytes:
         return zlib.decompressobj(wbits=31).decompress(body, size + 1)
     except zlib.error:
         return b""
-
-
-def _seems(body: bytearray) -> str:
-    kind = sniff(bytes(body[:1000]))
-    return f"; it seems to be {kind}" if kind else ""
 
 
 def _nowhere(entry: Entry, folder: Path, file: File, refusals: TransferError) -> NnbpError:

@@ -40,14 +40,13 @@ def draw(size: int, seed: int, name: str) -> tuple[Bytes, Bytes]:
     images, labels = np.empty((size, SIDE, SIDE), np.uint8), np.empty(size, np.uint8)
     hands = skeletons()
     for block, start in enumerate(range(0, size, DIGITS_PER_BLOCK)):
-        drawn, digits = draw_block(hands, generator(seed, f"synthetic {name}", block))
+        drawn, digits = _draw_block(hands, generator(seed, f"synthetic {name}", block))
         images[start : start + DIGITS_PER_BLOCK] = drawn[: size - start]
         labels[start : start + DIGITS_PER_BLOCK] = digits[: size - start]
     return images, labels
 
 
-def draw_block(hands: Skeletons, rng: np.random.Generator) -> tuple[Bytes, Array]:
-    """One block: images, (n, 28, 28), and labels, (n,)."""
+def _draw_block(hands: Skeletons, rng: np.random.Generator) -> tuple[Bytes, Array]:
     labels = rng.integers(0, 10, DIGITS_PER_BLOCK)
     which = hands.first[labels] + rng.integers(0, 1 << 32, DIGITS_PER_BLOCK) % hands.ways[labels]
     x, y = deform(trace(hands.points[which], hands.curves[which], MISS[labels], rng), rng)

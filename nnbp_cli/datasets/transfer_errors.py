@@ -9,15 +9,15 @@ import ssl
 from http import HTTPStatus
 
 import requests
-import urllib3.exceptions
-from urllib3 import HTTPConnectionPool
+from urllib3 import HTTPConnectionPool, exceptions
+from urllib3.util import Url
 
 from nnbp_cli.errors import printable
 
 MAX_QUOTED = 200  # characters, where the words are not ours
 # OpenSSL's numbers for an issuer that nobody vouches for, as opposed to a wrong date or a wrong name.
 UNKNOWN_ISSUER = (2, 18, 19, 20, 21)
-ABOUT_SCHEMES = (requests.exceptions.InvalidSchema, urllib3.exceptions.URLSchemeUnknown)  # of a proxy
+ABOUT_SCHEMES = (requests.exceptions.InvalidSchema, exceptions.URLSchemeUnknown)  # of a proxy
 # Who may name the file or the folder of certificates to trust, the first that does: to requests, to curl, to
 # OpenSSL.
 TRUSTING = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
@@ -54,10 +54,11 @@ def explain(error: BaseException, *, connect: float, silence: float) -> str:
         chain.append(cause)
     what = _what(chain, connect, silence)
     for link in chain:
-        if isinstance(link, urllib3.exceptions.MaxRetryError) and isinstance(
-            link.reason, urllib3.exceptions.ProxyError
-        ):
-            return f"{_proxy(link.pool)}: {what}"
+        match link:
+            case exceptions.MaxRetryError(
+                reason=exceptions.ProxyError(), pool=HTTPConnectionPool(proxy=Url() as proxy, scheme=scheme)
+            ):
+                return f"the proxy {proxy.host}:{proxy.port}{proxy_variable(scheme or '')}: {what}"
     return what
 
 
@@ -86,11 +87,11 @@ def _what(chain: list[BaseException], connect: float, silence: float) -> str:
             return root.strerror.lower()
     for link in chain:
         match link:
-            case urllib3.exceptions.ReadTimeoutError():
+            case exceptions.ReadTimeoutError():
                 return f"silent for {silence:g} s"
-            case urllib3.exceptions.ConnectTimeoutError():
+            case exceptions.ConnectTimeoutError():
                 return f"no connection within {connect:g} s"
-            case urllib3.exceptions.ProtocolError():
+            case exceptions.ProtocolError():
                 return "the connection broke off"
     if isinstance(root, ValueError) and not isinstance(root, ABOUT_SCHEMES):
         # Its words quote the address, and with it what may be a password.
@@ -103,9 +104,3 @@ def _whom_to_trust() -> str:
     if name is None:
         return f"{TRUSTING[0]} can name a file of those to trust"
     return f"those to trust are in '{printable(os.environ[name])}', as {name} says; add its issuer's there"
-
-
-def _proxy(pool: object) -> str:
-    if not isinstance(pool, HTTPConnectionPool) or not pool.proxy:
-        return "the proxy"
-    return f"the proxy {pool.proxy.host}:{pool.proxy.port}{proxy_variable(pool.scheme or '')}"

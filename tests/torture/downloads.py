@@ -14,8 +14,8 @@ from tests.mirror import Handler, mirror
 from tests.tiny import CONTENT, fetch
 from tests.torture.harness import Outcome
 
-LONGEST = 0.15  # seconds that a download is let live for, about as long as it takes
-DEFAULT_TIMEOUTS = 60  # seconds for one that is not killed
+MAX_LIFE = 0.15  # seconds that a download is let live for, about as long as it takes
+PATIENCE = 60  # seconds for one that is not killed
 
 
 def run(tries: int, seed: int, folder: Path) -> Outcome:
@@ -33,13 +33,13 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
             processes = [context.Process(target=fetch, args=(here, server.url)) for _ in range(2)]
             for process in processes:
                 process.start()
-            sleep(rng.uniform(0, LONGEST))
+            sleep(rng.uniform(0, MAX_LIFE))
             processes[0].kill()
             what = f"seed {seed}, number {number}"
             for problem in _wrong(here):
                 outcome.failures.append(f"{what}: after the kill: {problem}")
             for process in processes:
-                process.join(DEFAULT_TIMEOUTS)
+                process.join(PATIENCE)
             outcome.check(processes[1].exitcode == 0, f"{what}: the other ended with {processes[1].exitcode}")
             outcome.failures += [f"{what}: with the other: {problem}" for problem in _wrong(here)]
             fetch(here, server.url)

@@ -25,9 +25,9 @@ from tests.tiny import CONTENT, HASTE, fetch
 from tests.torture.harness import Outcome
 
 AT_ONCE = 8  # they wait most of the time
-LONGEST = 300  # characters in a line
+MAX_LINE = 300  # characters in a line
 ENOUGH = 60.0  # seconds for a download, however slow the machine
-MOST_MEMORY = 200 * 2**20  # bytes, for all of them, on either side
+MAX_MEMORY = 200 * 2**20  # bytes, for all of them, on either side
 
 
 def run(tries: int, seed: int, folder: Path) -> Outcome:
@@ -49,7 +49,7 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
             outcome.failures += wrong
             if slow:  # a mirror, or this machine? Once more, with nothing beside it
                 outcome.failures += chain.from_iterable(_try(seed, folder / "alone", number))
-    if (taken := peak() - before) > MOST_MEMORY:
+    if (taken := peak() - before) > MAX_MEMORY:
         outcome.failures.append(f"seed {seed}: {taken:,} bytes of memory")
     return outcome
 
@@ -98,12 +98,12 @@ def _problems(here: Path, mirrors: list[str], said: str | None) -> Iterator[str]
     if "  by hand: " not in last:
         yield f"said {last!r} at last"
     for url in mirrors:
-        told = [each for each in reasons if each.startswith(f"  {url.rstrip('/')}/")]
-        if len(told) != mirrors.count(url):
-            yield f"said {told} of {url}"
-    for each in reasons:
-        if not each.isprintable() or len(each) > LONGEST or "object at 0x" in each:
-            yield f"said {each!r}"
+        about = [reason for reason in reasons if reason.startswith(f"  {url.rstrip('/')}/")]
+        if len(about) != mirrors.count(url):
+            yield f"said {about} of {url}"
+    for reason in reasons:
+        if not reason.isprintable() or len(reason) > MAX_LINE or "object at 0x" in reason:
+            yield f"said {reason!r}"
     for name, content in found.items():
         if content != CONTENT.get(name) and content != CONTENT.get(name, b"")[:-1]:
             yield f"left {name}, which is wrong"

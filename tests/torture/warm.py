@@ -136,15 +136,8 @@ def _warm_up() -> None:
     with TemporaryDirectory() as folder:
         config = Path(folder, "small.toml")
         config.write_text(CONFIG)
-        small = ["--set", "data.size=60", "--set", "training.epochs=1", "-q"]
-        places = [
-            "--data-dir",
-            folder,
-            "--out",
-            Path(folder, "run"),
-            "--weights",
-            Path(folder, "weights.npz"),
-        ]
+        small = ("--set", "data.size=60", "--set", "training.epochs=1", "-q", "--data-dir", folder)
+        places = ("--out", Path(folder, "run"), "--weights", Path(folder, "weights.npz"))
         said = nnbp("train", "--config", config, *small, *places)
     if said.status:
         raise RuntimeError(said.err)
