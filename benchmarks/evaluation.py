@@ -17,7 +17,7 @@ from benchmarks.contenders import floor, nnbp
 from benchmarks.job import Job
 from benchmarks.step import repeated
 from benchmarks.timing import in_turns, ratios, spread
-from nnbp_cli.evaluation.score import block_size, complete, evaluate
+from nnbp_cli.evaluation.score import complete, evaluate
 from nnbp_cli.nn.penalties import Penalty
 
 JOBS = [
@@ -34,7 +34,7 @@ def main(data_dir: Path, quick: bool) -> None:
     print("| | evaluation, ms | its products, ms | ratio |\n|---|---|---|---|")
     for job in JOBS:
         network, _, state = nnbp.begin(job)
-        block = block_size(network)
+        block = network.images_at_once
         products = floor.forward_products(job.sizes, block)
 
         def evaluation() -> None:

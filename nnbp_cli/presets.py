@@ -8,7 +8,7 @@ from pathlib import Path
 import nnbp_cli
 from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.system import files
-from nnbp_cli.wording import nearest, quoted
+from nnbp_cli.wording import did_you_mean, quoted
 
 SUFFIXES = (".toml", ".yaml", ".yml")  # those that config.formats reads
 NO_CONFIG = "experiments.toml"  # beside the book's configs: what `nnbp reproduce` runs and expects
@@ -39,8 +39,7 @@ def copy(name: str) -> Path:
     """
     paths, name = shipped(), name.removesuffix(".toml")
     if name not in paths:
-        near = nearest(name, paths)
-        hint = f"did you mean {quoted(near)}?" if near else "'nnbp init --list' shows what there is"
+        hint = did_you_mean(name, paths, "'nnbp init --list' shows what there is")
         raise ConfigError(f"nnbp init: no shipped config is called {quoted(name)}; {hint}")
     target = Path("configs", name if name.endswith((".yaml", ".yml")) else f"{name}.toml")
     _check_free(target)

@@ -22,7 +22,7 @@ def dotted(place: Location) -> str:
 
 def whole(text: str) -> bool:
     """Whether every character is one: half a surrogate pair, as in YAML's "\\ud800", is none."""
-    return not any("\ud800" <= each <= "\udfff" for each in text)
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def quoted(value: object) -> str:
@@ -45,12 +45,12 @@ def quoted(value: object) -> str:
 
 def listed(words: Iterable[str], last: str = "or") -> str:
     """Words as a sentence lists them: a, b or c."""
-    *most, end = words
-    return f"{', '.join(most)} {last} {end}" if most else end
+    *first, end = words
+    return f"{', '.join(first)} {last} {end}" if first else end
 
 
 def nearest(word: str, names: Iterable[str]) -> str | None:
-    """The one of `names` that whoever typed `word` most likely meant, if any is near: did you mean it?"""
+    """The one of `names` that whoever typed `word` most likely meant, if any is near."""
     # Of all that is typed for another, "evaluate" for "eval" is about the farthest, at 0.667.
     near = get_close_matches(word[:_MAX_CHARACTERS].casefold(), names, n=1, cutoff=0.65)
     return near[0] if near else None
@@ -69,3 +69,9 @@ def duration(seconds: float | None) -> str:
         return f"{seconds:.1f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def did_you_mean(word: str, names: Iterable[str], otherwise: str) -> str:
+    """The hint for a `word` that is none of `names`: the nearest one, or what `otherwise` says."""
+    near = nearest(word, names)
+    return f"did you mean {quoted(near)}?" if near else otherwise

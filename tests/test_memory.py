@@ -7,12 +7,7 @@ from pathlib import Path
 import pytest
 
 from nnbp_cli import config
-from nnbp_cli.config.build import _images_at_once, needed_memory
-from nnbp_cli.evaluation.score import block_size
-from nnbp_cli.nn import costs
-from nnbp_cli.nn.activations import sigmoid
-from nnbp_cli.nn.layers import Dense
-from nnbp_cli.nn.network import Network
+from nnbp_cli.config.build import needed_memory
 from tests.peak_memory import measured, output_with_peak
 
 WIDE = """
@@ -46,12 +41,6 @@ before = peak()
 train("large", *settings)
 print(peak() - before)
 """
-
-
-def test_images_are_evaluated_in_blocks_as_large_as_it_says() -> None:
-    for inputs in (1, 500, 30_000, 300_000):
-        network = Network((Dense(inputs, 100, sigmoid),), costs.quadratic)
-        assert _images_at_once(network) == block_size(network)
 
 
 def test_what_parameters_are_drawn_from_is_counted() -> None:

@@ -16,6 +16,7 @@ from nnbp_cli.datasets import dataset
 from nnbp_cli.evaluation import predictions as predictions
 from nnbp_cli.evaluation.predictions import format_confidence
 from nnbp_cli.models import weights
+from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.report.mistakes import worst
 from nnbp_cli.terminal import pictures
@@ -53,7 +54,7 @@ def test_the_answers_to_all_images_are_what_the_network_says(
 ) -> None:
     train("--out", "run")
     learned, test = weights.load(here / "run"), dataset.load("synthetic", drawn, size=600).test
-    monkeypatch.setattr("nnbp_cli.evaluation.score.block_size", lambda params: 50)
+    monkeypatch.setattr(Network, "images_at_once", 50)
     given = predictions.predictions(learned, test)
     outputs = learned.network.predict(learned.params, scaled(test.images))
     np.testing.assert_allclose(given.outputs, outputs, rtol=1e-4, atol=1e-7)

@@ -10,8 +10,8 @@ def _names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
     """The shipped configs, for a shell that completes the line."""
     from nnbp_cli import presets
 
-    found = presets.shipped().items()
-    return [CompletionItem(k, help=presets.description(v)) for k, v in found if k.startswith(incomplete)]
+    paths = presets.shipped().items()
+    return [CompletionItem(k, help=presets.description(v)) for k, v in paths if k.startswith(incomplete)]
 
 
 @click.command(name="init")
@@ -32,8 +32,8 @@ def command(name: str, listing: bool) -> None:
     if listing:
         paths = presets.shipped()
         width = max(map(len, paths), default=0)
-        for each, path in paths.items():
-            print_result(f"{each:{width}}  {presets.description(path)}")
+        for key, path in paths.items():
+            print_result(f"{key:{width}}  {presets.description(path)}")
         return
     written = presets.copy(name)
     wrote(written, f"wrote {written}; next: nnbp train --config {written}")

@@ -98,7 +98,7 @@ def needed_memory(network: Network, training: TrainingConfig | None) -> int:
         return theta
     trained = [layer for layer in network.layers if layer.shapes]
     outputs = [prod(layer.outputs) for layer in trained]
-    images = _images_at_once(network)
+    images = network.images_at_once
     passing = [
         # While a batch is learned from, and then what a penalty adds to the gradient.
         _batch(network, training),
@@ -112,11 +112,6 @@ def needed_memory(network: Network, training: TrainingConfig | None) -> int:
     first = 2 * theta + 2 * FLOAT_BYTES * max(prod(layer.shapes[0]) for layer in trained)
     lasting = (3 + OPTIMIZERS[training.optimizer].rows) * theta
     return max(first, lasting + max(passing))
-
-
-def _images_at_once(network: Network) -> int:
-    """How many images are evaluated at once, as `evaluation` says, which is not to be imported here."""
-    return max(1, min(1000, 2_000_000_000 // max(1, network.work)))
 
 
 def _batch(network: Network, training: TrainingConfig) -> int:

@@ -79,7 +79,7 @@ def _unknown(place: Location, table: Node) -> str:
     """An unknown key: the nearest one of its table is suggested, or else of another."""
     *above, key = place
     # [data] comes last: who writes 'seed' at the top means the run's.
-    others = sorted(tables(), key=lambda each: "data" in each[0])
+    others = sorted(tables(), key=lambda other: "data" in other[0])
     for there, node in [(tuple(above), table), *others]:
         if near := _meant(str(key), node["properties"]):
             return f"unknown key; did you mean {dotted((*there, near))}?"
@@ -88,13 +88,13 @@ def _unknown(place: Location, table: Node) -> str:
 
 def _unfit(error: ErrorDetails, node: Node) -> str:
     """A value of the wrong type, out of its range, or not among the choices."""
-    value, fit = error["input"], expected(node)
+    value, wanted = error["input"], expected(node)
     if error["type"] == "less_than_equal" and isinstance(limit := error["ctx"]["le"], int):
-        fit = f"at most {limit:,}"
+        wanted = f"at most {limit:,}"
     elif error["type"] == "finite_number":
-        fit = fit.replace("a number", "a finite number")
+        wanted = wanted.replace("a number", "a finite number")
     near = _meant(value, _choices(node)) if isinstance(value, str) else None
-    return f"expected {fit}, got {quoted(value)}" + (f"; did you mean {quoted(near)}?" if near else "")
+    return f"expected {wanted}, got {quoted(value)}" + (f"; did you mean {quoted(near)}?" if near else "")
 
 
 def _meant(word: str, names: Iterable[str]) -> str | None:

@@ -33,7 +33,7 @@ def _numbers_of(key: str, choices: Mapping[str, Any]) -> dict[str, OnlyWith]:
     """The keys of [training] that are numbers of what `key` chooses, with the usual ones of each choice."""
     return {
         name: OnlyWith(
-            key, {each: vars(value)[name] for each, value in choices.items() if name in vars(value)}
+            key, {choice: vars(value)[name] for choice, value in choices.items() if name in vars(value)}
         )
         for name in (field.name for field in fields(TrainingConfig))
         if any(name in vars(value) for value in choices.values())

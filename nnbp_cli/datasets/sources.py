@@ -11,7 +11,7 @@ from pathlib import Path
 
 from nnbp_cli.datasets.catalog import CATALOG, NAMES, Entry
 from nnbp_cli.errors import ConfigError, MissingData, NnbpError
-from nnbp_cli.wording import nearest
+from nnbp_cli.wording import did_you_mean
 
 SYNTHETIC = "synthetic"
 SIZE, SEED = 20_000, 1  # of the synthetic data set, where nothing else is said
@@ -45,8 +45,8 @@ def locate(
         return data_dir / f"{SYNTHETIC}-{size}-seed-{seed}"
     if _is_path(name):
         return _folder(name)
-    near = nearest(name, [*CATALOG, SYNTHETIC])
-    hint = f"did you mean '{near}'?" if near else f"use {', '.join(CATALOG)}, {SYNTHETIC} or a folder"
+    known = [*CATALOG, SYNTHETIC]
+    hint = did_you_mean(name, known, f"use {', '.join(known)} or a folder")
     raise ConfigError(f"{where}: no data set and no folder is called '{name}'; {hint}")
 
 

@@ -76,13 +76,6 @@ def complete(steps: Generator[None, None, T], stop: Callable[[], object] = bool)
     return None
 
 
-def block_size(network: Network) -> int:
-    """How many images are evaluated at once: 2 billion multiplications at most, and no more than 1,000, which
-    stay in the cache.
-    """
-    return max(1, min(1000, 2_000_000_000 // network.work))
-
-
 def evaluate(
     network: Network,
     params: Parameters,
@@ -102,7 +95,7 @@ def evaluate(
     confusion = np.zeros((classes, classes), dtype=np.int64)
     one_hot = np.eye(classes, dtype=params.theta.dtype)
     total = 0.0
-    block = block_size(network)
+    block = network.images_at_once
     for start in range(0, len(split.labels), block):
         labels = split.labels[start : start + block]
         z, a, _ = network.feedforward(

@@ -60,6 +60,13 @@ class Network:
         return sum(layer.work for layer in self.layers)
 
     @property
+    def images_at_once(self) -> int:
+        """How many images are evaluated at once: 2 billion multiplications at most, and no more than 1,000,
+        which stay in the cache.
+        """
+        return max(1, min(1000, 2_000_000_000 // max(1, self.work)))
+
+    @property
     def random(self) -> bool:
         """Whether it wants random numbers while it trains."""
         return any(layer.random for layer in self.layers)

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, TypeAdapter
 
 from nnbp_cli.errors import ConfigError
 from nnbp_cli.presets import shipped_folder
-from nnbp_cli.wording import listed, nearest, quoted
+from nnbp_cli.wording import did_you_mean, listed, quoted
 
 _CLOSED = ConfigDict(extra="forbid")
 
@@ -106,8 +106,8 @@ def _named(name: str, experiments: Sequence[Experiment]) -> list[Experiment]:
     found = [each for each in experiments if each.id == name]
     found = found or [each for each in experiments if each.id.startswith(f"{name}-")]
     if not found:
-        near = nearest(name, (each.id for each in experiments))
-        chapters = listed(dict.fromkeys(each.id.partition("-")[0] for each in experiments))
-        hint = f"did you mean {quoted(near)}?" if near else f"name {chapters}, or one that --list shows"
+        ids = [experiment.id for experiment in experiments]
+        chapters = listed(dict.fromkeys(id.partition("-")[0] for id in ids))
+        hint = did_you_mean(name, ids, f"name {chapters}, or one that --list shows")
         raise ConfigError(f"nnbp reproduce: no experiment is called {quoted(name)}; {hint}")
     return found

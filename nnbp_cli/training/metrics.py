@@ -10,7 +10,7 @@ from pydantic import Field, Strict
 
 from nnbp_cli.config import TrainingConfig
 from nnbp_cli.datasets.dataset import Dataset, Split
-from nnbp_cli.evaluation.score import block_size, evaluate
+from nnbp_cli.evaluation.score import evaluate
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.parameters import Parameters
@@ -73,7 +73,7 @@ def gradient_norms(
     dtype, images = params.theta.dtype, min(SPEED_IMAGES, len(split.labels))
     gradient = network.parameters(dtype)
     deltas = [np.zeros_like(window) for _, name, window in gradient.named_parameters() if name == "b"]
-    block = block_size(network)
+    block = network.images_at_once
     for start in range(0, images, block):
         labels = split.labels[start : min(start + block, images)]
         x = scaled(split.images[start : start + len(labels)], dtype)
