@@ -73,9 +73,10 @@ $(INSTALLED): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
-$(TOOLS): $(INSTALLED)
+$(TOOLS): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	@touch $@
+	@touch $(INSTALLED) $@
 
 $(PEERS): benchmarks/requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv-bench

@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import thread_time
 
-import pytest
-
 from nnbp_cli.errors import NnbpError
-from tests.torture import trials
 from tests.torture.harness import Outcome
 from tests.torture.trials import Trials
 
 
-def noted(act: object) -> list[str]:
+def noted(act: Callable[[], object], hung_after: float = 10) -> list[str]:
     outcome = Outcome()
-    tries = Trials(outcome, seconds=0.05, memory=10e6)
+    tries = Trials(outcome, seconds=0.05, memory=10e6, hung_after=hung_after)
     with tries.watching():
-        tries.of(act, "w.npz", "it")  # type: ignore[arg-type]
+        tries.of(act, "w.npz", "it")
     assert outcome.tries == 1
     return outcome.failures
 
 
-def saying(text: str) -> object:
+def saying(text: str) -> Callable[[], None]:
     def act() -> None:
         raise NnbpError(text)
 
     return act
 
 
-def for_ever() -> None:
-    while True:
-        pass
-
-
-def slowly() -> None:
-    until = thread_time() + 0.08
+def busy(seconds: float) -> None:
+    until = thread_time() + seconds
     while thread_time() < until:
         pass
 
@@ -44,13 +37,12 @@ def test_what_is_as_it_should_be_is_not_noted() -> None:
     assert not noted(saying("w.npz: damaged; choose another\nw.npz: and so on"))
 
 
-def test_all_else_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_else_is() -> None:
     assert noted(lambda: [][0]) == ["it: IndexError: list index out of range"]
-    (slow,) = noted(slowly)
+    (slow,) = noted(lambda: busy(0.08))
     assert slow.startswith("it: took 0.")
     (large,) = noted(lambda: bytes(20_000_000))
     assert " s and 20,000," in large
     for text in ("v.npz: damaged", "w.npz damaged", "w.npz: " + "x" * 600):
         assert noted(saying(text)) == [f"it: said {text!r}"]
-    monkeypatch.setattr(trials, "HUNG_AFTER", 0.3)
-    assert noted(for_ever) == ["it: Hung: not done after 0.3 s"]
+    assert noted(lambda: busy(9), hung_after=0.1) == ["it: Hung: not done after 0.1 s"]

@@ -73,15 +73,6 @@ def _stretch(content: bytes, rng: Random) -> tuple[int, int]:
 
 
 MISHAPS: tuple[Damage, ...] = (
-    _flipped,
-    _flipped,
-    _overwritten,
-    _cut,
-    _left_out,
-    _repeated,
-    _inserted,
-    _preceded,
-    _followed,
-    _swapped,
+    _flipped, _flipped, _overwritten, _cut, _left_out, _repeated, _inserted, _preceded, _followed, _swapped,
     _renumbered,
-)
+)  # fmt: skip

@@ -35,13 +35,18 @@ class Trials:
     outcome: Outcome
     seconds: float
     memory: float
+    hung_after: float = HUNG_AFTER
 
     @contextmanager
     def watching(self) -> Iterator[None]:
         """To be entered around all tries: what the process has made before is not to slow them."""
+
+        def give_up(number: int, frame: FrameType | None) -> None:
+            raise Hung(f"not done after {self.hung_after} s")
+
         gc.collect()
         gc.freeze()
-        before = signal.signal(signal.SIGALRM, _give_up)
+        before = signal.signal(signal.SIGALRM, give_up)
         try:
             yield
         finally:
@@ -56,13 +61,13 @@ class Trials:
         try:
             tracemalloc.start()
             try:
-                result, seconds = _timed(act)
+                result, seconds = self._timed(act)
                 taken = tracemalloc.get_traced_memory()[1]
             finally:
                 tracemalloc.stop()
             for _ in range(AGAIN):  # to count memory takes time, and so does whatever else runs here
                 if seconds > self.seconds:
-                    result, seconds = _timed(act)
+                    result, seconds = self._timed(act)
         except (Exception, Hung) as error:
             self.outcome.failures.append(f"{what}: {type(error).__name__}: {error}")
             return None
@@ -75,19 +80,14 @@ class Trials:
             self.outcome.check(well, f"{what}: said {line!r}")
         return None
 
-
-def _timed(act: Callable[[], T]) -> tuple[T | NnbpError, float]:
-    """What `act` returns or refuses with, and the seconds of the processor that it took."""
-    signal.setitimer(signal.ITIMER_REAL, HUNG_AFTER)
-    start = thread_time()
-    try:
-        result: T | NnbpError = act()
-    except NnbpError as refusal:
-        result = refusal
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-    return result, thread_time() - start
-
-
-def _give_up(number: int, frame: FrameType | None) -> None:
-    raise Hung(f"not done after {HUNG_AFTER} s")
+    def _timed(self, act: Callable[[], T]) -> tuple[T | NnbpError, float]:
+        """What `act` returns or refuses with, and the seconds of the processor that it took."""
+        signal.setitimer(signal.ITIMER_REAL, self.hung_after)
+        start = thread_time()
+        try:
+            result: T | NnbpError = act()
+        except NnbpError as refusal:
+            result = refusal
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        return result, thread_time() - start
