@@ -1,4 +1,4 @@
-"""Which formats there are: the ending of a file's name decides."""
+"""Networks as files for other programs, in the format that the ending of a name says."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ from nnbp_cli.system.outputs import Output, signed
 
 @dataclass(frozen=True)
 class Format:
-    """How the bytes of a file are made of weights and their metadata, the module that it takes, and how such
-    a file of nnbp's begins.
-    """
+    """A format: the module that it takes, how weights and metadata become bytes, how such a file begins."""
 
     module: str
     encode: Callable[[Weights, Mapping[str, str]], bytes]
@@ -50,24 +48,22 @@ def check_exportable(path: Path) -> None:
 
 
 def export(learned: Weights, path: Path) -> None:
-    """Write the network to `path`, whole or not at all. Raises NnbpError as `Output.write` does, where the
-    format cannot hold it, and Diverged where it says nothing finite to an image of ink alone.
+    """Write the network to `path`, whole or not at all, with all that weights.npz says of it, text or JSON.
+
+    Raises NnbpError as `Output.write` does, and where the format cannot hold it; Diverged where it says
+    nothing finite to an image of ink alone.
     """
     ink = np.ones((1, prod(learned.shape)), learned.params.theta.dtype)
     with np.errstate(all="ignore"):
         outputs = learned.network.predict(learned.params, ink)
     if not np.isfinite(outputs).all():
         raise diverged(str(path), learned.params, "on an image of ink alone", "the outputs are")
-    try:
-        content = FORMATS[path.suffix.lower()].encode(learned, metadata(learned))
-    except OverflowError as error:
-        raise NnbpError(f"{path}: {error}; export it as .safetensors") from error
-    OUTPUT.write(path, content)
-
-
-def metadata(learned: Weights) -> dict[str, str]:
-    """All that weights.npz says of the network, as text: what is not text already, as JSON."""
-    return {
+    metadata = {
         key: value if isinstance(value, str) else json_text.dumps(value)
         for key, value in weights.described(learned).items()
     }
+    try:
+        content = FORMATS[path.suffix.lower()].encode(learned, metadata)
+    except OverflowError as error:
+        raise NnbpError(f"{path}: {error}; export it as .safetensors") from error
+    OUTPUT.write(path, content)

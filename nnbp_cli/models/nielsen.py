@@ -26,7 +26,7 @@ from nnbp_cli.system.files import read_bytes
 COSTS: dict[Any, Any] = {"QuadraticCost": "quadratic", "CrossEntropyCost": "cross-entropy"}
 PIXEL = 255 / 256  # the book's pixels are byte / 256, ours byte / 255
 MAX_FILE_BYTES = 32 * 2**20  # 784-100-10 has 2 million
-MOST_LISTS = 100_000  # in a file: one for each neuron and each bias, and a few around them
+MAX_LISTS = 100_000  # in a file: one for each neuron and each bias, and a few around them
 DATA = DataConfig(name="mnist", train=50_000, validation=10_000)  # as the book's mnist_loader shares it out
 
 
@@ -73,21 +73,17 @@ def _network(plain: Any) -> Weights:
 
 def _arrays(name: str, value: Any, shapes: list[tuple[int, int]]) -> list[Array]:
     """The matrices in a list, of these shapes, in float64."""
-    if not isinstance(value, list) or len(value) != len(shapes):
+    if not _is_list(value, len(shapes)):
         raise ValueError(f"{name}: expected as many matrices as there are layers, {len(shapes)}")
     for layer, (matrix, (rows, columns)) in enumerate(zip(value, shapes)):
-        if not _is_matrix(matrix, rows, columns):
+        fits = _is_list(matrix, rows) and all(_is_list(row, columns) for row in matrix)
+        if not fits or any(type(number) is not float for row in matrix for number in row):
             raise ValueError(f"{name}: matrix {layer}: expected {rows} lists of {columns} numbers")
     return [np.array(matrix) for matrix in value]
 
 
-def _is_matrix(value: Any, rows: int, columns: int) -> bool:
-    return (
-        isinstance(value, list)
-        and len(value) == rows
-        and all(isinstance(row, list) and len(row) == columns for row in value)
-        and all(type(number) is float for row in value for number in row)
-    )
+def _is_list(value: Any, length: int) -> bool:
+    return isinstance(value, list) and len(value) == length
 
 
 def _counts(size: Any) -> bool:
@@ -101,8 +97,8 @@ def _text(path: Path) -> str:
         missing=NnbpError(f"{path}: no such file; name one that the book's network2.py saved"),
         too_large=_refused(path, f"larger than {MAX_FILE_BYTES // 2**20} MB"),
     )
-    if content.count(b"[") + content.count(b"{") > MOST_LISTS:
-        raise ValueError(f"more than {MOST_LISTS:,} lists")
+    if content.count(b"[") + content.count(b"{") > MAX_LISTS:
+        raise ValueError(f"more than {MAX_LISTS:,} lists")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

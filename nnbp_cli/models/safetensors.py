@@ -23,25 +23,20 @@ MODULES = {
 
 
 def encode(learned: Weights, metadata: Mapping[str, str]) -> bytes:
-    """The bytes of the file. Its metadata have the module too, as "pytorch", unless single neurons have
-    activations of their own, for which PyTorch has no module.
+    """The bytes of the file. Its metadata have as "pytorch" the expression that makes the module, after
+    `from torch import nn`, without Dropout; but where single neurons have activations of their own, there
+    is no such module.
     """
     from safetensors.numpy import save
 
     tensors = {
         f"{2 * layer}.{NAMES[name]}": window for layer, name, window in learned.params.named_parameters()
     }
-    plain = not any(layer.override for layer in learned.config.layers)
-    return save(tensors, {**metadata, "pytorch": module(learned)} if plain else dict(metadata))
-
-
-def module(learned: Weights) -> str:
-    """The expression that makes the module whose state the tensors are, after `from torch import nn`.
-    Dropout, which does nothing outside training, is left out.
-    """
+    if any(layer.override for layer in learned.config.layers):
+        return save(tensors, dict(metadata))
     parts = (
         f"nn.Linear({layer.inputs}, {layer.neurons}), {MODULES[layer.activation.name]}"
         for layer in learned.network.layers
         if isinstance(layer, Dense)
     )
-    return f"nn.Sequential({', '.join(parts)})"
+    return save(tensors, {**metadata, "pytorch": f"nn.Sequential({', '.join(parts)})"})

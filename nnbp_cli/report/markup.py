@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
+from importlib import resources
 
 from nnbp_cli.errors import printable
 
@@ -30,6 +31,11 @@ def tag(name: str, *content: Content, **attributes: str | float | bool | None) -
 def joined(content: Iterable[Content]) -> Markup:
     """One piece of content after the other."""
     return Markup("".join(part.text if isinstance(part, Markup) else _escaped(part) for part in content))
+
+
+def resource(name: str) -> str:
+    """The text of a file of this package."""
+    return resources.files("nnbp_cli.report").joinpath(name).read_text(encoding="utf-8")
 
 
 def _attribute(key: str, value: str | float | bool | None) -> str:

@@ -4,50 +4,31 @@ from __future__ import annotations
 
 import base64
 from math import prod
+from string import Template
 from typing import Any
 
 from nnbp_cli.models.weights import Weights
 from nnbp_cli.plots.network import MAX_NEURONS_SHOWN, FirstWeights
 from nnbp_cli.report import sprites
-from nnbp_cli.report.markup import Markup, tag
+from nnbp_cli.report.markup import Markup, joined, resource, tag
 from nnbp_cli.report.sprites import Sprites
 
 PAD_SHAPE = (28, 28)  # of the images that the pad makes
 MAX_PAGE_PARAMETERS = 4_000_000  # of a network in the page: 21 MB of text
 
 
-def why_no_pad(learned: Weights) -> str | None:
-    """Why a network cannot have a pad, or None."""
+def pad(learned: Weights) -> tuple[Markup, dict[str, Any]]:
+    """Where to draw, what the network sees of it, and its outputs, with the data that the script wants; or
+    why a network cannot have a pad.
+    """
+    rows, columns = learned.shape
     if learned.shape != PAD_SHAPE:
-        rows, columns = learned.shape
-        return f"The pad makes images of 28x28, and this network reads {rows}x{columns}."
+        refusal = f"The pad makes images of 28x28, and this network reads {rows}x{columns}."
+        return tag("p", refusal, class_="quiet"), {}
     if learned.network.size > MAX_PAGE_PARAMETERS:
-        return f"The network has {learned.network.size:,} parameters, too many to put into a page."
-    return None
-
-
-def pad(learned: Weights) -> Markup:
-    """Where to draw, what the network sees of it, and its outputs."""
-    surface = tag(
-        "div",
-        tag(
-            "canvas", id="pad", width=400, height=400, tabindex="0", role="application",
-            aria_label="Drawing pad", aria_describedby="pad-keys",
-        ),
-        tag("span", id="pen", aria_hidden="true", hidden=True),
-        tag("p", "Draw a digit here", id="invitation", aria_hidden="true"),
-        class_="surface",
-    )  # fmt: skip
-    keys = "By keyboard: arrows move the pen, space puts it down and lifts it, Escape clears."
-    clear = tag("button", "Clear", type="button", id="clear")
-    drawing = tag("div", surface, tag("div", clear, tag("p", keys, id="pad-keys"), class_="under"))
-    seen = tag(
-        "figure",
-        tag("canvas", id="seen", width=28, height=28, role="img", aria_label="The 28x28 pixels that it sees"),
-        tag("figcaption", "What the network sees"),
-    )
-    answer = tag("p", tag("b", "\N{EM DASH}", id="predicted"), tag("span", id="confidence"), class_="answer")
-    rows = (
+        refusal = f"The network has {learned.network.size:,} parameters, too many to put into a page."
+        return tag("p", refusal, class_="quiet"), {}
+    outputs = (
         tag(
             "tr",
             tag("th", str(k), scope="row"),
@@ -56,12 +37,8 @@ def pad(learned: Weights) -> Markup:
         )
         for k in range(learned.network.outputs)
     )
-    caption = tag("caption", "The outputs of the network", class_="unseen")
-    outputs = tag("table", caption, tag("tbody", *rows), id="outputs")
-    spoken = tag("p", id="spoken", class_="unseen", role="status")
-    parts = (drawing, tag("div", seen, answer, class_="reading"), outputs, spoken)
-    how = "With the mouse, a pen or a finger. It is fitted into 28x28, and read as you draw."
-    return tag("div", tag("p", how), tag("div", *parts, class_="pad"))
+    html = Template(resource("pad.html")).substitute(outputs=joined(outputs).text)
+    return Markup(html), {"network": network_json(learned)}
 
 
 def network_json(learned: Weights) -> dict[str, Any]:

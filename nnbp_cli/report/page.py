@@ -6,7 +6,6 @@ import base64
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import resources
 from string import Template
 from typing import Any
 
@@ -14,7 +13,7 @@ from nnbp_cli import __version__
 from nnbp_cli.plots import curves
 from nnbp_cli.plots.curves import Panel
 from nnbp_cli.report import comparison, mistakes, network_section, overview, sprites
-from nnbp_cli.report.markup import Markup, joined, tag
+from nnbp_cli.report.markup import Markup, joined, resource, tag
 from nnbp_cli.report.run_data import RunData
 from nnbp_cli.report.sprites import Sprites
 from nnbp_cli.system import json_text
@@ -51,8 +50,8 @@ def page(runs: Sequence[RunData]) -> str:
     notes = [tag("p", note, class_="note") for run in runs for note in run.notes]
     sheets = [sheet for section in sections for sheet in section.sprites]
     positions = sprites.sprite_css(max((len(sheet) for sheet in sheets), default=0))
-    style = "".join([_file("page.css"), *(sheet.style() for sheet in sheets), *positions])
-    script = "".join(map(_file, SCRIPTS))
+    style = "".join([resource("page.css"), *(sheet.style() for sheet in sheets), *positions])
+    script = "".join(map(resource, SCRIPTS))
     links = (tag("li", tag("a", section.title, href=f"#{section.anchor}")) for section in sections)
     data = {key: value for section in sections for key, value in section.data.items()}
     values = {
@@ -67,19 +66,15 @@ def page(runs: Sequence[RunData]) -> str:
         # No text in the data ends their script element.
         "data": json_text.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
     }
-    return Template(_file("page.html")).substitute(values)
+    return Template(resource("page.html")).substitute(values)
 
 
 def _one(run: RunData, panels: Sequence[Panel]) -> Iterator[Section]:
     learned, predictions = run.learned, run.predictions
     yield Section("figures", "Figures", overview.figures(run))
     if learned:
-        refusal = network_section.why_no_pad(learned)
-        if refusal:
-            yield Section("pad-section", "Draw a digit", tag("p", refusal, class_="quiet"))
-        else:
-            network = {"network": network_section.network_json(learned)}
-            yield Section("pad-section", "Draw a digit", network_section.pad(learned), data=network)
+        pad, network = network_section.pad(learned)
+        yield Section("pad-section", "Draw a digit", pad, data=network)
     yield Section("learning", "How it learned", overview.learning(panels, run))
     if predictions:
         sheet, places = mistakes.cells(predictions)
@@ -110,20 +105,10 @@ def _section(section: Section) -> Markup:
 
 def _policy(style: str, script: str) -> str:
     """Nothing may load but this very style, this very script, and pictures that are in the page itself."""
-    rules = {
-        "default-src": "'none'",
-        "script-src": _digest(script),
-        "style-src": _digest(style),
-        "img-src": "data:",
-        "base-uri": "'none'",
-        "form-action": "'none'",
-    }
-    return "; ".join(f"{name} {value}" for name, value in rules.items())
-
-
-def _digest(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def _file(name: str) -> str:
-    return resources.files("nnbp_cli.report").joinpath(name).read_text(encoding="utf-8")
+    scripts, styles = (
+        base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (script, style)
+    )
+    return (
+        f"default-src 'none'; script-src 'sha256-{scripts}'; style-src 'sha256-{styles}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
