@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.small_run import CONFIG
+from tests.command_line import nnbp
+from tests.small_run import CONFIG, WATCH
 
 # What a script starts in the background ignores Ctrl-C, and so would every process that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -44,6 +45,17 @@ def _no_data_directory_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory in which the synthetic digits are kept from test to test."""
     return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="session")
+def trained_run(tmp_path_factory: pytest.TempPathFactory, drawn: Path) -> Path:
+    """A run of small.toml that watched a good deal while its rate fell, for whoever reads it or copies it."""
+    config, run = (tmp_path_factory.mktemp("trained") / name for name in ("small.toml", "run"))
+    config.write_text(CONFIG)
+    weights, falling = ("--weights", run.with_name("weights.npz")), ("--set", "training.schedule=linear")
+    line = ("--out", run, "--data-dir", drawn, *weights, "-q", "--set", WATCH, *falling)
+    assert nnbp("train", "--config", config, *line).status == 0
+    return run
 
 
 @pytest.fixture

@@ -35,6 +35,8 @@ l2 = 0.5
 watch = ["training cost", "validation accuracy"]
 """
 
+WATCH = 'training.watch=["training cost", "validation cost", "validation accuracy", "layer speed"]'
+
 
 def train(*more: object) -> Said:
     """Train it, with more on the command line; the fixture `here` puts the config in place."""

@@ -107,87 +107,78 @@ def test_a_file_that_is_not_ours_is_never_replaced(here: Path) -> None:
     assert Path("weights.npz").read_text() == "my thesis"
 
 
+def changed_by(**values: Any) -> Callable[[dict[str, Any]], Any]:
+    return lambda data: data | values
+
+
+SIZES = "sizes: expected a list of numbers of neurons, the inputs first"
+BIASES = "biases: matrix 0: expected 30 lists of 1 numbers"
 NONSENSE: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "a list": (lambda data: [data], "expected sizes, weights, biases and cost"),
     "no cost": (lambda data: {key: data[key] for key in data if key != "cost"}, "expected sizes, weights"),
-    "another cost": (lambda data: data | {"cost": "SoftmaxCost"}, "cost: expected QuadraticCost or Cross"),
-    "a list as cost": (lambda data: data | {"cost": []}, "cost: expected QuadraticCost or CrossEntropyCost"),
-    "sizes a number": (lambda data: data | {"sizes": 784}, "sizes: expected a list of numbers of neurons"),
-    "half a neuron": (lambda data: data | {"sizes": [784, 30.5, 10]}, "sizes: expected a list of numbers of"),
-    "a size of 0": (lambda data: data | {"sizes": [784, 0, 10]}, "sizes: expected a list of numbers of"),
-    "infinitely many": (lambda data: data | {"sizes": [784, 1e999, 10]}, "Infinity is no number"),
-    "true neurons": (lambda data: data | {"sizes": [784, True, 10]}, "sizes: expected a list of numbers of"),
-    "one size": (lambda data: data | {"sizes": [784]}, "sizes: expected a list of numbers of"),
-    "for XOR": (lambda data: data | {"sizes": [2, 30, 1]}, "expected 784 inputs and 10 outputs, got 2 and 1"),
-    "another size": (lambda data: data | {"sizes": [784, 31, 10]}, "matrix 0: expected 31 lists of 784"),
-    "a layer more": (lambda data: data | {"sizes": [784, 30, 9, 10]}, "as there are layers, 3"),
-    "flat biases": (
-        lambda data: data | {"biases": [[0.0] * 30, [0.0] * 10]},
-        "biases: matrix 0: expected 30 lists of 1 numbers",
-    ),
+    "another cost": (changed_by(cost="SoftmaxCost"), "cost: expected QuadraticCost or CrossEntropyCost"),
+    "a list as cost": (changed_by(cost=[]), "cost: expected QuadraticCost or CrossEntropyCost"),
+    "sizes a number": (changed_by(sizes=784), SIZES),
+    "half a neuron": (changed_by(sizes=[784, 30.5, 10]), SIZES),
+    "a size of 0": (changed_by(sizes=[784, 0, 10]), SIZES),
+    "infinitely many": (changed_by(sizes=[784, 1e999, 10]), "Infinity is no number"),
+    "true neurons": (changed_by(sizes=[784, True, 10]), SIZES),
+    "one size": (changed_by(sizes=[784]), SIZES),
+    "for XOR": (changed_by(sizes=[2, 30, 1]), "expected 784 inputs and 10 outputs, got 2 and 1"),
+    "another size": (changed_by(sizes=[784, 31, 10]), "weights: matrix 0: expected 31 lists of 784 numbers"),
+    "a layer more": (changed_by(sizes=[784, 30, 9, 10]), "expected as many matrices as there are layers, 3"),
+    "flat biases": (changed_by(biases=[[0.0] * 30, [0.0] * 10]), BIASES),
     "ragged": (
         lambda data: data | {"weights": [data["weights"][0], [*data["weights"][1][:9], [1.0]]]},
         "weights: matrix 1: expected 10 lists of 30 numbers",
     ),
-    "text": (lambda data: data | {"biases": [[["0.5"]] * 30, [[0.5]] * 10]}, "biases: matrix 0: expected 30"),
-    "true": (lambda data: data | {"biases": [[[True]] * 30, [[0.5]] * 10]}, "biases: matrix 0: expected 30"),
-    "null": (lambda data: data | {"biases": [[[None]] * 30, [[0.5]] * 10]}, "biases: matrix 0: expected 30"),
-    "NaN": (lambda data: data | {"biases": [[[float("nan")]] * 30, [[0.5]] * 10]}, "NaN is no number"),
-    "too large": (
-        lambda data: data | {"biases": [[[1e39]] * 30, [[0.5]] * 10]},
-        "a weight or bias is larger than a number of 32 bits",
-    ),
-}  # fmt: skip
+    "text": (changed_by(biases=[[["0.5"]] * 30, [[0.5]] * 10]), BIASES),
+    "true": (changed_by(biases=[[[True]] * 30, [[0.5]] * 10]), BIASES),
+    "null": (changed_by(biases=[[[None]] * 30, [[0.5]] * 10]), BIASES),
+    "NaN": (changed_by(biases=[[[float("nan")]] * 30, [[0.5]] * 10]), "NaN is no number"),
+    "too large": (changed_by(biases=[[[1e39]] * 30, [[0.5]] * 10]), "is larger than a number of 32 bits"),
+}
+NO_JSON = {
+    "nothing": (b"", "Expecting value"),
+    "no JSON": (b"weights", "Expecting value"),
+    "a pickle": (b"\x80\x03}q\x00", "not text"),
+    "deep": (b"[" * 90_000, "nested too deeply"),
+    "many lists": (b"[]," * 100_001, "more than 100,000 lists"),
+    "many digits": (b'{"sizes": ' + b"9" * 5000 + b"}", "expected sizes, weights, biases and cost"),
+}
 
 
-@pytest.mark.parametrize("what", NONSENSE)
+@pytest.mark.parametrize("what", [*NONSENSE, *NO_JSON])
 def test_nonsense_is_refused_in_a_line(here: Path, what: str) -> None:
-    change, reason = NONSENSE[what]
-    Path("network.json").write_text(json.dumps(change(saved(Path("network.json"), [784, 30, 10]))))
+    if what in NO_JSON:
+        content, reason = NO_JSON[what]
+    else:
+        change, reason = NONSENSE[what]
+        content = json.dumps(change(saved(Path("network.json"), [784, 30, 10]))).encode()
+    Path("network.json").write_bytes(content)
     said = nnbp("import", "network.json")
-    assert (said.status, said.out) == (1, "")
+    assert (said.status, said.out, said.err.count("\n")) == (1, "", 1)
     assert said.err.startswith("network.json: not a network that the book's network2.py saved: ")
     assert reason in said.err
     assert said.err.endswith("; name another file\n")
-    assert said.err.count("\n") == 1
     assert not Path("weights.npz").exists()
-
-
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (b"", "Expecting value"),
-        (b"weights", "Expecting value"),
-        (b"\x80\x03}q\x00", "not text"),
-        (b"[" * 90_000, "nested too deeply"),
-        (b"[]," * 100_001, "more than 100,000 lists"),
-        (b'{"sizes": ' + b"9" * 5000 + b"}", "expected sizes, weights, biases and cost"),
-    ],
-)
-def test_what_is_no_json_is_refused_in_a_line(here: Path, content: bytes, reason: str) -> None:
-    Path("network.json").write_bytes(content)
-    said = nnbp("import", "network.json")
-    assert said.status == 1
-    assert said.err.startswith("network.json: not a network that the book's network2.py saved: ")
-    assert reason in said.err
-    assert said.err.count("\n") == 1
 
 
 def test_what_is_no_file_is_refused_in_a_line(here: Path) -> None:
     assert nnbp("import", "none.json").err.startswith("none.json: no such file; ")
-    assert nnbp("import", ".").err == ".: cannot be read: is a directory; name a file\n"
+    assert nnbp("import", ".").err.startswith(".: cannot be read: is a directory; ")
     if Path("/dev/zero").exists():
         assert "larger than 32 MB" in nnbp("import", "/dev/zero").err
+
+
+KEYS = ["sizes", "weights", "biases", "cost"]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
-        lambda each: (
-            st.lists(each)
-            | st.dictionaries(st.sampled_from(["sizes", "weights", "biases", "cost"]) | st.text(), each)
-        ),
+        lambda each: st.lists(each) | st.dictionaries(st.sampled_from(KEYS) | st.text(), each),
     )
 )
 def test_no_json_makes_a_traceback(tmp_path: Path, plain: Any) -> None:

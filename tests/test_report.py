@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 import re
 import shutil
-import struct
 import webbrowser
-import zlib
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.datasets.readers import idx
@@ -28,17 +28,13 @@ from nnbp_cli.report import axes, charts, png, sprites
 from nnbp_cli.report.markup import Markup, tag
 from nnbp_cli.report.mistakes import worst
 from tests.command_line import nnbp
-from tests.small_run import train
-
-WATCH = 'training.watch=["training cost", "validation cost", "validation accuracy", "layer speed"]'
+from tests.small_run import WATCH, train
 
 
 @pytest.fixture
-def run(here: Path) -> Path:
-    """A run that watched a good deal, called as nobody should call one."""
-    out = Path('a "run" <b>&amp;')
-    assert train("--out", out, "-q", "--set", WATCH, "--set", "training.schedule=linear").status == 0
-    return out
+def run(here: Path, trained_run: Path) -> Path:
+    """A run called as nobody should call one."""
+    return shutil.copytree(trained_run, Path('a "run" <b>&amp;'))
 
 
 def page_of(*arguments: object) -> str:
@@ -81,46 +77,42 @@ def data_of(page: str) -> dict[str, Any]:
 def test_the_page_has_everything_and_escapes_it(run: Path) -> None:
     page = page_of(run)
     words = Elements(page).words
-    assert run.name in words
     assert not {"img", "iframe", "link", "base", "object", "form"} & set(re.findall(r"<(\w+)", page))
     assert f"<title>{run.name}" not in page
     assert re.findall(r">([^<]*)</h2>", page) == [
         "Figures", "Draw a digit", "How it learned", "Confusion", "Worst mistakes", "Calibration",
         "First weights", "How it was made",
     ]  # fmt: skip
+    assert re.findall(r"<figcaption>([A-Z][^<]*)</figcaption>", page) == [
+        "What the network sees", "Cost", "Accuracy, %", "Learning rate", "Speed of a layer, |delta|",
+    ]  # fmt: skip
     summary = json.loads((run / "summary.json").read_text())
-    assert f"{summary['test']['accuracy']:.2%}" in words
-    assert summary["data"]["digest"] in words
-    assert summary["versions"]["numpy"] in words
-    assert "nnbp train --config 'a \"run\" <b>&amp;/config.toml'" in words
-    assert "learning_rate = 0.1" in words
-    for label in ("Cost", "Accuracy, %", "Learning rate", "Speed of a layer, |delta|"):
-        assert f"<figcaption>{label}</figcaption>" in page
+    for part in (
+        run.name,
+        f"{summary['test']['accuracy']:.2%}",
+        summary["data"]["digest"],
+        summary["versions"]["numpy"],
+        "nnbp train --config 'a \"run\" <b>&amp;/config.toml'",
+        "learning_rate = 0.1",
+    ):
+        assert part in words
 
 
 def test_the_policy_admits_this_very_style_and_script_and_nothing_else(run: Path) -> None:
     page = page_of(run)
-    policy = dict(
-        rule.split(" ", 1) for rule in re.findall(r'Security-Policy" content="([^"]*)"', page)[0].split("; ")
-    )
+    (policy,) = re.findall(r'Security-Policy" content="([^"]*)"', page)
     (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
     _, script = re.findall(r"<script[^>]*>(.*?)</script>", page, re.DOTALL)
-
-    def digest(text: str) -> str:
-        return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-    assert policy == {
-        "default-src": "'none'",
-        "script-src": digest(script),
-        "style-src": digest(style),
-        "img-src": "data:",
-        "base-uri": "'none'",
-        "form-action": "'none'",
-    }
+    of_script, of_style = (
+        base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (script, style)
+    )
+    assert policy == (
+        f"default-src 'none'; script-src 'sha256-{of_script}'; style-src 'sha256-{of_style}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
     for name, value in ((name, value or "") for _, name, value in Elements(page).attributes):
-        assert name != "style"
+        assert name not in ("style", "src", "srcset")
         assert not name.startswith("on")
-        assert name not in ("src", "srcset")
         assert name != "href" or value.startswith("#")
     rules = re.sub(r"url\(data:image/png;base64,[\w+/=]+\)", "", style)
     assert not re.search(r"url|@import|//\w", rules + script.replace("// ", ""))
@@ -155,28 +147,20 @@ def test_the_matrix_is_that_of_eval_and_its_digits_are_the_ones_it_counts(run: P
 
 def test_the_surest_mistakes_come_first_and_the_least_sure_of_the_right_answers() -> None:
     """Seven images of a 0: taken for a 1 with 0.6, 0.9, 0.7, for a 2 with 0.8, recognized with the rest."""
-    outputs = np.array(
-        [
-            [0.1, 0.6, 0],
-            [0, 0.9, 0.1],
-            [0.3, 0.7, 0],
-            [0.1, 0.1, 0.8],
-            [0.9, 0, 0.1],
-            [0.5, 0.4, 0],
-            [0.7, 0, 0],
-        ]
-    )
-    labels, images = np.zeros(7, np.uint8), np.zeros((7, 4), np.uint8)
+    outputs = np.array([[0.1, 0.6, 0], [0, 0.9, 0.1], [0.3, 0.7, 0], [0.1, 0.1, 0.8],
+                        [0.9, 0, 0.1], [0.5, 0.4, 0], [0.7, 0, 0]])  # fmt: skip
+    split = Split(np.zeros((7, 4), np.uint8), np.zeros(7, np.uint8))
     score = Score(0.0, np.array([[3, 3, 1], [0, 0, 0], [0, 0, 0]]))
-    given = Predictions(Split(images, labels), (2, 2), score, outputs, is_probability=True)
+    given = Predictions(split, (2, 2), score, outputs, is_probability=True)
     assert given.worst_mistakes(3).tolist() == [1, 3, 2]
-    found = [(true, said, chosen.tolist()) for true, said, chosen in given.cells(2)]
-    assert found == [(0, 0, [5, 6]), (0, 1, [1, 2]), (0, 2, [3])]
+    cells = [(true, predicted, images.tolist()) for true, predicted, images in given.cells(2)]
+    assert cells == [(0, 0, [5, 6]), (0, 1, [1, 2]), (0, 2, [3])]
     sheet, shown = worst(given) or pytest.fail("there are mistakes")
     assert sheet.shape == (4, 2, 2)
     assert "<b>1</b> 90.0%<span>is 0</span>" in shown.text
-    right = replace(given, outputs=np.eye(3)[labels], score=Score(0.0, np.diag([7, 0, 0])))
-    assert worst(right) is None
+    assert (
+        worst(replace(given, outputs=np.eye(3)[split.labels], score=Score(0.0, np.diag([7, 0, 0])))) is None
+    )
 
 
 def test_without_test_images_the_page_says_so(run: Path, tmp_path: Path) -> None:
@@ -186,13 +170,13 @@ def test_without_test_images_the_page_says_so(run: Path, tmp_path: Path) -> None
     said = nnbp("report", run, "--data-dir", tmp_path / "none")
     assert said.status == 0
     assert said.err.startswith("without test images no confusion matrix, mistakes and calibration: ")
-    assert "; run 'nnbp download" in said.err
     page = Path("report.html").read_text()
-    assert said.err.strip() in Elements(page).words
-    assert "Draw a digit</h2>" in page
+    words = Elements(page).words
+    test = json.loads((run / "summary.json").read_text())["test"]
+    for part in (said.err.strip(), "Draw a digit", f"{test['accuracy']:.2%}", f"{test['cost']:.4f}"):
+        assert part in words
     assert "Confusion</h2>" not in page
     assert "cells" not in data_of(page)
-    assert f"{json.loads((run / 'summary.json').read_text())['test']['accuracy']:.2%}" in page
     assert nnbp("report", run, "--data-dir", tmp_path / "none", "-q").err == ""
 
 
@@ -215,27 +199,24 @@ def test_a_run_that_watched_nothing_has_no_curves(here: Path) -> None:
 
 def test_several_runs_are_compared(run: Path) -> None:
     train("--out", "other/faster", "-q", "--set", "training.learning_rate=0.2", "--set", "training.l1=0.01")
-    train("--out", "another/faster", "-q")
+    shutil.copytree("other/faster", "another/faster")
     page = page_of(run, "other/faster", "another/faster", run)
     words = Elements(page).words
     assert "3 runs compared" in words, "a run given twice is one"
-    assert "training.learning_rate0.10.20.1" in words
-    assert "training.l10.00.010.0" in words
+    assert "training.learning_rate0.10.20.2" in words
+    assert "training.l10.00.010.01" in words
     assert "training.batch_size" not in words
     legends = re.findall(r"</svg>([^<]*)</li>", page)
     assert {"other/faster, training", "another/faster, training"} <= set(legends)
-    page_of("other/faster", shutil.copytree("other/faster", "copy"))
-    assert "The configs of these runs are the same." in Path("report.html").read_text()
+    assert "The configs of these runs are the same." in page_of("other/faster", "another/faster")
 
 
 def test_images_of_another_size_have_no_pad(here: Path) -> None:
     rng = np.random.default_rng(1)
-    Path("own").mkdir()
     for part, count in (("train", 60), ("t10k", 30)):
-        idx.write(Path("own") / f"{part}-images-idx3-ubyte.gz", rng.integers(0, 256, (count, 5, 7), np.uint8))
-        labels = np.arange(count, dtype=np.uint8) % 10
-        idx.write(Path("own") / f"{part}-labels-idx1-ubyte.gz", labels)
-    config = Path("small.toml").read_text().replace('name = "synthetic"\nsize = 600', 'name = "own"')
+        idx.write(here / f"{part}-images-idx3-ubyte.gz", rng.integers(0, 256, (count, 5, 7), np.uint8))
+        idx.write(here / f"{part}-labels-idx1-ubyte.gz", np.arange(count, dtype=np.uint8) % 10)
+    config = Path("small.toml").read_text().replace('name = "synthetic"\nsize = 600', 'name = "."')
     Path("small.toml").write_text(config)
     assert train("--out", "run", "-q").status == 0
     page = page_of("run")
@@ -246,29 +227,20 @@ def test_images_of_another_size_have_no_pad(here: Path) -> None:
 
 def test_mistakes_are_a_line(run: Path) -> None:
     assert nnbp("report").status == 2
-    said = nnbp("report", "none")
-    assert (said.status, said.err) == (1, "none: no such run directory; 'nnbp runs' lists what there is\n")
     assert nnbp("report", run, "-o", "no/such/r.html").err.startswith("no/such/r.html: cannot be written")
     (run / "summary.json").write_text('{"test": {"cost": "x"}}')
     said = nnbp("report", run)
-    said_of_it = f"{run / 'summary.json'}: damaged: run: field required; "
-    assert said.err == f"{said_of_it}'nnbp train --resume' writes it anew\n"
-    assert said.status == 1
+    assert (said.status, said.err) == (
+        1, f"{run / 'summary.json'}: damaged: run: field required; 'nnbp train --resume' writes it anew\n"
+    )  # fmt: skip
 
 
 def test_it_opens_the_page_when_asked(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[str] = []
-
-    def fail(url: str) -> bool:
-        seen.append(url)
-        return False
-
-    monkeypatch.setattr(webbrowser, "open", fail)
-    assert nnbp("report", run).err == ""
-    assert seen == []
-    said = nnbp("report", run, "--open")
-    assert seen == [Path("report.html").resolve().as_uri()]
-    assert said.err == "no browser was found; open report.html in one\n"
+    opened: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", opened.append)  # which says None: no browser
+    assert (nnbp("report", run).err, opened) == ("", [])
+    assert nnbp("report", run, "--open").err == "no browser was found; open report.html in one\n"
+    assert opened == [Path("report.html").resolve().as_uri()]
 
 
 def test_markup_escapes_what_is_not_markup() -> None:
@@ -280,37 +252,30 @@ def test_markup_escapes_what_is_not_markup() -> None:
     assert tag("a", x=1.0, y=2.126, z=12345678.0).text == '<a x="1" y="2.13" z="12345678"></a>'
 
 
+def pixels_of(png: bytes) -> np.ndarray:
+    """R, G, B, alpha of a PNG, (rows, columns, 4). Pillow checks every checksum."""
+    with Image.open(io.BytesIO(png)) as picture:
+        assert (picture.format, picture.mode) == ("PNG", "P")
+        return np.asarray(picture.convert("RGBA"))
+
+
 def test_a_picture_is_a_png() -> None:
-    """Taken apart again: every checksum, the header, the palette, and the pixels line by line."""
     pixels = np.array([[0, 1, 2], [2, 1, 0]], np.uint8)
     palette = np.array([[1, 2, 3, 0], [4, 5, 6, 128], [7, 8, 9, 255]], np.uint8)
-    file = png.encode(pixels, palette)
-    assert file.startswith(b"\x89PNG\r\n\x1a\n")
-    chunks, at = {}, 8
-    while at < len(file):
-        (length,) = struct.unpack(">I", file[at : at + 4])
-        kind, content = file[at + 4 : at + 8], file[at + 8 : at + 8 + length]
-        assert file[at + 8 + length : at + 12 + length] == struct.pack(">I", zlib.crc32(kind + content))
-        chunks[kind], at = content, at + 12 + length
-    assert list(chunks) == [b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"]
-    assert chunks[b"IHDR"] == struct.pack(">IIBBBBB", 3, 2, 8, 3, 0, 0, 0)
-    assert chunks[b"PLTE"] == bytes(range(1, 10))
-    assert chunks[b"tRNS"] == bytes([0, 128, 255])
-    assert zlib.decompress(chunks[b"IDAT"]) == bytes([0, 0, 1, 2, 0, 2, 1, 0])
+    assert np.array_equal(pixels_of(png.encode(pixels, palette)), palette[pixels])
 
 
 def test_a_sheet_has_each_picture_in_its_place() -> None:
     W = np.linspace(-2, 2, 23 * 6, dtype=np.float32).reshape(23, 6)
     sheet = sprites.weights("w", W, (2, 3), largest=1.0)
     assert sheet.shape == (23, 2, 3)
-    lines = zlib.decompress(sheet.png[sheet.png.index(b"IDAT") + 4 :])
-    grid = np.frombuffer(lines, np.uint8).reshape(4, 1 + 60)[:, 1:]
-    assert grid[:2, :3].max() == 0, "the lowest are all blue"
-    assert grid[2:, 6:9].min() == sprites.LEVELS - 1, "and the last, in the second line, all red"
-    assert (grid[2:, 9:] == sprites.LEVELS // 2).all(), "where none is, nothing"
+    grid = pixels_of(sheet.png)
+    assert grid.shape == (4, 60, 4)
+    assert (grid[:2, :3] == sprites.DIVERGING[0]).all(), "the lowest are all blue"
+    assert (grid[2:, 6:9] == sprites.DIVERGING[-1]).all(), "and the last, in the second line, all red"
+    assert not grid[2:, 9:, 3].any(), "where none is, nothing"
     assert 'class="picture w x2 y1" role="img" aria-label="last"' in sheet.picture(22, "last").text
-    rules = list(sprites.sprite_css(23))
-    assert rules[-1] == ".y1{background-position-y:calc(var(--tall)*-1)}\n"
+    assert [*sprites.sprite_css(23)][-1] == ".y1{background-position-y:calc(var(--tall)*-1)}\n"
 
 
 def test_calibration_by_hand() -> None:
@@ -347,14 +312,13 @@ def test_axes_end_at_round_numbers(
 
 
 def test_curves_of_any_number_are_drawn_or_left_out(here: Path) -> None:
-    folder = here / "odd"
-    folder.mkdir()
-    shutil.copy("small.toml", folder / "config.toml")
-    (folder / "log.csv").write_text(
+    Path("odd").mkdir()
+    Path("small.toml").rename("odd/config.toml")
+    Path("odd/log.csv").write_text(
         "epoch,learning_rate,seconds,training_cost,validation_cost,layer_speed_1,layer_speed_2\n"
         "0,nan,0,1,0,0,1\n1,1e-300,1,1e99,0,0,1e-5\n2,0.5,1,-1e99,0,0,2e99\n1e9,0.25,1,3,0,0,1\n"
     )
-    page = page_of(folder, "-q")
+    page = page_of("odd", "-q")
     assert "nan" not in re.findall(r'points="([^"]*)"', page)
     assert "<figcaption>Speed of a layer, |delta|</figcaption>" in page
     Elements(page)
