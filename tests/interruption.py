@@ -30,3 +30,12 @@ class Interruption:
     def _received(self) -> str | None:
         self.asked += 1
         return "SIGINT" if self.asked > self.after else None
+
+
+class Killed(BaseException):
+    """Raised instead of a SIGKILL: nothing of the program catches it."""
+
+
+def killed(*_: object) -> None:
+    """Be killed here."""
+    raise Killed

@@ -64,3 +64,24 @@ def results(run: Path) -> dict[str, Any]:
         "summary": summary,
         "weights": learned,
     }
+
+
+def results_of_second_score(run: Path) -> dict[str, Any]:
+    """The `results` of a run that was scored on the test set twice, as of one that was scored once."""
+    found = results(run)
+    assert found["summary"]["times_tested"] == 2
+    return found | {"summary": found["summary"] | {"times_tested": 1}}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """The files in a folder, by name."""
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def replace(path: str | Path, *old_and_new: str) -> None:
+    """Put other words into a file."""
+    text = Path(path).read_text()
+    for old, new in zip(old_and_new[::2], old_and_new[1::2], strict=True):
+        assert old in text
+        text = text.replace(old, new)
+    Path(path).write_text(text)

@@ -19,7 +19,8 @@ from nnbp_cli.runs.directory import RunDirectory
 from nnbp_cli.system import npz
 from nnbp_cli.training import loop
 from tests.command_line import Said, nnbp
-from tests.small_run import CONFIG, results, train
+from tests.interruption import Killed, killed
+from tests.small_run import CONFIG, contents, results, results_of_second_score, train
 
 
 @pytest.fixture
@@ -27,24 +28,37 @@ def own(here: Path) -> Path:
     """A folder of one's own beside small.toml, which names it from there; and a run on it."""
     digits = here / "own"
     digits.mkdir()
-    for stem, size in (("train", 160), ("t10k", 32)):
-        images, labels = synthetic.draw(size, 1, stem)
-        idx.write(digits / f"{stem}-images-idx3-ubyte", images)
-        idx.write(digits / f"{stem}-labels-idx1-ubyte", labels)
+    draw(digits, "train", 160)
+    draw(digits, "t10k", 32)
     (here / "small.toml").write_text(CONFIG.replace('"synthetic"\nsize = 600', '"own"'))
     train("--out", "run", "-q", "--set", "data.validation=40")
     return digits
+
+
+def draw(folder: Path, stem: str, size: int, seed: int = 1) -> None:
+    """Put digits into a folder, by the names that MNIST has."""
+    images, labels = synthetic.draw(size, seed, stem)
+    idx.write(folder / f"{stem}-images-idx3-ubyte", images)
+    idx.write(folder / f"{stem}-labels-idx1-ubyte", labels)
 
 
 def score(*more: object) -> Said:
     return nnbp("eval", *more, "--json")
 
 
+MORE = ("-q", "--set", "training.epochs=4")
+
+
+def resume(*more: object, run: str | Path = "run") -> Said:
+    """Go on with a run for one more epoch."""
+    return nnbp("train", "--resume", run, *MORE, *more)
+
+
 def test_a_run_works_from_every_directory(
     own: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run, before = own.parent / "run", score("run", "--split", "validation").out
-    train("--out", "long", "-q", "--set", "data.validation=40", "--set", "training.epochs=4")
+    train("--out", "long", "--set", "data.validation=40", *MORE)
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
 
     after = score(run, "--split", "validation")
@@ -55,23 +69,18 @@ def test_a_run_works_from_every_directory(
     assert nnbp("gradcheck", "--config", run / "config.toml").status == 0
     assert nnbp("train", "--config", run / "config.toml", "--out", "again", "-q").status == 0
     assert results(Path("again")) == results(run)
-    again = ("--set", "data.name=../own", "--set", "training.epochs=4")
-    assert "leave out --set of data.name" in nnbp("train", "--resume", run, *again).err
+    assert "leave out --set of data.name" in resume("--set", "data.name=../own", run=run).err
     monkeypatch.chdir(own.parent / "run")
-    assert nnbp("train", "--resume", run, "--set", f"data.name={own}", *again[2:]).status == 0
-    long, more = results(own.parent / "long"), results(run)
-    assert (long["summary"].pop("times_tested"), more["summary"].pop("times_tested")) == (1, 2)
-    assert more == long
+    assert resume("--set", f"data.name={own}", run=run).status == 0
+    assert results_of_second_score(run) == results(own.parent / "long")
 
 
 def test_a_run_whose_data_have_moved_says_so_and_is_told_where_they_are(own: Path) -> None:
     before = json.loads(score("run", "--split", "validation").out)
-    train("--out", "long", "-q", "--set", "data.validation=40", "--set", "training.epochs=4")
+    train("--out", "long", "--set", "data.validation=40", *MORE)
     own.rename("moved")
     gone = f"was trained on '{own}', which is not there; name where it is now with --data\n"
-    resume = ("train", "--resume", "run", "--set", "training.epochs=4")
-    for command in (("eval", "run"), ("plot", "run", "--what", "confusion"), resume):
-        said = nnbp(*command)
+    for said in (nnbp("eval", "run"), nnbp("plot", "run", "--what", "confusion"), resume()):
         assert (said.status, said.err) == (1, f"run: {gone}")
     assert nnbp("report", "run").err.endswith(f"calibration: run: {gone}"), "and makes what it can"
 
@@ -79,7 +88,7 @@ def test_a_run_whose_data_have_moved_says_so_and_is_told_where_they_are(own: Pat
     assert (after["accuracy"], after["images"]) == (before["accuracy"], 40), "the split of the run"
     assert nnbp("plot", "run", "--what", "confusion", "--data", "moved").status == 0
     assert nnbp("report", "run", "--data", "moved").err == ""
-    assert nnbp(*resume, "-q", "--data", "./moved").status == 0
+    assert resume("--data", "./moved").status == 0
     assert config.load("run/config.toml").data.name == str(own.with_name("moved"))
     assert score("run").status == 0, "from now on it knows"
     long, run = results(Path("long")), results(Path("run"))
@@ -92,16 +101,10 @@ def test_a_run_whose_data_have_moved_says_so_and_is_told_where_they_are(own: Pat
 def test_a_run_that_is_killed_when_it_has_learned_where_its_data_are_knows_it_everywhere(
     own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Killed(BaseException):
-        pass
-
-    def killed(*_: object) -> None:
-        raise Killed
-
     own.rename("moved")
     monkeypatch.setattr(loop, "train", killed)
     with pytest.raises(Killed):
-        nnbp("train", "--resume", "run", "--data", "moved", "--set", "training.epochs=4")
+        resume("--data", "moved")
     for known in (config.load("run/config.toml"), checkpoint.load(Path("run/checkpoint.npz")).config):
         assert known.data.name == str(own.with_name("moved"))
 
@@ -111,43 +114,31 @@ def test_a_run_that_is_killed_when_it_has_learned_where_its_data_are_knows_it_ev
 def test_a_run_goes_on_though_one_of_its_files_alone_knows_where_its_data_are(
     own: Path, written: str, named: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    more = ("--set", "training.epochs=4")
-    train("--out", "long", "-q", "--set", "data.validation=40", *more)
-    shutil.copytree("run", "told")
+    shutil.copytree("run", "other")
     own.rename("moved")
-    assert nnbp("train", "--resume", "told", "-q", "--data", "moved", *more).status == 0
-    expected = results(Path("told"))
+    assert resume("--data", "moved", run="other").status == 0
+    expected = results(Path("other"))
     if written == "config.toml":  # as it was left by versions that wrote this one first
-        shutil.copy("told/config.toml", "run")
+        shutil.copy("other/config.toml", "run")
     else:
-
-        class Killed(BaseException):
-            pass
-
-        def killed(*_: object) -> None:
-            raise Killed
-
         with monkeypatch.context() as patched:
             patched.setattr(RunDirectory, "write", killed)
             with pytest.raises(Killed):
-                nnbp("train", "--resume", "run", "--data", "moved", *more)
+                resume("--data", "moved")
     names = (config.load("run/config.toml"), checkpoint.load(Path("run/checkpoint.npz")).config)
     assert len({known.data.name for known in names}) == 2
-    said = nnbp("train", "--resume", "run", "-q", *named, *more)
+    said = resume(*named)
     assert (said.status, said.err) == (0, "")
     assert results(Path("run")) == expected
 
 
 def test_a_name_of_other_data_in_an_edited_config_is_not_used(own: Path) -> None:
-    shutil.copytree(own, "other")
-    images, labels = synthetic.draw(160, 2, "train")
-    idx.write(Path("other/train-images-idx3-ubyte"), images)
-    idx.write(Path("other/train-labels-idx1-ubyte"), labels)
+    draw(Path(shutil.copytree(own, "other")), "train", 160, seed=2)
     file = Path("run/config.toml")
     sound = file.read_text()
     other = sound.replace(str(own), str(own.with_name("other")))
     file.write_text(other)
-    said = nnbp("train", "--resume", "run", "--set", "training.epochs=4")
+    said = nnbp("train", "--resume", "run", *MORE[1:])
     assert said.status == 0
     says = f"'{own.with_name('other')}', as run/config.toml says"
     assert f"note: the data of the run are '{own}', and not {says}\n" in said.err
@@ -172,37 +163,27 @@ def test_a_run_that_learns_where_its_data_are_writes_nothing_into_another_direct
         return count(*arguments)
 
     monkeypatch.setattr(loop, "batches_per_epoch", and_move)
-    said = nnbp("train", "--resume", "run", "-q", "--data", "moved", "--set", "training.epochs=4")
+    said = resume("--data", "moved")
     assert said.status == 1
     assert said.err.startswith(f"run: the directory was moved to {own.with_name('aside')} while")
     assert not list(Path("run").iterdir())
 
 
 def test_other_data_are_no_moved_data(own: Path) -> None:
-    shutil.copytree(own, "other")
-    images, labels = synthetic.draw(160, 2, "train")
-    idx.write(Path("other/train-images-idx3-ubyte"), images)
-    idx.write(Path("other/train-labels-idx1-ubyte"), labels)
-    before = {path: path.read_bytes() for path in Path("run").iterdir()}
-    said = nnbp("train", "--resume", "run", "--set", "training.epochs=4", "--data", "other")
-    other = own.with_name("other")
-    assert said.err == (
-        f"run: '{other}' is not what it was trained on; bring that back, or name it with --data\n"
-    )
-    assert {path: path.read_bytes() for path in Path("run").iterdir()} == before
+    draw(Path(shutil.copytree(own, "other")), "train", 160, seed=2)
+    before, other = contents(Path("run")), own.with_name("other")
+    remedy = "bring that back, or name it with --data\n"
+    assert resume("--data", "other").err == f"run: '{other}' is not what it was trained on; {remedy}"
+    assert contents(Path("run")) == before
     assert f"are those of {other}, it knows {own}" in nnbp("report", "run", "--data", "other").err
     assert json.loads(score("run", "--data", "other", "--split", "validation").out)["images"] == 26
 
 
 def test_data_are_named_only_where_data_are_looked_at(own: Path) -> None:
-    for line, said in (
-        (("eval", "run"), "--data: no data set and no folder is called 'minst'; did you mean 'mnist'?\n"),
-        (("report", "run"), "--data: no data set and no folder is called 'minst'; did you mean 'mnist'?\n"),
-        (("train", "--resume", "run"), "--data: no data set and no folder is called 'minst'; did you mean"),
-        (("train", "--config", "small.toml"), "--data: no data set and no folder is called 'minst'; did"),
-    ):
-        refused = nnbp(*line, "--data", "minst")
-        assert (refused.status, refused.err[: len(said)]) == (2, said)
+    for command in ("eval run", "report run", "train --resume run", "train --config small.toml"):
+        refused = nnbp(*command.split(), "--data", "minst")
+        unknown = "--data: no data set and no folder is called 'minst'; did you mean 'mnist'?\n"
+        assert (refused.status, refused.err) == (2, unknown)
     for command in ("train --config small.toml", "plot run", "plot run --what weights"):
         refused = nnbp(*command.split(), "--data", "own")
         assert (refused.status, "'--data'" in refused.err) == (2, True)
@@ -212,9 +193,7 @@ def test_a_config_that_does_not_fit_its_data_is_named_and_no_option(own: Path) -
     for command in ("train", "gradcheck"):
         said = nnbp(command, "--config", "small.toml", "--set", "data.name=nowhere")
         assert said.err.startswith("small.toml: data.name: no data set and no folder is called 'nowhere'; ")
-    images, labels = synthetic.draw(30, 1, "train")
-    idx.write(own / "train-images-idx3-ubyte", images)
-    idx.write(own / "train-labels-idx1-ubyte", labels)
+    draw(own, "train", 30)
     assert score("weights.npz").err == (
         f"weights.npz: '{own}' is not what it was, and cannot be shared out in the same way; "
         "name what it was trained on with --data\n"
@@ -283,8 +262,7 @@ def test_a_folder_is_known_by_a_path_that_no_other_folder_can_break(
         assert sources.absolute(name) == str(path)
     monkeypatch.chdir("sub")
     own.rename("../moved")
-    resume = ("train", "--resume", "../run", "-q", "--set")
-    assert nnbp(*resume, "training.epochs=4", "--data", "../moved").status == 0
+    assert resume("--data", "../moved", run="../run").status == 0
     monkeypatch.chdir("..")
     Path("sub").rename("gone")
     assert config.load("run/config.toml").data.name == str(own.with_name("moved"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -22,21 +23,25 @@ from nnbp_cli.models.weights import Weights
 from nnbp_cli.runs import active_run, checkpoint
 from nnbp_cli.runs import run as experiment
 from nnbp_cli.runs.directory import RunDirectory
-from nnbp_cli.system import files, npz, signals
+from nnbp_cli.system import npz, signals
 from nnbp_cli.training import loop
 from tests.command_line import Said, nnbp
-from tests.interruption import Interruption
-from tests.small_run import results, train
+from tests.interruption import Interruption, Killed, killed
+from tests.small_run import contents, replace, results, results_of_second_score, train
 
-Stop = Callable[[int], None]
+Stopped = Callable[..., Said]
 
 
 @pytest.fixture
-def stop_after(monkeypatch: pytest.MonkeyPatch) -> Stop:
-    """Let a SIGINT come when the run has asked so many times whether there was one."""
-    interruption = Interruption()
-    monkeypatch.setattr(signals, "defer", interruption.defer)
-    return interruption.come
+def stopped(monkeypatch: pytest.MonkeyPatch) -> Stopped:
+    """A command that a SIGINT stops when it has asked `after` times whether there was one."""
+
+    def say(command: Callable[..., Said], *arguments: object, after: int = 30) -> Said:
+        with monkeypatch.context() as patched:
+            patched.setattr(signals, "defer", Interruption(after).defer)
+            return command(*arguments)
+
+    return say
 
 
 @pytest.fixture(autouse=True)
@@ -48,36 +53,35 @@ def resume(*more: object) -> Said:
     return nnbp("train", "--resume", "run", "-q", *more)
 
 
+def save_always(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(experiment, "SAVE_EVERY", 0)
+    monkeypatch.setattr(experiment, "SHARE_OF_SAVING", 1e9)
+
+
 def test_a_run_that_was_killed_goes_on_from_its_checkpoint_or_else_from_the_start(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train("--out", "whole", "-q")
     whole = results(Path("whole"))
 
-    class Killed(BaseException):
-        pass
+    for batch in (1, 10, 25):
+        shutil.rmtree("run", ignore_errors=True)
 
-    def killed_at(batch: int) -> None:
         def check(state: loop.TrainingState) -> None:
-            if (state.epoch, state.batch) == (1, batch):
-                raise Killed
+            if (state.epoch, state.batch) == (1, batch):  # noqa: B023
+                killed()
 
         with monkeypatch.context() as patched:
-            patched.setattr(experiment, "SAVE_EVERY", 0)
-            patched.setattr(experiment, "SHARE_OF_SAVING", 1e9)
+            save_always(patched)
             patched.setattr(loop, "check_finite", check)
             with pytest.raises(Killed):
                 train("--out", "run", "-q")
-
-    for batch in (1, 10, 25):
-        shutil.rmtree("run", ignore_errors=True)
-        killed_at(batch)
         assert not Path("run/weights.npz").exists()
         assert checkpoint.load(Path("run/checkpoint.npz")).state.batch == batch - 1
         said = nnbp("eval", "run")
         assert said.status == 1
         assert "the run has not ended; 'nnbp train --resume run' goes on with it" in said.err
-        (Path("run") / ".weights.npz.1-abc.part").write_text("torn")
+        Path("run/.weights.npz.1-abc.part").write_text("torn")
         with Path("run/log.csv").open("a") as log:
             log.write("7,torn")
         assert resume().status == 0
@@ -86,42 +90,35 @@ def test_a_run_that_was_killed_goes_on_from_its_checkpoint_or_else_from_the_star
 
     for name in ("checkpoint.npz", "log.csv", "summary.json", "weights.npz"):
         Path("run", name).unlink()
-    assert resume().status == 0, "from config.toml alone"
+    replace("run/config.toml", "threads = 1\n", "")
+    assert resume().status == 0, "from config.toml alone, which may leave something open again"
     assert results(Path("run")) == whole
 
 
 def test_a_finished_run_goes_on_if_more_epochs_are_asked_for_and_says_so(here: Path) -> None:
     train("--out", "long", "-q", "--set", "training.epochs=5")
     train("--out", "run", "-q")
-    said = resume()
-    assert (said.status, said.err) == (
-        2,
-        "run: the run is finished (all epochs are done); for more, --set training.epochs=6\n",
-    )
+    more = "run: the run is finished (all epochs are done); for more, --set training.epochs=6\n"
+    assert resume() == Said(2, "", more)
     said = resume("--set", "training.epochs=5")
     assert said.status == 0
     assert "note: this run was scored on the test set 2 times\n" in said.out
-    long, run = results(Path("long")), results(Path("run"))
-    assert (long["summary"].pop("times_tested"), run["summary"].pop("times_tested")) == (1, 2)
-    assert run == long
+    assert results_of_second_score(Path("run")) == results(Path("long"))
     assert resume("--set", "training.epochs=4").err == (
         "run: has 5 epochs already; set training.epochs to more\n"
     )
 
 
 def test_a_finished_run_that_went_on_and_was_stopped_before_its_new_score_is_not_finished(
-    here: Path, stop_after: Stop
+    here: Path, stopped: Stopped
 ) -> None:
     train("--out", "long", "-q", "--set", "training.epochs=4")
     train("--out", "run", "-q")
-    stop_after(28)  # the fourth epoch is done, its weights are being scored
-    said = resume("--set", "training.epochs=4")
+    # The fourth epoch is done, its weights are being scored.
+    said = stopped(resume, "--set", "training.epochs=4", after=28)
     assert (said.status, "stopped by SIGINT after 4 epochs" in said.out) == (130, True)
-    stop_after(10**9)
     assert resume().status == 0
-    long, run = results(Path("long")), results(Path("run"))
-    assert (long["summary"].pop("times_tested"), run["summary"].pop("times_tested")) == (1, 2)
-    assert run == long
+    assert results_of_second_score(Path("run")) == results(Path("long"))
 
 
 def test_a_signal_after_the_last_score_stops_nothing_any_more(
@@ -144,16 +141,16 @@ def test_a_signal_after_the_last_score_stops_nothing_any_more(
     assert json.loads(Path("run/summary.json").read_text())["stopped_by"] is None
 
 
+def test_a_finished_run_that_cannot_have_more_epochs_is_not_offered_any(here: Path) -> None:
+    train("--out", "run", "-q", "--set", "training.schedule=linear")
+    assert resume().err == "run: the run is finished (all epochs are done); train a new one\n"
+
+
 def test_a_run_that_died_before_it_began_is_no_obstacle(here: Path) -> None:
     Path("run").mkdir()
     Path("run/.config.toml.1-abc.part").write_text("torn")
     assert train("--out", "run", "-q").status == 0
     assert not list(Path("run").glob(".*"))
-
-
-def test_a_finished_run_that_cannot_have_more_epochs_is_not_offered_any(here: Path) -> None:
-    train("--out", "run", "-q", "--set", "training.schedule=linear")
-    assert resume().err == "run: the run is finished (all epochs are done); train a new one\n"
 
 
 @pytest.mark.parametrize(
@@ -174,11 +171,10 @@ def test_what_would_make_it_another_run_is_refused(
     here: Path, began_with: tuple[str, ...], setting: str, said: str
 ) -> None:
     train("--out", "run", "-q", *(part for each in began_with for part in ("--set", each)))
-    before = {path: path.read_bytes() for path in Path("run").iterdir()}
+    before = contents(Path("run"))
     refused = resume("--set", setting)
-    assert refused.status == 2
+    assert (refused.status, contents(Path("run"))) == (2, before)
     assert said in refused.err
-    assert {path: path.read_bytes() for path in Path("run").iterdir()} == before
 
 
 def test_where_there_is_nothing_to_resume_it_is_said(here: Path) -> None:
@@ -213,10 +209,9 @@ def test_a_run_is_saved_ten_seconds_after_it_was_last_saved_or_later_where_savin
 
 
 def test_a_checkpoint_that_a_disk_does_not_show_is_no_reason_to_begin_anew(
-    here: Path, stop_after: Stop, monkeypatch: pytest.MonkeyPatch
+    here: Path, stopped: Stopped, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stop_after(30)
-    train("--out", "run", "-q")
+    stopped(train, "--out", "run", "-q")
     before = Path("run/checkpoint.npz").read_bytes()
     exists = Path.exists
     monkeypatch.setattr(Path, "exists", lambda self: self.name != "checkpoint.npz" and exists(self))
@@ -224,30 +219,18 @@ def test_a_checkpoint_that_a_disk_does_not_show_is_no_reason_to_begin_anew(
     assert Path("run/checkpoint.npz").read_bytes() == before
 
 
-def test_other_data_are_refused(here: Path, stop_after: Stop, monkeypatch: pytest.MonkeyPatch) -> None:
-    stop_after(30)
-    train("--out", "run", "-q")
-    stop_after(10**9)
+def test_other_data_are_refused(here: Path, stopped: Stopped, monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped(train, "--out", "run", "-q")
     real = checkpoint.load
-
-    def other(path: Path) -> checkpoint.Checkpoint:
-        left = real(path)
-        object.__setattr__(left, "digest", "another")
-        return left
-
-    monkeypatch.setattr(checkpoint, "load", other)
-    assert (
-        resume().err
-        == "run: 'synthetic' is not what it was trained on; bring that back, or name it with --data\n"
-    )
+    monkeypatch.setattr(checkpoint, "load", lambda path: dataclasses.replace(real(path), digest="another"))
+    remedy = "bring that back, or name it with --data\n"
+    assert resume().err == f"run: 'synthetic' is not what it was trained on; {remedy}"
 
 
 def test_what_is_not_as_it_was_is_named(
-    here: Path, stop_after: Stop, monkeypatch: pytest.MonkeyPatch
+    here: Path, stopped: Stopped, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stop_after(30)
-    train("--out", "run", "-q")
-    stop_after(10**9)
+    stopped(train, "--out", "run", "-q")
     now = checkpoint.made_with()
     monkeypatch.setattr(checkpoint, "made_with", lambda: now | {"numpy": "9.9"})
     said = nnbp("train", "--resume", "run")
@@ -263,26 +246,17 @@ def test_what_the_last_bits_depend_on_is_recorded() -> None:
         three = checkpoint.made_with()
     assert {what for what in one if one[what] != three[what]} == {"threads"}
     *others, last = one["numpy's instructions"].split()
-    program = (
-        """from nnbp_cli.runs import checkpoint; print(checkpoint.made_with()["numpy's instructions"])"""
-    )
-    fewer = os.environ | {"NPY_DISABLE_CPU_FEATURES": last}
-    said = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", program], env=fewer, capture_output=True, text=True
-    )
+    program = 'from nnbp_cli.runs import checkpoint; print(checkpoint.made_with()["numpy\'s instructions"])'
+    line, fewer = [sys.executable, "-W", "ignore", "-c", program], {"NPY_DISABLE_CPU_FEATURES": last}
+    said = subprocess.run(line, env=os.environ | fewer, capture_output=True, text=True)
     assert said.stdout.split() == others or "baseline" in said.stderr, "numpy does without, or says it cannot"
 
 
-def test_two_trainings_into_one_directory_are_one_too_many(here: Path, stop_after: Stop) -> None:
-    stop_after(30)
-    train("--out", "run", "-q")
+def test_two_trainings_into_one_directory_are_one_too_many(here: Path, stopped: Stopped) -> None:
+    stopped(train, "--out", "run", "-q")
     with RunDirectory(Path("run")).locked():
-        said = resume()
-        assert (said.status, said.err) == (
-            1,
-            "run: another process is training into it; wait for it, or stop it\n",
-        )
-    stop_after(10**9)
+        busy = "run: another process is training into it; wait for it, or stop it\n"
+        assert resume() == Said(1, "", busy)
     assert resume().status == 0
 
 
@@ -305,22 +279,16 @@ def at_batch(
     monkeypatch.setattr(loop, "train", acting)
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
-
-
 @pytest.mark.parametrize("resumed", [False, True])
 @pytest.mark.parametrize("how", ["trained into", "a link", "a file", "nothing"])
 def test_a_run_whose_directory_was_moved_away_stops_and_harms_nothing(
-    here: Path, monkeypatch: pytest.MonkeyPatch, stop_after: Stop, how: str, resumed: bool
+    here: Path, monkeypatch: pytest.MonkeyPatch, stopped: Stopped, how: str, resumed: bool
 ) -> None:
     train("--out", "whole", "-q")
     whole = results(Path("whole"))
     other = Path("other")
     if resumed:
-        stop_after(30)
-        train("--out", "run", "-q")
-        stop_after(10**9)
+        stopped(train, "--out", "run", "-q")
 
     def move(_: object) -> None:
         Path("run").rename("moved")
@@ -336,10 +304,11 @@ def test_a_run_whose_directory_was_moved_away_stops_and_harms_nothing(
     at_batch(monkeypatch, 1, 7, move)
     said = resume() if resumed else train("--out", "run", "-q")
     moved = here / "moved"
-    assert (said.status, said.out) == (1, "")
-    assert said.err == (
+    assert said == Said(
+        1,
+        "",
         f"run: the directory was moved to {moved} while it was trained into; nothing more is written, "
-        f"and 'nnbp train --resume {moved}' goes on with it\n"
+        f"and 'nnbp train --resume {moved}' goes on with it\n",
     )
     if how == "trained into":
         assert contents(Path("run")) == contents(other)
@@ -359,10 +328,8 @@ def test_a_run_whose_directory_was_deleted_stops_and_makes_no_other(
 ) -> None:
     at_batch(monkeypatch, 1, 7, lambda _: shutil.rmtree("run"))
     said = train("--out", "run", "-q")
+    assert said.err.startswith("run: the directory was moved, replaced or deleted while it was trained into")
     assert (said.status, said.out) == (1, "")
-    assert said.err.startswith(
-        "run: the directory was moved, replaced or deleted while it was trained into; "
-    )
     assert not Path("run").exists()
     assert not Path("weights.npz").exists()
 
@@ -375,33 +342,16 @@ def test_what_cannot_be_written_is_refused_before_anything_is_trained(here: Path
     kinds: list[Callable[[Path], object]] = [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero")]
     for attempt, make in enumerate(kinds):
         make(path)
-        said = resume("--set", "training.epochs=4")
-        assert (said.status, said.err) == (
-            1,
-            f"run/{name}: is there already, and not a file of the run; move it away\n",
-        )
+        refused = f"run/{name}: is there already, and not a file of the run; move it away\n"
+        assert resume("--set", "training.epochs=4") == Said(1, "", refused)
         path.rename(f"aside-{attempt}")
 
 
-def test_a_run_without_a_checkpoint_may_leave_its_threads_open_again(here: Path) -> None:
-    train("--out", "run", "-q")
-    whole = results(Path("run"))
-    for name in ("checkpoint.npz", "summary.json", "weights.npz"):
-        Path("run", name).unlink()
-    config = Path("run/config.toml")
-    config.write_text(config.read_text().replace("threads = 1\n", ""))
-    said = resume()
-    assert (said.status, said.err) == (0, "")
-    assert results(Path("run")) == whole
-
-
 def test_a_run_whose_checkpoint_is_gone_is_not_trained_over_from_the_start(
-    here: Path, stop_after: Stop
+    here: Path, stopped: Stopped
 ) -> None:
     train("--out", "finished", "-q")
-    stop_after(30)
-    train("--out", "stopped", "-q")
-    stop_after(10**9)
+    stopped(train, "--out", "stopped", "-q")
     for run in ("finished", "stopped"):
         Path(run, "checkpoint.npz").unlink()
         for gone in ((), ("summary.json",), ("config.toml",)):
@@ -410,11 +360,8 @@ def test_a_run_whose_checkpoint_is_gone_is_not_trained_over_from_the_start(
             before = contents(Path(run))
             said = nnbp("train", "--resume", run, "-q")
             assert (said.status, contents(Path(run))) == (1, before)
-            if "config.toml" not in gone:
-                assert said.err == (
-                    f"{run}/checkpoint.npz: is gone, and 'weights.npz' alone does not say how the run goes "
-                    "on; train a new run\n"
-                )
+            refused = "is gone, and 'weights.npz' alone does not say how the run goes on; train a new run\n"
+            assert "config.toml" in gone or said.err == f"{run}/checkpoint.npz: {refused}"
 
 
 # A run that diverged
@@ -450,10 +397,9 @@ def test_a_run_that_diverged_is_called_so_everywhere_and_would_diverge_again(her
     refused = f"runs/sick: the run diverged: {why}; {remedy}'nnbp train runs/sick/config.toml'\n"
     assert nnbp(*resume) == Said(2, "", refused)
     assert contents(Path("runs/sick")) == before
-    config = Path("runs/sick/config.toml")
-    config.write_text(config.read_text().replace("learning_rate = 1e+20", "learning_rate = 0.1"))
+    replace("runs/sick/config.toml", "learning_rate = 1e+20", "learning_rate = 0.1")
     assert nnbp(*resume) == Said(2, "", refused)
-    assert nnbp("train", config, "-q", "--out", "well").status == 0
+    assert nnbp("train", "runs/sick/config.toml", "-q", "--out", "well").status == 0
 
 
 def test_a_run_that_diverged_later_keeps_what_it_had_and_may_end_before(
@@ -478,35 +424,35 @@ def test_a_run_that_diverged_later_keeps_what_it_had_and_may_end_before(
 # A config.toml that was edited
 
 
-def test_an_edited_config_is_refused_by_its_keys_and_nothing_is_written(here: Path, stop_after: Stop) -> None:
-    stop_after(30)
-    train("--out", "run", "-q")
-    stop_after(10**9)
+def test_an_edited_config_is_refused_by_its_keys_and_nothing_is_written(here: Path, stopped: Stopped) -> None:
+    stopped(train, "--out", "run", "-q")
     config = Path("run/config.toml")
-    sound = config.read_text()
-    config.write_text(sound.replace("learning_rate = 0.1", "learning_rate = 0.2"))
-    before = contents(Path("run"))
-    said = resume()
-    assert (said.status, said.err) == (
-        2,
-        "run/config.toml: training.learning_rate was changed since the run began; "
-        "put it back, or train a new run with it\n",
-    )
-    config.write_text(sound.replace("seed = 1", "seed = 2").replace("neurons = 12", "neurons = 13"))
-    assert resume().err == (
-        "run/config.toml: data.seed, network.layers and training.seed were changed since the run began; "
-        "put them back, or train a new run with them\n"
-    )
-    config.write_text(sound.replace("epochs", "epoch"))
-    said = resume()
-    assert said.status == 2
-    assert "run/config.toml: training.epoch: unknown key; did you mean training.epochs?\n" in said.err
-    assert said.err.splitlines()[-1] == (
+    sound, before = config.read_text(), contents(Path("run"))
+    unknown = "run/config.toml: training.epoch: unknown key; did you mean training.epochs?\n"
+    remedy = (
         "run/config.toml: the checkpoint has the config of the run; delete the file, and it is written anew"
     )
-    assert {name: file for name, file in contents(Path("run")).items() if name != "config.toml"} == {
-        name: file for name, file in before.items() if name != "config.toml"
-    }
+    for edits, first, last in (
+        (
+            ("learning_rate = 0.1", "learning_rate = 0.2"),
+            "run/config.toml: training.learning_rate was changed since the run began; ",
+            "put it back, or train a new run with it\n",
+        ),
+        (
+            ("seed = 1", "seed = 2", "neurons = 12", "neurons = 13"),
+            "run/config.toml: data.seed, network.layers and training.seed were changed since the run began; ",
+            "put them back, or train a new run with them\n",
+        ),
+        (("epochs", "epoch"), unknown, f"\n{remedy}\n"),
+    ):
+        replace(config, *edits)
+        edited = contents(Path("run"))
+        said = resume()
+        assert (said.status, contents(Path("run"))) == (2, edited)
+        assert first in said.err
+        assert said.err.endswith(last)
+        config.write_text(sound)
+    assert contents(Path("run")) == before
     config.write_text("# as it was\n" + sound)
     assert resume().status == 0, "a comment changes nothing"
     assert config.read_text() == sound
@@ -515,30 +461,26 @@ def test_an_edited_config_is_refused_by_its_keys_and_nothing_is_written(here: Pa
 def test_other_epochs_in_an_edited_config_are_as_on_the_command_line(here: Path) -> None:
     train("--out", "long", "-q", "--set", "training.epochs=5")
     train("--out", "run", "-q")
-    config = Path("run/config.toml")
-    config.write_text(config.read_text().replace("epochs = 3", "epochs = 5"))
+    replace("run/config.toml", "epochs = 3", "epochs = 5")
     assert resume().status == 0
     assert results(Path("run"))["state"] == results(Path("long"))["state"]
-    config.write_text(config.read_text().replace("epochs = 5", "epochs = 7"))
+    replace("run/config.toml", "epochs = 5", "epochs = 7")
     assert resume("--set", "training.epochs=6").status == 0, "the command line has the last word"
     assert checkpoint.load(Path("run/checkpoint.npz")).state.epoch == 6
-    config.write_text(config.read_text().replace("epochs = 6", "epochs = 2"))
+    replace("run/config.toml", "epochs = 6", "epochs = 2")
     assert resume().err == "run: has 6 epochs already; set training.epochs to more\n"
 
     train("--out", "linear", "-q", "--set", "training.schedule=linear")
-    config = Path("linear/config.toml")
-    config.write_text(config.read_text().replace("epochs = 3", "epochs = 5"))
+    replace("linear/config.toml", "epochs = 3", "epochs = 5")
     said = nnbp("train", "--resume", "linear", "-q")
     assert said.err.startswith("linear: the schedule 'linear' goes by the number of epochs")
 
 
-def test_a_run_goes_on_without_its_summary_or_with_an_odd_one(here: Path, stop_after: Stop) -> None:
+def test_a_run_goes_on_without_its_summary_or_with_an_odd_one(here: Path, stopped: Stopped) -> None:
     train("--out", "whole", "-q")
     whole = results(Path("whole"))
     for content in (None, "", "{", '{"epochs": 1e999}', '{"times_tested": 4, "began": "year 1"}'):
-        stop_after(30)
-        train("--out", "run", "-q")
-        stop_after(10**9)
+        stopped(train, "--out", "run", "-q")
         Path("run/summary.json").unlink()
         if content is not None:
             Path("run/summary.json").write_text(content)
@@ -554,93 +496,50 @@ def test_a_run_goes_on_without_its_summary_or_with_an_odd_one(here: Path, stop_a
 def test_a_run_that_diverges_keeps_its_last_good_checkpoint(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(experiment, "SAVE_EVERY", 0)
-    monkeypatch.setattr(experiment, "SHARE_OF_SAVING", 1e9)
+    save_always(monkeypatch)
     said = train("--out", "run", "-q", "--set", "training.learning_rate=1e20")
     assert said.status == 1
     assert "training: diverged: not finite in the weights of layer" in said.err
-    left = checkpoint.load(Path("run/checkpoint.npz"))
-    assert np.isfinite(left.state.params.theta).all()
+    assert np.isfinite(checkpoint.load(Path("run/checkpoint.npz")).state.params.theta).all()
 
 
-# The file
+OF_NO_RUN: list[dict[str, Any]] = [
+    {"config": "[training]\n"},
+    {"config": 3},
+    {"inputs": 0},
+    {"inputs": 10**9},
+    {"epoch": 2},
+    {"epoch": -1},
+    {"epoch": 10**12},
+    {"batch": 1.5},
+    {"batch": 10**400},
+    {"seconds": -1},
+    {"seconds": "long"},
+    {"made_with": []},
+    {"began": "0001-01-01"},
+    {"began": "soon"},
+    {"history": 5},
+    {"history": [[1, 0.1, 1.0]]},
+    {"history": [[1, "fast", 1.0, {}]]},
+    {"history": [[2, 0.1, 1.0, {}]]},
+    {"history": [[1, 0.1, 1.0, {"training cost": 1.0}]]},
+    {"history": [[1, 0.1, 1.0, {"training cost": 1.0, "test luck": 1.0}]]},
+    {"history": [[1, 0.1, 1.0, {"validation accuracy": 0.5, "training cost": 1.0}]]},
+    {"history": [[1, 0.1, 1e300, {"training cost": 1.0, "validation accuracy": 0.5}]]},
+    {"history": [[1, 10**400, 1.0, {"training cost": 1.0, "validation accuracy": 0.5}]]},
+]
 
 
-@pytest.fixture
-def left(here: Path, stop_after: Stop) -> Path:
-    """A checkpoint in the middle of an epoch."""
-    stop_after(30)
-    train("--out", "run", "-q", "--set", "training.optimizer=momentum")
-    return Path("run/checkpoint.npz")
-
-
-def test_a_checkpoint_comes_back_as_it_was(left: Path) -> None:
-    before = checkpoint.load(left)
-    checkpoint.save(left, before, files.anything)
-    after = checkpoint.load(left)
-    for name in ("config", "inputs", "digest", "began", "seconds", "cpu_seconds", "made_with"):
-        assert getattr(after, name) == getattr(before, name)
-    assert after.state.history == before.state.history
-    assert after.state.optimizer_state.tobytes() == before.state.optimizer_state.tobytes()
-
-
-def test_it_can_be_opened_with_numpy(left: Path) -> None:
-    with np.load(left, allow_pickle=False) as members:
-        assert sorted(members) == ["kept", "meta", "slots", "theta"]
-        assert json.loads(str(members["meta"]))["batch"] == 3
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"config": "[training]\n"},
-        {"config": 3},
-        {"inputs": 0},
-        {"inputs": 10**9},
-        {"epoch": 2},
-        {"epoch": -1},
-        {"batch": 1.5},
-        {"history": [[1, 0.1, 1.0]]},
-        {"history": [[1, "fast", 1.0, {}]]},
-        {"history": [[2, 0.1, 1.0, {}]]},
-        {"history": 5},
-        {"seconds": -1},
-        {"seconds": "long"},
-        {"made_with": []},
-        {"epoch": 10**12},
-        {"batch": 10**400},
-        {"began": "0001-01-01"},
-        {"began": "soon"},
-        {"history": [[1, 0.1, 1.0, {"training cost": 1.0}]]},
-        {"history": [[1, 0.1, 1.0, {"training cost": 1.0, "test luck": 1.0}]]},
-        {"history": [[1, 0.1, 1.0, {"validation accuracy": 0.5, "training cost": 1.0}]]},
-        {"history": [[1, 0.1, 1e300, {"training cost": 1.0, "validation accuracy": 0.5}]]},
-        {"history": [[1, 10**400, 1.0, {"training cost": 1.0, "validation accuracy": 0.5}]]},
-    ],
-    ids=str,
-)
-def test_a_meta_that_no_run_has_is_refused(left: Path, change: dict[str, Any]) -> None:
-    with np.load(left, allow_pickle=False) as members:
+def test_a_meta_that_no_run_has_is_refused(here: Path, stopped: Stopped) -> None:
+    stopped(train, "--out", "run", "-q")
+    path = Path("run/checkpoint.npz")
+    with np.load(path, allow_pickle=False) as members:
         arrays = {name: members[name] for name in members if name != "meta"}
         meta = json.loads(str(members["meta"]))
-    npz.save(left, checkpoint.KIND, meta | change, arrays)
-    with pytest.raises(NnbpError) as caught:
-        checkpoint.load(left)
-    assert str(caught.value).startswith(f"{left}: damaged or not an nnbp checkpoint: ")
-    assert str(caught.value).endswith("; the run cannot go on; train again")
-    assert "\n" not in str(caught.value)
-
-
-def test_a_flipped_bit_is_refused_or_changes_nothing(left: Path) -> None:
-    content, before = left.read_bytes(), checkpoint.load(left)
-    rng = np.random.default_rng(0)
-    for position in rng.integers(len(content), size=300):
-        flipped = bytearray(content)
-        flipped[position] ^= 1 << int(rng.integers(8))
-        left.write_bytes(flipped)
-        try:
-            after = checkpoint.load(left)
-        except NnbpError:
-            continue
-        assert after.state.params.theta.tobytes() == before.state.params.theta.tobytes()
-        assert after.state.history == before.state.history
+    for change in OF_NO_RUN:
+        npz.save(path, checkpoint.KIND, meta | change, arrays)
+        with pytest.raises(NnbpError) as caught:
+            checkpoint.load(path)
+        assert str(caught.value).startswith(f"{path}: damaged or not an nnbp checkpoint: "), change
+        assert str(caught.value).endswith("; the run cannot go on; train again")
+        assert "\n" not in str(caught.value)
