@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 
 from nnbp_cli.datasets import dataset
-from nnbp_cli.digits import Digit, binarize, morphology, normalize, segment
+from nnbp_cli.digits import binarize, morphology, normalize, segment
 from nnbp_cli.digits.binarization import light_on_dark, otsu
-from nnbp_cli.digits.components import components
-from nnbp_cli.digits.labelling import label
+from nnbp_cli.digits.components import components, label
 from tests import photographs
 
 VECTORS = Path(__file__).with_name("normal_vectors.json")
@@ -31,15 +30,13 @@ def sheet(height: int, width: int, *boxes: tuple[int, int, int, int]) -> np.ndar
     return light
 
 
-def places(light: np.ndarray) -> list[tuple[int, int, int, int]]:
+def places(light: np.ndarray) -> list[tuple[int, ...]]:
     """The boxes of the digits found, in pixels: top, left, bottom, right."""
-    rows, columns = light.shape
-
-    def box(digit: Digit) -> tuple[int, int, int, int]:
-        top, left = round(digit.top * rows), round(digit.left * columns)
-        return top, left, top + round(digit.height * rows), left + round(digit.width * columns)
-
-    return [box(digit) for digit in segment(binarize(light))]
+    found = [
+        (digit.top, digit.left, digit.top + digit.height, digit.left + digit.width)
+        for digit in segment(binarize(light))
+    ]
+    return [tuple(round(share * side) for share, side in zip(box, light.shape * 2)) for box in found]
 
 
 def test_it_is_the_normalization_of_the_vectors() -> None:
@@ -58,37 +55,38 @@ def test_the_images_of_mnist_are_normalized_already(real_data: Path) -> None:
     assert np.mean(same) > 0.99
 
 
-def test_windows_are_what_a_loop_finds() -> None:
+def squares(picture: np.ndarray, reach: int) -> np.ndarray:
+    """Every whole square of 2 reach + 1 pixels, its pixels along the last axis."""
+    whole = np.lib.stride_tricks.sliding_window_view(picture, (2 * reach + 1,) * 2)
+    return whole.reshape(*whole.shape[:2], -1)
+
+
+@pytest.mark.parametrize("reach", [0, 1, 3, 20])
+def test_morphology_is_what_is_in_each_square(reach: int) -> None:
     picture = np.random.default_rng(1).random((13, 9))
-    for reach in (0, 1, 3, 20):
-        beyond = np.pad(picture, 2 * reach, mode="edge")
-
-        def window(pixels: np.ndarray, i: int, j: int, reach: int = reach) -> np.ndarray:
-            return pixels[max(0, i - reach) : i + reach + 1, max(0, j - reach) : j + reach + 1]
-
-        largest = np.array([[window(beyond, i, j).max() for j in range(beyond.shape[1])]
-                            for i in range(beyond.shape[0])])  # fmt: skip
-        for i, j in np.ndindex(picture.shape):
-            assert morphology.box_mean(picture, reach)[i, j] == pytest.approx(window(picture, i, j).mean())
-            closing = window(largest, i + 2 * reach, j + 2 * reach).min()
-            assert morphology.closing(picture, reach)[i, j] == closing
+    means = np.nanmean(squares(np.pad(picture, reach, constant_values=np.nan), reach), axis=-1)
+    np.testing.assert_allclose(morphology.box_mean(picture, reach), means)
+    dilated = squares(np.pad(picture, 2 * reach, mode="edge"), reach).max(axis=-1)
+    assert np.array_equal(morphology.closing(picture, reach), squares(dilated, reach).min(axis=-1))
+    assert np.array_equal(
+        morphology.dilation(picture, reach), squares(np.pad(picture, 2 * reach), reach).max(axis=-1)
+    )
 
 
 def flooded(mask: np.ndarray) -> np.ndarray:
-    """The regions of `mask`, pixel by pixel."""
-    numbers, count = np.zeros(mask.shape, int), 0
-    for start in map(tuple, np.argwhere(mask)):
-        count += not numbers[start]
-        waiting = [] if numbers[start] else [start]
+    """The label of each pixel of `mask`, by one flood after the other."""
+    labels, count = np.pad(np.where(mask, -1, 0), 1), 0
+    while len(start := np.argwhere(labels < 0)):
+        count, waiting = count + 1, [tuple(start[0])]
         while waiting:
             i, j = waiting.pop()
-            if 0 <= i < mask.shape[0] and 0 <= j < mask.shape[1] and mask[i, j] and not numbers[i, j]:
-                numbers[i, j] = count
+            if labels[i, j] < 0:
+                labels[i, j] = count
                 waiting += [(i + y, j + x) for y in (-1, 0, 1) for x in (-1, 0, 1)]
-    return numbers
+    return labels[1:-1, 1:-1]
 
 
-def test_regions_are_what_a_flood_finds() -> None:
+def test_labels_are_what_a_flood_finds() -> None:
     rng = np.random.default_rng(1)
     for _ in range(200):
         mask = rng.random(rng.integers(1, 30, 2)) < rng.random()
@@ -135,16 +133,11 @@ def test_what_noise_does_to_paper_is_no_ink() -> None:
         assert (binarize(np.clip(rough, 0, 1)) > 0).mean() < 0.01
 
 
-@pytest.mark.parametrize(
-    "light", [np.ones((50, 60)), np.zeros((5, 5)), np.full((1, 1), 0.5), np.ones((1, 90))]
-)
-def test_a_blank_page_has_no_digits(light: np.ndarray) -> None:
-    assert places(light) == []
-
-
-def test_noise_and_uneven_light_are_no_digits() -> None:
+def test_a_blank_page_has_no_digits() -> None:
     rng = np.random.default_rng(3)
-    for _ in range(20):
+    for light in (np.ones((50, 60)), np.zeros((5, 5)), np.full((1, 1), 0.5), np.ones((1, 90))):
+        assert places(light) == []
+    for _ in range(20):  # noise and uneven light
         paper = np.full(rng.integers(40, 300, 2), 0.9)
         assert places(photographs.gradient(paper, rng) + rng.normal(0, 0.01, paper.shape)) == []
 
