@@ -54,20 +54,15 @@ def rotated(ink: Array, rng: Rng) -> Array:
     return clipped(np.asarray(image))
 
 
-def pen(ink: Array, by: int) -> Array:
-    """With strokes wider by so many pixels on either side, or thinner where it is negative."""
-    filtered = (ImageFilter.MaxFilter if by > 0 else ImageFilter.MinFilter)(2 * abs(by) + 1)
-    return clipped(np.asarray(grey(ink).filter(filtered)) / 255)
+def pen(by: float) -> Disturbance:
+    """With strokes wider by so many of MNIST's pixels on either side, or thinner where it is negative."""
 
+    def drawn(ink: Array, rng: Rng) -> Array:
+        size = 2 * round(abs(by) * ink.shape[0] / 28) + 1
+        kind = ImageFilter.MaxFilter(size) if by > 0 else ImageFilter.MinFilter(size)
+        return clipped(np.asarray(grey(ink).filter(kind)) / 255)
 
-def thin(ink: Array, rng: Rng) -> Array:
-    """By a pen that is thinner by a pixel and a half of the data set's."""
-    return pen(ink, -round(0.75 * ink.shape[0] / 28))
-
-
-def thick(ink: Array, rng: Rng) -> Array:
-    """By a pen that is wider by a pixel and a half."""
-    return pen(ink, round(0.75 * ink.shape[0] / 28))
+    return drawn
 
 
 def on_paper(ink: Array, rng: Rng) -> Array:
@@ -119,8 +114,8 @@ KINDS: dict[str, Disturbance] = {
     "enlarged": enlarged,
     "shifted": shifted,
     "rotated": after(enlarged, rotated),
-    "thin pen": after(enlarged, thin),
-    "thick pen": after(enlarged, thick),
+    "thin pen": after(enlarged, pen(-0.75)),
+    "thick pen": after(enlarged, pen(0.75)),
     "on paper": after(enlarged, on_paper),
     "on paper, background gradient": after(enlarged, on_paper, gradient),
     "on paper, noise": after(enlarged, on_paper, noise),

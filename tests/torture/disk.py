@@ -25,7 +25,6 @@ class Node:
     directory: bool = False
 
     def write(self, place: int, content: bytes) -> None:
-        """Let bytes be written at a place in it."""
         self.content = self.content[:place] + content + self.content[place + len(content) :]
 
     def after(self, damage: str) -> bytes:
@@ -74,7 +73,6 @@ class Disk:
     saved: dict[str, Saved] = field(default_factory=dict)  # the last of each path
 
     def do(self, event: Event) -> None:
-        """Let something happen to it."""
         operation, path, more = event
         match operation:
             case "open" if more != "r" and path not in self.names:
@@ -121,13 +119,12 @@ class Disk:
         _apply(self.names, change)
 
     def _sync_names(self, directory: str) -> None:
-        left = []
-        for change in self.changes:
+        unsure, self.changes = self.changes, []
+        for change in unsure:
             if any(str(PurePath(path).parent) == directory for path in change):
                 _apply(self.sure, change)
             else:
-                left.append(change)
-        self.changes = left
+                self.changes.append(change)
 
     def _namings(self) -> Iterator[dict[str, Node]]:
         """Every choice of the changes that are not sure; of many, those from the first to any one."""
