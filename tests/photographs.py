@@ -9,15 +9,13 @@ from __future__ import annotations
 import io
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from functools import reduce
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageFilter
 
-from nnbp_cli.digits.predict import predictions
-from nnbp_cli.errors import NnbpError
+from nnbp_cli.digits.predict import predict
 from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.arrays import Array
 
@@ -148,7 +146,6 @@ def recognized(learned: Weights, pictures: Iterable[Image.Image], labels: Array)
         path = Path(folder) / "picture.png"
         for number, picture in enumerate(pictures):
             picture.save(path, compress_level=1)
-            with suppress(NnbpError):
-                predicted = [digit.predicted for digit in predictions(learned, path, "weights")]
-                right[number] = predicted == [labels[number]]
+            (result,) = predict(learned, [path], "weights")
+            right[number] = [digit.predicted for digit in result.predictions] == [labels[number]]
     return right

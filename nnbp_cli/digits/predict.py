@@ -82,20 +82,17 @@ def check_readable(path: Path, learned: Weights) -> str:
 
 
 def predict(learned: Weights, pictures: Iterable[Path], where: str) -> Iterator[PictureResult]:
-    """What the network, found at `where`, predicts on each picture. One that cannot be read does not keep the
-    others from it.
+    """What the network, found at `where`, predicts on each picture. One that cannot be read, or has no digit,
+    does not keep the others from it.
     """
     for path in pictures:
         try:
-            yield PictureResult(path, predictions(learned, path, where))
+            yield PictureResult(path, _predictions(learned, path, where))
         except NnbpError as error:
             yield PictureResult(path, problem=str(error))
 
 
-def predictions(learned: Weights, picture: Path, where: str) -> tuple[Prediction, ...]:
-    """The digits on a picture, in reading order. Raises NnbpError where there are none, for a file that is
-    not a sound picture, and Diverged where an output of the network is not finite.
-    """
+def _predictions(learned: Weights, picture: Path, where: str) -> tuple[Prediction, ...]:
     found = digits.segment(digits.binarize(digits.grayscale(picture)))
     if not found:
         raise NnbpError(f"{picture}: no digit found; write larger, with more contrast, or crop the picture")
