@@ -49,6 +49,7 @@ def test_help_and_version() -> None:
     ("arguments", "message"),
     [
         (["tarin"], "nnbp: no such command 'tarin' (did you mean 'train'?); see 'nnbp --help'\n"),
+        (["evaluate"], "nnbp: no such command 'evaluate' (did you mean 'eval'?); see 'nnbp --help'\n"),
         (
             ["train"],
             "nnbp train: missing argument 'CONFIG', or '--resume' to go on with a run; see 'nnbp train ",

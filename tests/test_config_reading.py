@@ -112,18 +112,18 @@ def test_an_empty_file_is_refused(path: Path) -> None:
 
 @pytest.mark.parametrize(("text", "got"), [("- 1", "a list"), ("data", "'data'"), ("3", "3")])
 def test_what_is_no_table_is_refused(tmp_path: Path, text: str, got: str) -> None:
-    due = "expected the tables data, network and training"
-    assert refusal(tmp_path / "x.yaml", text) == f"{due}, got {got}"
+    expected = "expected the tables data, network and training"
+    assert refusal(tmp_path / "x.yaml", text) == f"{expected}, got {got}"
 
 
 def test_a_file_that_is_not_there_or_no_config_is_refused_with_what_is_read(tmp_path: Path) -> None:
-    due = "expected a .toml, .yaml or .yml file"
+    expected = "expected a .toml, .yaml or .yml file"
     (tmp_path / "folder.toml").mkdir()
-    assert refusal(tmp_path / "gone.toml") == f"no such file; {due}, as 'nnbp init' writes one"
-    assert refusal(tmp_path / "x.ini", "[data]") == f"is not a config file; {due}"
-    assert refusal(tmp_path / "mnist") == f"is not a config file; {due}"
-    assert refusal(tmp_path) == f"is a directory; {due}"
-    assert refusal(tmp_path / "folder.toml") == f"is a directory; {due}"
+    assert refusal(tmp_path / "gone.toml") == f"no such file; {expected}, as 'nnbp init' writes one"
+    assert refusal(tmp_path / "x.ini", "[data]") == f"is not a config file; {expected}"
+    assert refusal(tmp_path / "mnist") == f"is not a config file; {expected}"
+    assert refusal(tmp_path) == f"is a directory; {expected}"
+    assert refusal(tmp_path / "folder.toml") == f"is a directory; {expected}"
     (tmp_path / "loop.toml").symlink_to("loop.toml")
     with pytest.raises(NnbpError, match=r"loop\.toml: cannot be read: too many levels of symbolic links; "):
         read(tmp_path / "loop.toml")

@@ -66,10 +66,9 @@ def explained(error: ValidationError, above: Location = ()) -> Iterator[tuple[Lo
                 mistakes[loc] = _unknown(loc, node)
             case "missing":
                 mistakes[place] = f"missing; expected {expected(node)}"
-            case "too_short" if details["input"]:
-                pass  # there are items, with mistakes of their own
             case "too_short":
-                mistakes[place] = "is empty; expected at least one"
+                if not details["input"]:  # or else there are items, with mistakes of their own
+                    mistakes[place] = "is empty; expected at least one"
             case _:
                 mistakes[place] = _unfit(details, node)
     yield from mistakes.items()

@@ -8,6 +8,7 @@ of keys and values that are text here, and took 2.2 s to fail at 3,000 brackets.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from ruamel.yaml import YAML, events
@@ -86,12 +87,10 @@ class _Builder:
 
     def scalar(self, event: events.ScalarEvent) -> Any:
         tag = self.yaml.resolver.resolve(ScalarNode, event.value, event.implicit)
-        if str(tag) not in _PLAIN:
-            return event.value
-        try:
-            return self.yaml.constructor.construct_object(ScalarNode(tag, event.value))
-        except ValueError:  # it looked like a number: 0x_, or five thousand digits
-            return event.value
+        with suppress(ValueError):  # it looks like a number: 0x_, or five thousand digits
+            if str(tag) in _PLAIN:
+                return self.yaml.constructor.construct_object(ScalarNode(tag, event.value))
+        return event.value
 
     def mapping(self, depth: int) -> dict[str, Any]:
         values: dict[str, Any] = {}
