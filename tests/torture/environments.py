@@ -123,6 +123,17 @@ def furnish(folder: Path) -> None:
     (folder / "closed").chmod(0)
 
 
+def surroundings(folder: Path) -> dict[str, str]:
+    """The variables of a process that works in a furnished folder, and reaches nobody."""
+    variables = {"PYTHONPATH": str(ROOT), "NNBP_DATA_DIR": str(folder / "data")}
+    return variables | dict.fromkeys(("http_proxy", "https_proxy"), NOWHERE)
+
+
+def arguments(line: tuple[str, ...], folder: Path) -> list[str]:
+    """A line of COMMANDS, for a furnished folder."""
+    return [each.replace("FOLDER", str(folder)) for each in line]
+
+
 def _environments(folder: Path) -> Iterator[Environment]:
     streams = {
         "stdout closed": {"stdout": "closed"},
@@ -220,17 +231,10 @@ def _limit(which: int, bound: int) -> str:
 
 def _problems(environment: Environment, line: tuple[str, ...], folder: Path, here: Path) -> Iterator[str]:
     """What is not as it should be, when a command has run in an environment."""
-    variables: dict[str, str | None] = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "NNBP_DATA_DIR": str(folder / "data"),
-        **dict.fromkeys(("http_proxy", "https_proxy"), NOWHERE),
-        **environment.variables,
-    }
-    arguments = [each.replace("FOLDER", str(folder)) for each in line]
+    variables = {**os.environ, **surroundings(folder), **environment.variables}
     given = {name: value for name, value in variables.items() if value is not None}
     try:
-        status, out, err = _ended(environment, arguments, given, here)
+        status, out, err = _ended(environment, arguments(line, folder), given, here)
     except subprocess.TimeoutExpired:
         yield f"not done after {LONGEST} s"
         return
@@ -249,7 +253,7 @@ def _problems(environment: Environment, line: tuple[str, ...], folder: Path, her
 
 
 def _ended(
-    environment: Environment, arguments: list[str], variables: dict[str, str], here: Path
+    environment: Environment, given: list[str], variables: dict[str, str], here: Path
 ) -> tuple[int, str, str]:
     """The status of a command, and what it said."""
     closing = [
@@ -263,7 +267,7 @@ def _ended(
             f"os.execv(sys.executable, [sys.executable, '-m', '{environment.start}', *sys.argv[1:]])",
         )
     )
-    command = [sys.executable, "-I", "-S", "-c", code, *arguments]
+    command = [sys.executable, "-I", "-S", "-c", code, *given]
     files = [here / f".{name}" for name in STREAMS]
     for path in files:
         path.touch()
@@ -273,20 +277,9 @@ def _ended(
     ]
     try:
         stdin, stdout, stderr = handles
-        with subprocess.Popen(
-            command,
-            cwd=here,
-            env=variables,
-            start_new_session=True,
-            stdin=stdin,
-            stdout=stdout,
-            stderr=stderr,
-        ) as process:
-            try:
-                status = process.wait(LONGEST)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                raise
+        status = subprocess.run(
+            command, cwd=here, env=variables, stdin=stdin, stdout=stdout, stderr=stderr, timeout=LONGEST
+        ).returncode
     finally:
         for handle in handles:
             os.close(handle)

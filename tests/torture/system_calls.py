@@ -19,34 +19,23 @@ from functools import cache
 from itertools import product
 from pathlib import Path
 from random import Random
+from typing import Any
 
-from nnbp_cli.cli import COMMANDS
+from nnbp_cli import cli
 from tests.torture import environments
-from tests.torture.environments import NOWHERE, ROOT, furnish, unreadable
+from tests.torture.environments import COMMANDS, arguments, furnish, surroundings, unreadable
 from tests.torture.faults import KINDS
 from tests.torture.harness import Outcome
 from tests.torture.warm import Ended, Warm
 
-# HERE is where they write, beside a file that is not theirs.
-LINES = tuple(
-    tuple(line.split())
-    for line in (
-        "eval FOLDER/run --mistakes 3",
-        "predict FOLDER/run FOLDER/digit.png --save-input HERE/seen",
-        "runs FOLDER",
-        "plot FOLDER/run -o HERE/curves.svg",
-        "plot FOLDER/run --what weights -o HERE/weights.png",
-        "report FOLDER/run -o HERE/report.html",
-        "export FOLDER/run HERE/network.safetensors",
-        "export FOLDER/run HERE/network.onnx",
-        "import FOLDER/network.json -o HERE/book.npz",
-        "gradcheck --config FOLDER/small.toml",
-        f"download --data-dir HERE/data --mirror {NOWHERE}",
-        "train --config FOLDER/small.toml -q --out HERE/run --weights HERE/weights.npz",
-        "train --resume HERE/left -q --set training.epochs=4 --weights HERE/weights.npz",
-    )
+LINES = (
+    *(line for line in COMMANDS if "download" in line or any(each.startswith("FOLDER") for each in line)),
+    ("train", "--resume", "left", "-q", "--set", "training.epochs=4"),
 )
-assert {line[0] for line in LINES} >= set(COMMANDS) - {"init", "reproduce"}  # which write what they are given
+assert {line[0] for line in LINES} >= set(cli.COMMANDS) - {
+    "init",
+    "reproduce",
+}  # which write what they are given
 
 # The calls that are let fail, and how.
 ERRORS = {
@@ -107,11 +96,6 @@ class _Scene:
         (here / "notes.npz").write_text("not ours")
         shutil.copytree(self.left, here / "left")
         return here
-
-    def arguments(self, line: tuple[str, ...]) -> list[str]:
-        """A line with the folders in it."""
-        names = {"FOLDER": str(self.folder), "HERE": str(self.folder / "here")}
-        return [re.sub("FOLDER|HERE", lambda found: names[found[0]], each) for each in line]
 
     def problems(self, line: tuple[str, ...], ended: Ended) -> Iterator[str]:
         """What is not as it should be, now that a line has ended."""
@@ -196,24 +180,23 @@ def _is_ours(scene: _Scene, call: str) -> bool:
 
 
 def _paths(call: str) -> str:
-    return re.sub(r"AT_FDCWD<[^>]*>", "", call)
+    """A call without the current directory where the path is from the root."""
+    return re.sub(r'AT_FDCWD<[^>]*>, "/', '"/', call)
 
 
 def _strace(scene: _Scene, line: tuple[str, ...], log: Path, *more: str) -> Ended:
     """Run a line under strace, which writes its log."""
     command = (
         *("strace", "-f", "-y", "-o", str(log), "-e", f"trace={','.join(ERRORS)}", *more),
-        *(sys.executable, "-m", "nnbp_cli", *scene.arguments(line)),
+        *(sys.executable, "-P", "-m", "nnbp_cli", *arguments(line, scene.folder)),
     )
-    environment = {"PYTHONPATH": str(ROOT), "NNBP_DATA_DIR": str(scene.folder / "data")}
-    environment |= dict.fromkeys(("http_proxy", "https_proxy"), NOWHERE)
     said = subprocess.run(
         command,
         capture_output=True,
         text=True,
         errors="replace",
-        cwd="/",
-        env=os.environ | environment,
+        cwd=scene.folder / "here",
+        env=os.environ | surroundings(scene.folder),
         check=False,
         timeout=environments.LONGEST,
     )
@@ -227,9 +210,7 @@ def _patched(scene: _Scene, rng: Random, outcome: Outcome) -> None:
     line = rng.choice(LINES)
     names = _operations(scene, line)
     number, kind = rng.choice(list(product(range(len(names)), (*KINDS[:-1], "EMFILE", "ENOMEM"))))
-    here = scene.fresh()
-    step = ("tests.torture.faults:fail", str(scene.folder), number, kind)
-    ended = scene.warm.start(here, scene.arguments(line), [_surroundings(scene), step]).wait()
+    ended = _start(scene, line, "tests.torture.faults:fail", str(scene.folder), number, kind)
     outcome.tries += 1
     for problem in scene.problems(line, ended):
         what = f"operation {number} ({names[number]}) fails with {kind}"
@@ -239,22 +220,19 @@ def _patched(scene: _Scene, rng: Random, outcome: Outcome) -> None:
 @cache
 def _operations(scene: _Scene, line: tuple[str, ...]) -> list[str]:
     """The names of all operations of a line on files of the scene."""
-    here = scene.fresh()
     into = scene.folder / ".counted"
     into.unlink(missing_ok=True)
-    step = ("tests.torture.faults:count", str(scene.folder), str(into))
-    ended = scene.warm.start(here, scene.arguments(line), [_surroundings(scene), step]).wait()
+    ended = _start(scene, line, "tests.torture.faults:count", str(scene.folder), str(into))
     if ended.status != (line[0] == "download"):
         raise RuntimeError(f"{line}: {ended.err}")
     return into.read_text().split()
 
 
-def _surroundings(scene: _Scene) -> tuple[str, str]:
-    variables = {"NNBP_DATA_DIR": str(scene.folder / "data")}
-    return (
-        "tests.torture.system_calls:surround",
-        json.dumps(variables | dict.fromkeys(("http_proxy", "https_proxy"), NOWHERE)),
-    )
+def _start(scene: _Scene, line: tuple[str, ...], *step: Any) -> Ended:
+    """Run a line in the folder to write in, after a step that watches its operations."""
+    variables = json.dumps(surroundings(scene.folder))
+    steps = [("tests.torture.system_calls:surround", variables), step]
+    return scene.warm.start(scene.fresh(), arguments(line, scene.folder), steps).wait()
 
 
 def surround(variables: str) -> None:
