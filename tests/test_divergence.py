@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -95,9 +95,9 @@ def test_a_run_whose_last_scores_alone_diverge_replaces_no_weights(here: Path) -
 
 
 @pytest.fixture
-def wild(here: Path) -> Path:
+def wild(here: Path, trained_run: Path) -> Path:
     """A run whose weights are finite, though what comes out of the network is not."""
-    assert train("--out", "run", "-q").status == 0
+    shutil.copytree(trained_run, "run")
     learned = weights.load(here / "run")
     learned.params.theta[:] *= np.float32(1e25)
     weights.save(here / "run" / "weights.npz", learned)
@@ -125,9 +125,10 @@ def test_weights_that_diverge_are_no_result_of_any_command(
     assert {path.name for path in wild.iterdir()} == before, "nothing was written"
 
 
-def test_a_run_whose_weights_diverge_is_named_and_left_out_of_a_report_on_several(wild: Path) -> None:
-    assert train("--out", "good", "-q").status == 0
-    said = nnbp("report", "run", "good")
+def test_a_run_whose_weights_diverge_is_named_and_left_out_of_a_report_on_several(
+    wild: Path, trained_run: Path
+) -> None:
+    said = nnbp("report", "run", trained_run)
     assert (said.status, said.out) == (0, "wrote report.html\n")
     assert said.err.startswith("left out: run: diverged: ")
 
@@ -164,15 +165,12 @@ def test_weights_as_large_as_can_be_are_exported_where_the_outputs_are_finite(tm
 
 
 def test_a_gradient_at_a_cost_that_is_not_finite_is_not_checked(here: Path) -> None:
-    small = ("--set", "network.layers.0.neurons=3", "--set", "training.l1=1e308", "--json")
-    large = ("--set", "network.initializer=large")
-    for more in (large, (*large, "--set", "network.layers.0.neurons=40")):
-        assert nnbp("gradcheck", "--config", "small.toml", *small, *more) == Said(
-            1,
-            "",
-            "small.toml: diverged: the cost at the initial weights is not finite; "
-            "try another initializer, fewer layers or a weaker penalty\n",
-        )
+    wild = ("--set", "training.l1=1e308", "--set", "network.initializer=large", "--json")
+    for neurons in (3, 40):
+        more = (*wild, "--set", f"network.layers.0.neurons={neurons}")
+        said = "the cost at the initial weights is not finite; try another initializer, fewer layers or a"
+        refused = f"small.toml: diverged: {said} weaker penalty\n"
+        assert nnbp("gradcheck", "--config", "small.toml", *more) == Said(1, "", refused)
 
 
 def test_an_optimizer_that_remembers_what_is_not_finite_is_named() -> None:
@@ -207,22 +205,13 @@ def test_what_is_undefined_is_a_dash_in_eval_and_in_the_report_and_null_in_json(
     assert foot.count(f">{MISSING}<") == sum(each is None for each in scored["precision"])
 
 
-# JSON
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), [1, {"a": -float("inf")}], np.float64("nan")])
-def test_json_holds_no_number_that_is_none(value: Any) -> None:
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        json_text.dumps(value)
-
-
-@pytest.mark.parametrize("text", ["NaN", "[1, Infinity]", '{"a": -Infinity}'])
-def test_what_json_does_not_know_is_not_read(text: str) -> None:
-    with pytest.raises(ValueError, match="is no number"):
-        json_text.loads(text)
-
-
-def test_what_may_be_undefined_is_null() -> None:
-    assert json_text.dumps([json_text.finite(each) for each in (0.5, float("nan"), float("inf"))]) == (
-        "[0.5, null, null]"
-    )
+def test_json_knows_no_number_that_is_not_finite() -> None:
+    nan, infinite = float("nan"), float("inf")
+    for value in (nan, infinite, [1, {"a": -infinite}], np.float64("nan")):
+        with pytest.raises(ValueError, match="not JSON compliant"):
+            json_text.dumps(value)
+    for text in ("NaN", "[1, Infinity]", '{"a": -Infinity}'):
+        with pytest.raises(ValueError, match="is no number"):
+            json_text.loads(text)
+    finite = [json_text.finite(each) for each in (0.5, nan, infinite)]
+    assert json_text.dumps(finite) == "[0.5, null, null]"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import re
 import threading
 from dataclasses import replace
 from typing import Any
@@ -16,7 +14,7 @@ from hypothesis import strategies as st
 from nnbp_cli.config import LayerConfig, NetworkConfig, TrainingConfig
 from nnbp_cli.datasets.augment import Augmentation, Distortion
 from nnbp_cli.datasets.dataset import Dataset, Split
-from nnbp_cli.errors import Diverged, NnbpError
+from nnbp_cli.errors import Diverged
 from nnbp_cli.evaluation.score import complete, evaluate
 from nnbp_cli.nn import costs, initializers
 from nnbp_cli.nn.activations import Activation, linear, sigmoid, softmax, tanh
@@ -88,10 +86,13 @@ def test_100_steps_end_where_the_per_example_implementation_ends(
         np.testing.assert_allclose(b[:, None], theirs_b, rtol=0, atol=1e-12)
 
 
-def test_it_learns() -> None:
-    _, epochs = run(replace(TRAINING, epochs=20))
+def test_it_learns_and_the_seconds_of_an_epoch_are_its_own() -> None:
+    state, epochs = run(replace(TRAINING, epochs=20))
     assert epochs[-1].scores["validation accuracy"] > 0.95
     assert [epoch.number for epoch in epochs] == list(range(1, 21))
+    assert state.seconds == 0.0
+    assert all(0 < epoch.seconds < 5 for epoch in epochs)
+    assert len({epoch.seconds for epoch in epochs}) > 1
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -138,15 +139,10 @@ def test_a_run_left_at_any_yield_and_taken_up_again_ends_with_the_same_bits(
         steps = loop.train(DROPOUT, blobs(), training, state, augmentation)
         for _ in range(stop):
             next(steps)
-        saved = copy.deepcopy(state)
-        # deepcopy breaks windows from theta, as a file would; put the vector into fresh ones
-        resumed = loop.initial_state(DROPOUT, initializers.default, training)
-        resumed.params.theta[:], resumed.optimizer_state[:], resumed.best_theta[:] = (
-            saved.params.theta,
-            saved.optimizer_state,
-            saved.best_theta,
-        )
-        resumed.epoch, resumed.batch, resumed.history = saved.epoch, saved.batch, saved.history
+        resumed = loop.empty_state(DROPOUT, training)  # as from a file: with windows of its own
+        resumed.params.theta[:], resumed.best_theta[:] = state.params.theta, state.best_theta
+        resumed.optimizer_state[:], resumed.history = state.optimizer_state, list(state.history)
+        resumed.epoch, resumed.batch = state.epoch, state.batch
         list(loop.train(DROPOUT, blobs(), training, resumed, augmentation))
         assert resumed.params.theta.tobytes() == whole.params.theta.tobytes()
         assert resumed.best_theta.tobytes() == whole.best_theta.tobytes()
@@ -221,13 +217,16 @@ def test_the_best_epoch_is_kept_or_the_last() -> None:
 
 
 def test_what_is_watched_is_what_is_scored() -> None:
-    names: Any = ("test accuracy", "training cost", "validation cost", "training accuracy")
+    names: Any = ("test accuracy", "training cost", "layer speed", "validation cost", "training accuracy")
     state, epochs = run(replace(TRAINING, watch=names, keep="last", l2=2.0))
-    assert tuple(epochs[-1].scores) == names
+    speeds = ("layer speed 1", "layer speed 2")
+    assert tuple(epochs[-1].scores) == (*names[:2], *speeds, *names[3:])
     training = complete(evaluate(NETWORK, state.params, blobs().training, Penalty(l2=2.0, images=120)))
     assert epochs[-1].scores["training cost"] == training.cost
     assert epochs[-1].scores["training accuracy"] == training.accuracy
-    assert run(replace(TRAINING, watch=(), keep="last"))[1][-1].scores == {}
+    unwatched, epochs = run(replace(TRAINING, watch=(), keep="last", l2=2.0))
+    assert epochs[-1].scores == {}
+    assert unwatched.params.theta.tobytes() == state.params.theta.tobytes(), "watching changes nothing else"
 
 
 def test_what_is_learned_from_is_distorted_and_what_is_measured_on_is_not() -> None:
@@ -266,12 +265,9 @@ def test_images_are_distorted_in_another_thread_where_a_core_is_free(
 
 def test_a_run_that_diverges_stops_and_says_where() -> None:
     network = dense([12, 7, 5], [linear, linear], costs.quadratic)
-    with np.errstate(all="ignore"), pytest.raises(NnbpError) as caught:
+    said = r"^training: diverged: .*, seen after batch \d+ of epoch 1; try a smaller learning_rate"
+    with np.errstate(all="ignore"), pytest.raises(Diverged, match=said):
         run(replace(TRAINING, learning_rate=1e9), network)
-    assert re.match(
-        r"training: diverged: .*, seen after batch \d+ of epoch 1; try a smaller learning_rate",
-        str(caught.value),
-    )
 
 
 def test_a_cost_that_overflows_while_the_parameters_do_not_names_the_layer_with_the_largest() -> None:
@@ -350,25 +346,16 @@ def test_every_part_of_a_recipe_is_used_as_it_says() -> None:
     assert batch_costs == pytest.approx(expected_costs)
 
 
-def test_the_seconds_of_an_epoch_are_its_own() -> None:
-    state, epochs = run(replace(TRAINING, epochs=4))
-    assert state.seconds == 0.0
-    assert all(0 < epoch.seconds < 5 for epoch in epochs)
-    assert len({epoch.seconds for epoch in epochs}) > 1
-
-
-def test_parameters_that_overflow_while_the_cost_does_not_stop_the_run() -> None:
-    state = loop.initial_state(NETWORK, initializers.default, TRAINING)
-    state.params.theta[3] = np.inf  # a weight of a saturated sigmoid: no cost shows it
-    with np.errstate(all="ignore"), pytest.raises(Diverged, match="weights of layer 0"):
-        list(loop.train(NETWORK, blobs(), replace(TRAINING, learning_rate=1e-9), state))
-
-
-def test_weights_as_large_as_they_may_be_are_no_divergence() -> None:
-    state = loop.initial_state(NETWORK, initializers.default, TRAINING)
+def test_parameters_that_overflow_while_the_cost_does_not_stop_the_run_and_large_ones_do_not() -> None:
+    training = replace(TRAINING, epochs=1, learning_rate=1e-9)
+    state = loop.initial_state(NETWORK, initializers.default, training)
     state.params.theta[:] = 3e37
     with np.errstate(all="ignore"):
-        assert list(loop.train(NETWORK, blobs(), replace(TRAINING, epochs=1, learning_rate=1e-9), state))
+        assert list(loop.train(NETWORK, blobs(), training, state))
+        state = loop.initial_state(NETWORK, initializers.default, training)
+        state.params.theta[3] = np.inf  # a weight of a saturated sigmoid: no cost shows it
+        with pytest.raises(Diverged, match="weights of layer 0"):
+            list(loop.train(NETWORK, blobs(), training, state))
 
 
 def test_evaluation_blocks_are_small_enough_for_any_network() -> None:
@@ -406,26 +393,14 @@ def test_the_speed_of_a_layer_is_the_norm_of_its_mean_delta_before_training_too(
 
     x = scaled(data.training.images[:1000], np.float64)
     y = np.eye(5)[data.training.labels[:1000]]
-    gradients = [
-        per_example.gradient(weights, biases, ["sigmoid"] * 3, "cross-entropy", each[:, None], due[:, None])[
-            1
-        ]
-        for each, due in zip(x, y, strict=True)
-    ]
-    assert start.number == 0
+    arguments = (weights, biases, ["sigmoid"] * 3, "cross-entropy")
+    pairs = zip(x[:, :, None], y[:, :, None], strict=True)
+    gradients = [per_example.gradient(*arguments, *pair)[1] for pair in pairs]
     for k in range(3):
         mean = sum(db[k] for db in gradients) / 1000
         assert start.scores[f"layer speed {k + 1}"] == pytest.approx(float(np.linalg.norm(mean)), rel=1e-10)
 
-    _, epochs = run(training, network, data)
-    assert [epoch.number for epoch in epochs] == [0, 1, 2]
-    assert tuple(epochs[1].scores) == ("layer speed 1", "layer speed 2", "layer speed 3")
-
-
-def test_watching_layer_speeds_changes_nothing_else() -> None:
-    plain, _ = run(replace(TRAINING, keep="last"))
-    watched, _ = run(replace(TRAINING, keep="last", watch=("validation accuracy", "layer speed")))
-    assert watched.params.theta.tobytes() == plain.params.theta.tobytes()
+    assert [epoch.number for epoch in run(training, network, data)[1]] == [0, 1, 2]
 
 
 def test_dropout_leaves_out_its_share_at_every_step_and_only_in_training() -> None:
@@ -441,6 +416,7 @@ def test_dropout_leaves_out_its_share_at_every_step_and_only_in_training() -> No
         state = loop.initial_state(network, initializers.default, TRAINING)
         return [state.params.theta.tobytes() for _ in loop.train(network, blobs(), TRAINING, state)]
 
+    assert (DROPOUT.random, NETWORK.random) == (True, False)
     assert thetas(DROPOUT) == thetas(DROPOUT)
     assert not set(thetas(DROPOUT)) & set(thetas(NETWORK)), "the first step is another one already"
 
@@ -462,11 +438,6 @@ def test_each_step_has_a_mask_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Non
     assert len(masks) == 3 * (8 + 1), "evaluation draws none"
 
 
-def test_a_network_without_dropout_does_not_ask_for_random_numbers() -> None:
-    assert DROPOUT.random
-    assert not NETWORK.random
-
-
 def test_a_yield_costs_nothing_where_batches_take_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     whole, _ = run()
     monkeypatch.setattr(loop, "BATCHES_PER_CHUNK", 3)
@@ -476,9 +447,8 @@ def test_a_yield_costs_nothing_where_batches_take_no_time(monkeypatch: pytest.Mo
         return [(state.epoch, state.batch) for step in steps if step is None]
 
     state = loop.initial_state(NETWORK, initializers.default, TRAINING)
-    assert yields(state)[:4] == [(0, 3), (0, 6), (0, 8), (0, 8)], (
-        "the last one is after a block of evaluation"
-    )
+    # The last one is after a block of evaluation.
+    assert yields(state)[:4] == [(0, 3), (0, 6), (0, 8), (0, 8)]
     assert state.params.theta.tobytes() == whole.params.theta.tobytes()
 
     monkeypatch.setattr(loop, "WORK_PER_CHUNK", 2 * 3 * 16 * NETWORK.work - 1)
