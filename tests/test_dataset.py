@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from nnbp_cli.datasets import synthetic
-from nnbp_cli.datasets.catalog import CATALOG, NAMES, Entry, File
+from nnbp_cli.datasets.catalog import CATALOG, NAMES
 from nnbp_cli.datasets.dataset import load
 from nnbp_cli.datasets.readers import idx
 from nnbp_cli.datasets.sources import locate
@@ -22,6 +22,7 @@ from nnbp_cli.errors import ConfigError, MissingData, NnbpError
 from nnbp_cli.nn.arrays import Bytes
 from nnbp_cli.system import locks
 from tests.peak_memory import measured, output_with_peak
+from tests.tiny import published
 
 RNG = np.random.default_rng(3)
 RIGHT = {
@@ -48,9 +49,8 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def publish(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Path:
-    contents = {f"{name}.gz": (folder / f"{name}.gz").read_bytes() for name in NAMES}
-    files = tuple(File(name, len(c), hashlib.sha256(c).hexdigest()) for name, c in contents.items())
-    monkeypatch.setitem(CATALOG, folder.name, Entry(folder.name, "Tiny", None, (), files))
+    content = {f"{name}.gz": (folder / f"{name}.gz").read_bytes() for name in NAMES}
+    monkeypatch.setitem(CATALOG, folder.name, published(folder.name, content))
     return folder
 
 
@@ -74,11 +74,8 @@ def test_mnist_is_mnist(real_data: Path) -> None:
     assert data.training.images.shape == (50_000, 784)
     assert data.validation.images.shape == data.test.images.shape == (10_000, 784)
     assert (data.shape, data.classes) == ((28, 28), 10)
-    assert data.training.labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
-    assert data.test.labels[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
     counts = np.bincount(np.concatenate([data.training.labels, data.validation.labels]))
     assert counts.tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
-    assert np.bincount(data.test.labels).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
     assert data.digest == "b2d8f5bf39174ee5ffeefa97e42d673c35432b411bb5d1f74fbbeddae7f1690a"
 
 
@@ -105,22 +102,14 @@ def test_the_first_images_train_and_the_last_validate(tiny: Path) -> None:
     assert (data.name, data.shape, data.classes) == ("tiny", (28, 28), 10)
 
 
-@pytest.mark.parametrize(
-    ("train", "validation", "sizes"),
-    [
-        (None, None, (50, 10)),
-        (None, 25, (35, 25)),
-        (20, None, (20, 10)),
-        (60, 0, (60, 0)),
-        (35, 25, (35, 25)),
-    ],
-)
-def test_what_is_not_said_of_the_split_is_a_sixth_and_the_rest(
-    tiny: Path, train: int | None, validation: int | None, sizes: tuple[int, int]
-) -> None:
-    data = load("tiny", tiny.parent, train=train, validation=validation)
-    assert (len(data.training.images), len(data.validation.labels)) == sizes
-    assert (len(data.training.labels), len(data.validation.images)) == sizes
+def test_what_is_not_said_of_the_split_is_a_sixth_and_the_rest(tiny: Path) -> None:
+    for train, validation, sizes in (
+        *((None, None, (50, 10)), (None, 25, (35, 25)), (20, None, (20, 10))),
+        *((60, 0, (60, 0)), (35, 25, (35, 25))),
+    ):
+        data = load("tiny", tiny.parent, train=train, validation=validation)
+        assert (len(data.training.images), len(data.validation.labels)) == sizes
+        assert (len(data.training.labels), len(data.validation.images)) == sizes
 
 
 def test_splits_are_views_that_cannot_be_written(tiny: Path) -> None:
@@ -161,16 +150,14 @@ def test_the_digest_is_that_of_the_unpacked_files(tiny: Path, tmp_path: Path) ->
 
 
 def test_files_that_are_not_there_are_missing_data(tiny: Path, tmp_path: Path) -> None:
-    for name, data_dir, what in (
-        ("mnist", tmp_path, "no MNIST files here; run 'nnbp download'"),
-        ("kmnist", tmp_path, "no Kuzushiji-MNIST files here; run 'nnbp download kmnist'"),
-        (
-            "mnist",
-            tmp_path / "my data",
-            f"no MNIST files here; run 'nnbp download --data-dir '{tmp_path}/my data''",
-        ),
+    other = tmp_path / "my data"
+    for name, data_dir, title, command in (
+        ("mnist", tmp_path, "MNIST", "nnbp download"),
+        ("kmnist", tmp_path, "Kuzushiji-MNIST", "nnbp download kmnist"),
+        ("mnist", other, "MNIST", f"nnbp download --data-dir '{other}'"),
     ):
-        assert refusal(name, data_dir, MissingData) == f"{data_dir / name}: {what}"
+        said = refusal(name, data_dir, MissingData)
+        assert said == f"{data_dir / name}: no {title} files here; run '{command}'"
     (tiny / f"{NAMES[2]}.gz").unlink()
     what = f"no '{NAMES[2]}.gz' here; run 'nnbp download tiny'"
     assert refusal("tiny", tmp_path, MissingData) == f"{tiny}: {what}"
@@ -210,20 +197,20 @@ NO_DIGITS = [
 
 
 @pytest.mark.parametrize(
-    ("published", "changed", "what"),
+    ("known", "changed", "what"),
     [
         *((False, *wrong) for wrong in (*WRONG, ({"test_images": LARGER["test_images"]}, NOT_ALIKE))),
         *((True, *wrong) for wrong in (*WRONG, *NO_DIGITS)),
     ],
 )
 def test_files_that_do_not_belong_together_and_published_ones_without_digits_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, published: bool, changed: dict[str, Any], what: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: bool, changed: dict[str, Any], what: str
 ) -> None:
     folder = put(tmp_path / "tiny", **changed)
-    if published:
+    if known:
         publish(monkeypatch, folder)
-    remedy = "run 'nnbp download tiny'" if published else "put a good copy there"
-    assert refusal("tiny" if published else str(folder), tmp_path) == f"{folder}: {what}; {remedy}"
+    remedy = "run 'nnbp download tiny'" if known else "put a good copy there"
+    assert refusal("tiny" if known else str(folder), tmp_path) == f"{folder}: {what}; {remedy}"
 
 
 def test_a_folder_of_ones_own_has_any_size_and_any_classes(tmp_path: Path) -> None:
@@ -258,17 +245,14 @@ def test_where_a_name_leads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert locate("no/where", Path("data")) == Path("no/where")
 
 
-@pytest.mark.parametrize(
-    ("name", "hint"),
-    [
+def test_a_name_of_nothing_gets_a_hint(tmp_path: Path) -> None:
+    for name, hint in (
         ("minst", "did you mean 'mnist'?"),
         ("fashion", "did you mean 'fashion-mnist'?"),
         ("zalando", "use mnist, fashion-mnist, kmnist, synthetic or a folder"),
-    ],
-)
-def test_a_name_of_nothing_gets_a_hint(tmp_path: Path, name: str, hint: str) -> None:
-    message = f"data.name: no data set and no folder is called '{name}'; {hint}"
-    assert refusal(name, tmp_path, ConfigError) == message
+    ):
+        message = f"data.name: no data set and no folder is called '{name}'; {hint}"
+        assert refusal(name, tmp_path, ConfigError) == message
 
 
 def there(folder: Path) -> set[str]:
@@ -324,11 +308,8 @@ def test_digits_drawn_by_many_at_once_are_right(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("number", "change"),
     [
-        (0, lambda a: a[:-1]),
-        (0, lambda a: a[:, :, 1:]),
+        *((0, lambda a: a[:-1]), (0, lambda a: a[:, :, 1:]), (0, lambda a: a // 2), (0, lambda a: a[::-1])),
         (1, lambda a: (a + 1) % 10),
-        (0, lambda a: a // 2),
-        (0, lambda a: a[::-1]),
     ],
 )
 def test_synthetic_digits_that_another_version_drew_are_refused(

@@ -141,12 +141,6 @@ def test_all_has_to_end_by_the_deadline_and_what_came_before_it_is_kept(tmp_path
     assert [path.name for path in (tmp_path / "tiny").iterdir()] == [TINY.files[1].name]
 
 
-def test_a_redirection_is_followed(tmp_path: Path) -> None:
-    with mirror(CONTENT) as good, mirror(CONTENT, faults.elsewhere(good.url)) as sign:
-        assert is_all_there(fetch(tmp_path, sign.url))
-        assert good.asked == sign.asked == list(CONTENT)
-
-
 @by_the_clock
 def test_every_mirror_is_named_with_its_reason(tmp_path: Path) -> None:
     watch = Watch()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
-import re
 import tracemalloc
 from pathlib import Path
 
@@ -109,6 +108,7 @@ SHOULD_BE_IMAGES = "where images (magic 00000803) are due"
         (packed(IMAGES)[:12], "a truncated gzip file"),
         (packed(IMAGES)[:-30], "a truncated gzip file"),
         (packed(IMAGES)[:-1], "a truncated gzip file"),
+        (packed(IMAGES)[:-5] + b"????" + packed(IMAGES)[-1:], "corrupt gzip data, which fails its checksum"),
         (packed(IMAGES) + b"more", "other bytes follow its gzip data"),
         (SHORT, "its header promises 121 bytes, it has 120"),
         (LONG, "its header promises 121 bytes, it has 122"),
@@ -164,20 +164,9 @@ def test_more_than_the_memory_of_the_machine_is_refused(
     idx.read(tmp_path / "a.gz", 3)
 
 
-def test_every_flipped_bit_is_caught_by_the_checksum(tmp_path: Path) -> None:
-    good = packed(IMAGES)
-    path, sha256 = tmp_path / "a.gz", hashlib.sha256(good).hexdigest()
-    path.write_bytes(good)
+def test_another_file_than_the_published_one_is_caught_by_the_checksum(tmp_path: Path) -> None:
+    path, sha256 = tmp_path / "a.gz", hashlib.sha256(packed(IMAGES)).hexdigest()
+    path.write_bytes(packed(IMAGES))
     idx.read(path, 3, sha256)
-    seen = set()
-    for bit in range(0, 8 * len(good), 5):
-        bad = bytearray(good)
-        bad[bit // 8] ^= 1 << bit % 8
-        path.write_bytes(bad)
-        seen.add(re.sub(r"SHA-256 is .*", "", refusal(path, sha256=sha256)))
-    assert "wrong checksum: its " in seen  # in the header of the gzip, say
-    assert "corrupt gzip data, which fails its checksum" in seen
-    path.write_bytes(good)
-    expected = "expected 0123456789abcdef..."
-    said = f"wrong checksum: its SHA-256 is {sha256[:16]}..., {expected}"
+    said = f"wrong checksum: its SHA-256 is {sha256[:16]}..., expected 0123456789abcdef..."
     assert refusal(path, sha256="0123456789abcdef" * 4) == said

@@ -16,10 +16,11 @@ from unittest.mock import patch
 import numpy as np
 
 from nnbp_cli.datasets import catalog, dataset
-from nnbp_cli.datasets.catalog import NAMES, Entry, File
+from nnbp_cli.datasets.catalog import NAMES
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.datasets.readers import idx
 from nnbp_cli.nn.arrays import Bytes
+from tests.tiny import published
 from tests.torture.damage import damaged
 from tests.torture.harness import Outcome
 from tests.torture.trials import Trials
@@ -39,9 +40,12 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
     trials = Trials(outcome, SECONDS, MEMORY)
     plain = _sound()
     right = _digest(plain.values())
-    with patch.dict(catalog.CATALOG, {"published": _published(plain)}), trials.watching():
+    packed = {f"{name}.gz": _packed(content) for name, content in plain.items()}
+    with patch.dict(catalog.CATALOG, {"published": published("published", packed)}), trials.watching():
         for place in FOLDERS:
-            _put(folder / place, plain)
+            (folder / place).mkdir()
+            for file, content in (plain if place == "plain" else packed).items():
+                (folder / place / file).write_bytes(content)
         for number in range(tries):
             rng = Random(f"{seed} {number}")
             place, name = rng.choice(FOLDERS), rng.choice(NAMES)
@@ -54,8 +58,9 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
             found = trials.of(lambda place=place: _load(place, folder), str(folder / place), what)  # type: ignore[misc]
             if found:
                 kept = place == "published" or (place == "gzipped" and harm is _damaged)
-                due = right if kept else _digest(map(_unpacked, _files(folder / place, suffix)))
-                outcome.check(found.digest == due, f"{what}: was read as something else")
+                files = (_unpacked(folder / place / f"{name}{suffix}") for name in NAMES)
+                expected = right if kept else _digest(files)
+                outcome.check(found.digest == expected, f"{what}: was read as something else")
             path.write_bytes(sound)
     return outcome
 
@@ -75,27 +80,8 @@ def _packed(content: bytes) -> bytes:
     return gzip.compress(content, mtime=0)
 
 
-def _put(folder: Path, plain: dict[str, bytes]) -> None:
-    folder.mkdir()
-    for name, content in plain.items():
-        if folder.name == "plain":
-            (folder / name).write_bytes(content)
-        else:
-            (folder / f"{name}.gz").write_bytes(_packed(content))
-
-
-def _published(plain: dict[str, bytes]) -> Entry:
-    packed = {f"{name}.gz": _packed(content) for name, content in plain.items()}
-    files = (File(name, len(each), hashlib.sha256(each).hexdigest()) for name, each in packed.items())
-    return Entry("published", "Published", None, (), tuple(files))
-
-
 def _load(place: str, folder: Path) -> Dataset:
     return dataset.load(place if place == "published" else str(folder / place), folder)
-
-
-def _files(folder: Path, suffix: str) -> list[Path]:
-    return [folder / f"{name}{suffix}" for name in NAMES]
 
 
 def _unpacked(path: Path) -> bytes:
