@@ -10,7 +10,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
-from typing import Any
 
 import pytest
 
@@ -22,7 +21,7 @@ from tests.by_the_clock import by_the_clock
 from tests.command_line import nnbp
 from tests.faulty_mirrors import FAULTS, NOWHERE, Kind, closed_port, deaf_port, without_dns
 from tests.mirror import mirror
-from tests.tiny import CONTENT, FIRST, HASTE, TINY, Watch, fetch
+from tests.tiny import CONTENT, FIRST, HASTE, TINY, Watch, fetch, refusals
 
 with_locks = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
 
@@ -36,21 +35,6 @@ def _no_proxy_and_no_dns(monkeypatch: pytest.MonkeyPatch) -> None:
 def is_all_there(folder: Path) -> bool:
     """All four files, right, and nothing beside them."""
     return {path.name: path.read_bytes() for path in folder.iterdir()} == CONTENT
-
-
-def refusals(data_dir: Path, *mirrors: str, **options: Any) -> list[str]:
-    """What each mirror said when a download failed. Nothing is left on the disk."""
-    with pytest.raises(NnbpError) as error:
-        fetch(data_dir, *mirrors, **({"timeouts": HASTE} | options))
-    first, *reasons, last = str(error.value).split("\n")
-    folder = data_dir / "tiny"
-    command = f"nnbp download tiny --data-dir {data_dir} --mirror URL"
-    assert first == f"{folder}: no mirror gave '{FIRST}'; try again later, or run '{command}'"
-    assert last == f"  by hand: put {', '.join(CONTENT)} of Tiny into {folder}"
-    assert not folder.exists()
-    urls = [f"  {url.rstrip('/')}/{FIRST}: " for url in mirrors]
-    assert [reason[: len(url)] for reason, url in zip(reasons, urls, strict=True)] == urls
-    return [reason[len(url) :] for reason, url in zip(reasons, urls, strict=True)]
 
 
 @pytest.mark.slow

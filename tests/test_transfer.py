@@ -14,13 +14,13 @@ import pytest
 
 from nnbp_cli.datasets.transfer import receive
 from nnbp_cli.datasets.transfer_errors import TransferError, without_password
-from nnbp_cli.errors import ConfigError, NnbpError
+from nnbp_cli.errors import ConfigError
 from tests import faults
 from tests.faults import MIB
 from tests.faulty_mirrors import closed_port
 from tests.mirror import CERTIFICATE, Fault, Handler, mirror
 from tests.peak_memory import measured, output_with_peak
-from tests.tiny import CONTENT, FIRST, HASTE, Watch, fetch
+from tests.tiny import CONTENT, FIRST, HASTE, Watch, fetch, refusals
 
 VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "requests_ca_bundle", "curl_ca_bundle")
 
@@ -33,12 +33,8 @@ def _an_environment_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def refusal(data_dir: Path, url: str) -> str:
     """Why there is nothing to be had at `url`."""
-    with pytest.raises(NnbpError) as error:
-        fetch(data_dir, url, timeouts=HASTE)
-    _, said, _ = str(error.value).split("\n")
-    start = f"  {without_password(url)}/{FIRST}: "
-    assert said.startswith(start)
-    return said.removeprefix(start)
+    (said,) = refusals(data_dir, url)
+    return said
 
 
 # What it costs

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from nnbp_cli.datasets import download
 from nnbp_cli.datasets.catalog import NAMES, Entry, File
 from nnbp_cli.datasets.transfer import Timeouts
+from nnbp_cli.datasets.transfer_errors import without_password
+from nnbp_cli.errors import NnbpError
 from nnbp_cli.system.reporter import Reporter
 
 BYTES = np.random.default_rng(5).bytes(9_000)
@@ -57,3 +60,18 @@ class Watch(Reporter):
 
 def fetch(data_dir: Path, *mirrors: str, entry: Entry = TINY, **options: Any) -> Path:
     return download.fetch(entry, data_dir, mirrors=mirrors, **options)
+
+
+def refusals(data_dir: Path, *mirrors: str, **options: Any) -> list[str]:
+    """What each mirror said when a download failed. Nothing is left on the disk."""
+    with pytest.raises(NnbpError) as error:
+        fetch(data_dir, *mirrors, **({"timeouts": HASTE} | options))
+    first, *reasons, last = str(error.value).split("\n")
+    folder = data_dir / "tiny"
+    command = f"nnbp download tiny --data-dir {data_dir} --mirror URL"
+    assert first == f"{folder}: no mirror gave '{FIRST}'; try again later, or run '{command}'"
+    assert last == f"  by hand: put {', '.join(CONTENT)} of Tiny into {folder}"
+    assert not folder.exists()
+    urls = [f"  {without_password(url).rstrip('/')}/{FIRST}: " for url in mirrors]
+    assert [reason[: len(url)] for reason, url in zip(reasons, urls, strict=True)] == urls
+    return [reason[len(url) :] for reason, url in zip(reasons, urls, strict=True)]
