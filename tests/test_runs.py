@@ -16,6 +16,7 @@ from nnbp_cli.errors import NnbpError
 from nnbp_cli.runs import summary
 from nnbp_cli.runs.log import read_log
 from tests.command_line import nnbp
+from tests.torture.edited_runs import OF_NO_RUN
 
 
 @pytest.fixture
@@ -72,37 +73,13 @@ def test_a_finished_run_that_goes_on_is_unfinished_again(one: Path) -> None:
     assert run["began"] == summary.read(one).began
 
 
-HUGE = 10**400
-
-ODD: dict[str, object] = {
-    "epochs": float("inf"),
-    "epochs_at_most": HUGE,
-    "parameters": "many",
-    "began": "0001-01-01T00:00:00+14:00",
-    "weights": 1,
-    "ended": "\ud800",
-    "seconds": {"training": 1, "total": float("inf"), "total_cpu": 1},
-    "kept": {"test luck": 1.0},
-    "stopped_by": "\x1b[2J\nfirst  2020-01-01 00:00  1  99.99%",
-    "diverged": 3,
-    "validation": {"accuracy": 1e999, "cost": 0},
-    "test": {"accuracy": 2, "cost": 0},
-    "data": {"digest": None},
-    "versions": [],
-    "times_tested": -1,
-    "test_set_watched": 1,
-}
-
-
 @pytest.fixture
 def odd_runs(one: Path) -> Path:
     """A folder of one sound run, and of one for each thing that may be odd about a run."""
     sound = one.rename("runs/sound")
-    for key, value in ODD.items():
-        shutil.copytree(sound, f"runs/odd-{key}")
-        edit(f"runs/odd-{key}", **{key: value})
-    shutil.copytree(sound, "runs/year-10000")
-    edit("runs/year-10000", began="+10000-01-01T00:00:00" * 400)
+    for number, change in enumerate(OF_NO_RUN):
+        shutil.copytree(sound, f"runs/odd-{number}")
+        edit(f"runs/odd-{number}", **change)
     files: dict[str, Callable[[Path], object]] = {
         "folder": Path.mkdir,
         "pipe": os.mkfifo,
@@ -129,7 +106,7 @@ def test_an_odd_run_is_named_and_left_out_and_the_others_are_shown(odd_runs: Pat
     lines = said.err.splitlines()
     assert [line.split("/")[1] for line in lines] == [path.name for path in odd]
     assert all(line.startswith("left out: runs/") and line.isprintable() for line in lines)
-    assert "runs/odd-epochs/summary.json: damaged: not JSON; " in said.err
+    assert "/summary.json: damaged: not JSON; " in said.err
     said = nnbp("runs")
     assert (said.status, len(said.out.splitlines())) == (0, 2)
 

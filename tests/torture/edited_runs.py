@@ -37,14 +37,19 @@ VALUES: tuple[Any, ...] = (
     "runs/other\n99.99%", "validation luck", {"accuracy": 1e999, "cost": 0}, {"accuracy": 0.5},
     {"layer speed 10000": 1.0}, {"validation luck": 0.5},
 )  # fmt: skip
-# What would be drawn too seldom: values of the right kind, but of no run.
+# What would be drawn too seldom: values of a summary that no run has.
 OF_NO_RUN: tuple[dict[str, Any], ...] = (
     {"began": "0001-01-01T00:00:00+14:00"}, {"began": "9999-12-31T23:59:59-14:00"}, {"began": "soon" * 500},
     {"epochs": 1e999}, {"epochs": 10**400}, {"epochs": -1}, {"stopped_by": "SIGKILL"},
     {"stopped_by": "\x1b[2J\nother 99%"}, {"seconds": {"training": 1, "total": 1e999, "total_cpu": 1}},
-    {"test": {"accuracy": 1e999, "cost": 1}}, {"test": {"accuracy": 1, "cost": None}}, {"test": {}},
-    {"data": {"digest": 1}}, {"kept": {"luck": 1.0}}, {"kept_epoch": 10**400}, {"versions": {"\x1b": "\x1b"}},
-    {"diverged": "\x1b[2J\n"}, {"epochs_at_most": float("nan")}, {"times_tested": 10**400},
+    {"test": {"accuracy": 1e999, "cost": 1}}, {"test": {"accuracy": 2, "cost": 1}}, {"test": {}},
+    {"data": {"digest": 1}}, {"kept": {"luck": 1.0}}, {"kept_epoch": 10**400}, {"parameters": "many"},
+    {"epochs_at_most": float("nan")}, {"times_tested": 10**400}, {"times_tested": -1}, {"weights": 1},
+    {"diverged": 3}, {"versions": []}, {"test_set_watched": 1}, {"ended": "\ud800"},
+)  # fmt: skip
+# And of some run, perhaps.
+ODD: tuple[dict[str, Any], ...] = (
+    {"test": {"accuracy": 1, "cost": None}}, {"versions": {"\x1b": "\x1b"}}, {"diverged": "\x1b[2J\n"},
     {"ended": "\x1b[2J\n"},
 )  # fmt: skip
 CELLS = (
@@ -230,7 +235,7 @@ def _edited_summary(path: Path, rng: Random) -> None:
     summary = json.loads(path.read_text())
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
         if rng.random() < 0.5:
-            summary |= rng.choice(OF_NO_RUN)
+            summary |= rng.choice(OF_NO_RUN + ODD)
         else:
             forgeries.edit(summary, VALUES, rng)
         if not summary:

@@ -153,7 +153,7 @@ def _checkpoint(folder: Path) -> Kind:
         array[...] = rng.standard_normal(array.shape)
     state.epoch, state.batch, state.seconds = 2, 3, 0.5
     state.history = [Epoch(number, 0.01, 1.5, {"validation accuracy": 0.5 * number}) for number in (1, 2)]
-    left = Checkpoint(described, 6, "a digest", "2026-01-31", 3.5, 3.25, {"nnbp": "1"}, state)
+    saved = Checkpoint(described, 6, "a digest", "2026-01-31", 3.5, 3.25, {"nnbp": "1"}, state)
 
     def read(path: Path) -> Facts:
         found = checkpoint.load(path)
@@ -162,7 +162,7 @@ def _checkpoint(folder: Path) -> Kind:
         rest = (replace(found, state=None), state.epoch, state.batch, state.seconds, state.history)  # type: ignore[arg-type]
         return Facts({name: array.tobytes() for name, array in arrays.items()}, rest, found)
 
-    def save(path: Path, left: Checkpoint) -> None:
-        checkpoint.save(path, left, files.anything)
+    def save(path: Path, whole: Checkpoint) -> None:
+        checkpoint.save(path, whole, files.anything)
 
-    return _kind(folder / "checkpoint.npz", read, save, left)
+    return _kind(folder / "checkpoint.npz", read, save, saved)
