@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -31,7 +32,7 @@ def command(folder: Path, as_json: bool) -> None:
     for refusal in refusals:
         log(f"left out: {refusal}")
     if as_json:
-        print_json([run.plain() for run in listed])
+        print_json([asdict(run) for run in listed])
     elif not listed:
         print_result(f"{folder}: no runs; 'nnbp train' makes them")
     else:

@@ -40,13 +40,13 @@ def measured(run: RunData) -> Iterator[tuple[str, str, str]]:
         wrong = score.images - int(score.confusion.trace())
         yield "test accuracy", percent(score.accuracy), f"{wrong:,} of {score.images:,} wrong"
         yield "test cost", f"{score.cost:.4f}", _cost(run.config)
-    elif summary and summary.test and listed.test is not None:
-        yield "test accuracy", percent(listed.test), ""
+    elif summary and summary.test and listed.test_accuracy is not None:
+        yield "test accuracy", percent(listed.test_accuracy), ""
         if summary.test.cost is not None:
             yield "test cost", f"{summary.test.cost:.4f}", _cost(run.config)
-    if listed.validation is not None:
+    if listed.validation_accuracy is not None:
         kept = f"kept: epoch {learned.epoch}" if learned else ""
-        yield "validation accuracy", percent(listed.validation), kept
+        yield "validation accuracy", percent(listed.validation_accuracy), kept
     if predictions and predictions.calibration:
         confidence = f"{percent(predictions.confidence.mean(), 1)} sure on average"
         yield "calibration error", percent(predictions.calibration.error), confidence

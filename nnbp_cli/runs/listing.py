@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from nnbp_cli.errors import NnbpError, cannot_read, reason
 from nnbp_cli.runs import summary
@@ -31,22 +31,9 @@ class Run:
     began: datetime
     state: str
     epochs: int
-    validation: float | None
-    test: float | None
+    validation_accuracy: float | None
+    test_accuracy: float | None
     seconds: float | None
-
-    def plain(self) -> dict[str, Any]:
-        """As values that JSON can hold."""
-        return {
-            "name": self.name,
-            "path": self.path,
-            "began": self.began,
-            "state": self.state,
-            "epochs": self.epochs,
-            "validation_accuracy": self.validation,
-            "test_accuracy": self.test,
-            "seconds": self.seconds,
-        }
 
 
 def runs(folder: Path) -> tuple[list[Run], list[NnbpError]]:
@@ -79,7 +66,14 @@ def read(path: Path) -> Run:
         return Run(path.name, path, _modified(directory.config), "unfinished", logged, None, None, None)
     finished = _finished(path, summary.read(path))
     if logged > finished.epochs:  # it goes on after all
-        return replace(finished, state="unfinished", epochs=logged, validation=None, test=None, seconds=None)
+        return replace(
+            finished,
+            state="unfinished",
+            epochs=logged,
+            validation_accuracy=None,
+            test_accuracy=None,
+            seconds=None,
+        )
     return finished
 
 

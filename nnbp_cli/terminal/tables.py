@@ -38,8 +38,8 @@ def run_lines(runs: Sequence[Run]) -> Iterator[str]:
             f"{name:{width}}",
             f"{run.began:%Y-%m-%d %H:%M}",
             f"{run.epochs:6}",
-            f"{_percent(run.validation):>10}",
-            f"{_percent(run.test):>6}",
+            f"{_percent(run.validation_accuracy):>10}",
+            f"{_percent(run.test_accuracy):>6}",
             f"{run.seconds:7.1f}" if run.seconds is not None else " " * 7,
             run.state if run.state != "complete" else "",
         ]
