@@ -28,7 +28,7 @@ from nnbp_cli.nn.penalties import Penalty
 from nnbp_cli.nn.scaling import scaled
 from tests.command_line import nnbp
 from tests.per_example import FUNCTIONS, softmax
-from tests.small_run import train
+from tests.small_run import CONFIG, train
 
 PAIRS = [(cost, output) for cost in COSTS for output in COSTS[cost].outputs]
 OVERRIDE = (
@@ -84,23 +84,14 @@ def test_onnxruntime_gives_the_same_answers(tmp_path: Path, cost: str, output: s
 
 
 @pytest.mark.mnist
-@pytest.mark.parametrize(("cost", "output"), PAIRS)
-def test_on_the_whole_real_test_set_too(here: Path, real_data: Path, cost: str, output: str) -> None:
-    small = (here / "small.toml").read_text()
-    (here / "small.toml").write_text(small.replace("size = 600\n", "train = 5000\nvalidation = 100\n"))
-    settings = {
-        "data.name": "mnist",
-        "network.cost": cost,
-        "network.layers.1.activation": output,
-        "training.learning_rate": 0.05,
-    }
-    changed = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
-    said = train("--data-dir", real_data, "-q", *changed)
-    assert said.status == 0, said.err
-    network = weights.load(here / "weights.npz")
-    export(network, here / "model.onnx")
+def test_on_the_whole_real_test_set_too(here: Path, real_data: Path) -> None:
+    real = '"mnist"\ntrain = 5000\nvalidation = 100'
+    Path("small.toml").write_text(CONFIG.replace('"synthetic"\nsize = 600', real))
+    assert train("--data-dir", real_data, "-q", "--set", "training.learning_rate=0.05").status == 0
+    network = weights.load(Path("weights.npz"))
+    export(network, Path("model.onnx"))
     x = scaled(dataset.load("mnist", real_data).test.images)
-    assert_the_same(run_onnx(here / "model.onnx", x), network.network.predict(network.params, x))
+    assert_the_same(run_onnx(Path("model.onnx"), x), network.network.predict(network.params, x))
 
 
 @pytest.mark.parametrize(("cost", "output"), PAIRS)

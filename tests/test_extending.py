@@ -29,79 +29,70 @@ def test_exports_and_page_know_every_activation() -> None:
     assert in_page == set(onnx_model.OPERATORS) == set(tensors.MODULES) == set(ACTIVATIONS)
 
 
-Edits = dict[str, list[tuple[str, str]]]  # for each file what stands there, and what stands there then
+Edits = list[tuple[str, str, str]]  # of what is added: in which file, before what, and what
 
-SOFTPLUS: Edits = {
-    "nn/activations.py": [
-        (
-            "softmax = Activation(",
-            'softplus = Activation("softplus", lambda z: np.logaddexp(z, 0),\n'
-            "    lambda z, a: 0.5 + 0.5 * np.tanh(0.5 * z))\nsoftmax = Activation(",
-        ),
-        ("(sigmoid, tanh, relu, linear, softmax)", "(sigmoid, tanh, relu, linear, softplus, softmax)"),
-    ],
-    "config/schema.py": [('"relu", "linear"', '"relu", "linear", "softplus"')],
-    "models/onnx.py": [('"relu": "Relu"', '"relu": "Relu", "softplus": "Softplus"')],
-    "models/safetensors.py": [('"relu": "nn.ReLU()"', '"relu": "nn.ReLU()", "softplus": "nn.Softplus()"')],
-    "report/network.js": [
-        ("  linear: (z)", "  softplus: (z) => z.map((each) => Math.log1p(Math.exp(each))),\n  linear: (z)")
-    ],
-}
-SIGN: Edits = {
-    "nn/optimizers.py": [
-        (
-            "# By the name",
-            '@dataclass(frozen=True)\nclass Sign:\n    """Steps of one length."""\n\n'
-            "    rows: ClassVar[int] = 0\n\n"
-            "    def step(self, theta: Array, gradient: Array, slots: Array, rate: float, t: int) -> None:\n"
-            "        theta -= rate * np.sign(gradient)\n\n\n# By the name",
-        ),
-        ('"sgd": Sgd(),', '"sgd": Sgd(),\n    "sign": Sign(),'),
-    ],
-    "config/schema.py": [('Literal["sgd", ', 'Literal["sgd", "sign", ')],
-}
-NOISE: Edits = {
-    "nn/noise.py": [
-        (
-            "",
-            '"""Noise on what a layer gives, in training."""\n'
-            "from dataclasses import dataclass\nimport numpy as np\n"
-            "from nnbp_cli.nn.layers import Dropout\n\n\n"
-            "@dataclass(frozen=True)\nclass Noise(Dropout):\n"
-            "    def forward(self, p, a, rng, /):\n"
-            "        if rng is None: return a, None\n"
-            "        return a + self.rate * rng.standard_normal(a.shape, np.float32), None\n",
-        )
-    ],
-    "config/schema.py": [
-        (
-            "    dropout: Annotated[\n        _Share,",
-            '    noise: Annotated[_Share, Field(description="The deviation of noise.")] = 0.0\n'
-            "    dropout: Annotated[\n        _Share,",
-        )
-    ],
-    "config/building.py": [
-        (
-            "        if layer.dropout:",
-            "        if layer.noise:\n            from nnbp_cli.nn.noise import Noise\n"
-            "            layers.append(Noise(shape, layer.noise))\n        if layer.dropout:",
-        )
-    ],
-}
+SOFTPLUS = [
+    (
+        "nn/activations.py",
+        "softmax = Activation(",
+        'softplus = Activation("softplus", lambda z: np.logaddexp(z, 0), lambda z, a: sigmoid.f(z))\n',
+    ),
+    ("nn/activations.py", "softmax)", "softplus, "),
+    ("config/schema.py", '"linear"', '"softplus", '),
+    ("models/onnx.py", '"relu": "Relu"', '"softplus": "Softplus", '),
+    ("models/safetensors.py", '"relu": "nn.ReLU()"', '"softplus": "nn.Softplus()", '),
+    (
+        "report/network.js",
+        "  linear: (z)",
+        "  softplus: (z) => z.map((x) => Math.log1p(Math.exp(x))),\n",
+    ),
+]
+STEP = """
+@dataclass(frozen=True)
+class Sign:
+    rows: ClassVar[int] = 0
+
+    def step(self, theta: Array, gradient: Array, slots: Array, rate: float, t: int) -> None:
+        theta -= rate * np.sign(gradient)
+
+"""
+SIGN = [
+    ("nn/optimizers.py", "# By the name", STEP),
+    ("nn/optimizers.py", '"sgd": Sgd(),', '"sign": Sign(), '),
+    ("config/schema.py", '"sgd", ', '"sign", '),
+]
+LAYER = """
+from dataclasses import dataclass
+import numpy as np
+from nnbp_cli.nn.layers import Dropout
+
+@dataclass(frozen=True)
+class Noise(Dropout):
+    def forward(self, params, a, rng, /):
+        return a if rng is None else a + self.rate * rng.standard_normal(a.shape, np.float32), None
+"""
+ARM = """        if layer.noise:
+            from nnbp_cli.nn.noise import Noise
+            layers.append(Noise(shape, layer.noise))
+"""
+NOISE = [
+    ("nn/noise.py", "", LAYER),
+    ("config/schema.py", "    dropout: ", '    noise: _Share = 0.0\n    """The deviation of noise."""\n'),
+    ("config/build.py", "        if layer.dropout:\n", ARM),
+]
 
 
 def edited(folder: Path, edits: Edits) -> Path:
     """A folder in `folder` with a copy of the package and its configs, edited."""
-    checkout, package = Path(nnbp_cli.__file__).parent.parent, folder / "copy" / "nnbp_cli"
-    shutil.copytree(checkout / "nnbp_cli", package, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(checkout / "configs", folder / "copy" / "configs")
-    for name, changes in edits.items():
-        text = (package / name).read_text(encoding="utf-8") if (package / name).exists() else ""
-        for before, after in changes:
-            assert before in text
-            text = text.replace(before, after)
-        (package / name).write_text(text, encoding="utf-8")
-    return package.parent
+    checkout, copy = Path(nnbp_cli.__file__).parent.parent, folder / "copy"
+    for name in ("nnbp_cli", "configs"):
+        shutil.copytree(checkout / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name, before, added in edits:
+        file = copy / "nnbp_cli" / name
+        text = file.read_text(encoding="utf-8") if file.exists() else ""
+        assert before in text
+        file.write_text(text.replace(before, added + before), encoding="utf-8")
+    return copy
 
 
 def nnbp_of(copy: Path, *line: str) -> subprocess.CompletedProcess[str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +23,6 @@ from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.penalties import Penalty
 from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.report.network_section import network_json
-from tests.browser import ARGUMENTS, CHROMIUM, opened
 from tests.command_line import nnbp
 from tests.conftest import OUTSIDE
 from tests.photographs import resized
@@ -29,8 +30,13 @@ from tests.strokes import DIGITS
 from tests.test_digits import VECTORS, picture_of
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
 playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install '.[dev]'")
 pytestmark = [
     pytest.mark.slow,
@@ -39,6 +45,46 @@ pytestmark = [
 
 REAL = (OUTSIDE / "mnist").is_dir()
 CONFIGS = Path(__file__).parent.parent / "configs"
+
+
+@dataclass
+class Opened:
+    """A page, and since it was opened: the addresses it asked for, and the errors it logged."""
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def draw(self, strokes: Sequence[Sequence[tuple[float, float]]]) -> str:
+        """Clear the pad, draw on it with the mouse, and say what the network reads. (0, 0) is the upper left
+        corner of the pad, (1, 1) the lower right one.
+        """
+        mouse, pad = self.page.mouse, self.page.locator("#pad")
+        self.page.click("#clear")
+        pad.scroll_into_view_if_needed()
+        box = pad.bounding_box()
+        assert box
+        for stroke in strokes:
+            for number, (x, y) in enumerate(stroke):
+                mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+                if number == 0:
+                    mouse.down()
+            mouse.up()
+        self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+        return self.page.inner_text("#predicted")
+
+
+@contextmanager
+def opened(browser: Browser, file: Path, width: int = 1280) -> Iterator[Opened]:
+    """The page in `file`, in a window of this width."""
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    here = Opened(page)
+    page.on("request", lambda request: here.requests.append(request.url[:80]))
+    page.on("console", lambda message: here.errors.append(message.text))
+    page.on("pageerror", lambda error: here.errors.append(str(error)))
+    page.goto(file.resolve().as_uri())
+    yield here
+    page.close()
 
 
 @pytest.fixture(scope="module")
