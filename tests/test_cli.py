@@ -45,85 +45,68 @@ def test_help_and_version() -> None:
         assert line in nnbp("-h").out
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["tarin"], "nnbp: no such command 'tarin' (did you mean 'train'?); see 'nnbp --help'\n"),
-        (["evaluate"], "nnbp: no such command 'evaluate' (did you mean 'eval'?); see 'nnbp --help'\n"),
-        (
-            ["train"],
-            "nnbp train: missing argument 'CONFIG', or '--resume' to go on with a run; see 'nnbp train ",
-        ),
-        (
-            ["train", "--config", "a.toml", "--resume", "b"],
-            "nnbp train: a run that is resumed has its config",
-        ),
-        (["train", "--out", "a", "--resume", "b"], "nnbp train: a run that is resumed has its config"),
-        (["train", "a.toml", "--resume", "b"], "nnbp train: a run that is resumed has its config"),
-        (["train", "a.toml", "--config", "a.toml"], "nnbp train: the config is named twice; leave out"),
-        (
-            ["gradcheck", "a.toml", "--config", "b.toml"],
-            "nnbp gradcheck: the config is named twice; leave out",
-        ),
-        (["gradcheck"], "nnbp gradcheck: missing argument 'CONFIG'; see 'nnbp gradcheck --help'"),
-        (["train", "none.toml"], "none.toml: "),
-        (["train", "--config"], "nnbp: option '--config' requires an argument"),
-        (["eval"], "nnbp eval: missing argument 'WEIGHTS'; see 'nnbp eval --help'\n"),
-        (["eval", "w.npz", "--split", "tset"], "nnbp eval: invalid value for '--split'"),
-        (["train", "--config", "none.toml"], "none.toml: "),
-    ],
-)
+TWICE = "the config is named twice; leave out"
+WRONG = {
+    "tarin": "nnbp: no such command 'tarin' (did you mean 'train'?); see 'nnbp --help'\n",
+    "evaluate": "nnbp: no such command 'evaluate' (did you mean 'eval'?); see 'nnbp --help'\n",
+    "train": "nnbp train: missing argument 'CONFIG', or '--resume' to go on with a run; see 'nnbp train ",
+    "train --config a.toml --resume b": "nnbp train: a run that is resumed has its config",
+    "train --out a --resume b": "nnbp train: a run that is resumed has its config",
+    "train a.toml --resume b": "nnbp train: a run that is resumed has its config",
+    "train a.toml --config a.toml": f"nnbp train: {TWICE}",
+    "gradcheck a.toml --config b.toml": f"nnbp gradcheck: {TWICE}",
+    "gradcheck": "nnbp gradcheck: missing argument 'CONFIG'; see 'nnbp gradcheck --help'",
+    "train none.toml": "none.toml: ",
+    "train --config none.toml": "none.toml: ",
+    "train --config": "nnbp: option '--config' requires an argument",
+    "eval": "nnbp eval: missing argument 'WEIGHTS'; see 'nnbp eval --help'\n",
+    "eval w.npz --split tset": "nnbp eval: invalid value for '--split'",
+}
+
+
+@pytest.mark.parametrize("line", WRONG)
 def test_a_wrong_command_line_is_one_line_and_status_2(
-    arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    said = nnbp(*arguments)
-    assert said.err.startswith(message)
+    said = nnbp(*line.split())
+    assert said.err.startswith(WRONG[line])
     assert (said.status, said.out, said.err.count("\n")) == (2, "", 1)
 
 
 @pytest.mark.parametrize(
-    ("error", "expected"),
+    ("error", "status", "line"),
     [
-        (NnbpError("disk: full; make room"), Said(1, "", "disk: full; make room\n")),
-        (ConfigError("a: b; c", "d: e; f"), Said(2, "", "a: b; c\nd: e; f\n")),
-        (CheckFailed("x: y; z"), Said(3, "", "x: y; z\n")),
-        (NnbpError("a\x1b[31m\r\x00.npz: b"), Said(1, "", "a\\x1b[31m\\r\\x00.npz: b\n")),
-        (NnbpError("a\nb.npz: all is well"), Said(1, "", "a\\nb.npz: all is well\n")),
+        (NnbpError("disk: full; make room"), 1, "disk: full; make room"),
+        (ConfigError("a: b; c", "d: e; f"), 2, "a: b; c\nd: e; f"),
+        (CheckFailed("x: y; z"), 3, "x: y; z"),
+        (NnbpError("a\x1b[31m\r\x00.npz: b"), 1, "a\\x1b[31m\\r\\x00.npz: b"),
+        (NnbpError("a\nb.npz: all is well"), 1, "a\\nb.npz: all is well"),
         (
             OSError(5, "I/O Error", "a\nb\u202e"),
-            Said(1, "", "a\\nb\\u202e: i/o error; choose another place, or make it accessible\n"),
+            1,
+            "a\\nb\\u202e: i/o error; choose another place, or make it accessible",
         ),
-        (KeyboardInterrupt(), Said(130, "", "\ninterrupted\n")),
-        (MemoryError(), Said(1, "", "nnbp: out of memory; use a smaller network, batch or data set\n")),
+        (KeyboardInterrupt(), 130, "\ninterrupted"),
+        (MemoryError(), 1, "nnbp: out of memory; use a smaller network, batch or data set"),
         (
             ZeroDivisionError("by zero"),
-            Said(
-                1,
-                "",
-                "nnbp: unexpected error: ZeroDivisionError: by zero; "
-                "add --debug to see where, and report it\n",
-            ),
+            1,
+            "nnbp: unexpected error: ZeroDivisionError: by zero; add --debug to see where, and report it",
         ),
     ],
 )
 def test_an_error_is_a_line_and_a_status(
-    error: BaseException, expected: Said, monkeypatch: pytest.MonkeyPatch
+    error: BaseException, status: int, line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise error
 
     monkeypatch.setattr("nnbp_cli.models.weights.load", fail)
-    assert nnbp("eval", "weights.npz") == expected
-
-
-def test_debug_shows_where(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
-        raise NnbpError("weights.npz: gone")
-
-    monkeypatch.setattr("nnbp_cli.models.weights.load", fail)
-    with pytest.raises(NnbpError, match="gone"):
-        nnbp("--debug", "eval", "weights.npz")
+    assert nnbp("eval", "weights.npz") == Said(status, "", f"{line}\n")
+    if not isinstance(error, KeyboardInterrupt):
+        with pytest.raises(type(error)):
+            nnbp("--debug", "eval", "weights.npz")
 
 
 def test_it_runs_as_a_module() -> None:
@@ -150,24 +133,19 @@ WILD = "r\udcff\x1b[2J"
 def test_names_that_are_no_text_are_shown_escaped_and_used_as_they_are(here: Path) -> None:
     said = train("--out", WILD, "--weights", f"{WILD}.npz")
     assert said.status == 0
-    assert r"kept the weights of epoch" in said.out
     assert r"r\udcff" in said.out
-    assert nnbp("eval", WILD).status == nnbp("eval", WILD, "--json").status == 0
+    for line in (
+        ("eval",),
+        ("eval", "--json"),
+        ("plot", "-o", f"{WILD}.svg"),
+        ("report", "-o", f"{WILD}.html"),
+    ):
+        assert nnbp(line[0], WILD, *line[1:]).status == 0
     assert json.loads(nnbp("runs", ".", "--json").out)[0]["name"] == WILD
     assert "\nr\\udcff\\x1b[2J  " in nnbp("runs", ".").out
-    assert nnbp("plot", WILD, "-o", f"{WILD}.svg").status == 0
-    assert nnbp("report", WILD, "-o", f"{WILD}.html").status == 0
-    page = Path(f"{WILD}.html").read_text(encoding="utf-8")
-    assert "<title>r\\udcff" in page
-    said = nnbp("eval", f"{WILD}.gone")
-    assert said.err == "r\\udcff\\x1b[2J.gone: no such file; 'nnbp train' writes one\n"
+    assert "<title>r\\udcff" in Path(f"{WILD}.html").read_text(encoding="utf-8")
     said = train("--out", "x", "--set", f"data.name={WILD}")
     assert said.err.startswith("--set data.name=r\\udcff\\x1b[2J: not UTF-8 text")
-
-
-def test_remarks_show_no_control_characters(here: Path) -> None:
-    said = train("--out", WILD, "--data-dir", "d\udcff\x1b[2J", "--set", "training.epochs=1")
-    assert "drawing the digits of d\\udcff\\x1b[2J/synthetic-600-seed-1" in said.err
 
 
 def test_a_name_beyond_what_stdout_can_write_is_shown_escaped(here: Path) -> None:
@@ -211,20 +189,11 @@ def test_folders_without_number_are_one_line(here: Path) -> None:
     assert not Path("x").exists()
 
 
-@pytest.mark.parametrize("command", ["train", "gradcheck"])
-def test_a_config_is_named_with_or_without_its_option(here: Path, command: str) -> None:
-    more = [
-        "--set",
-        "training.epochs=1",
-        "--set",
-        "network.layers.0.neurons=1",
-        *(["--out", "a", "-q"] if command == "train" else ["--images", "1"]),
-    ]
-    assert nnbp(command, "small.toml", *more).status == 0
-    more = ["b" if each == "a" else each for each in more]
-    assert nnbp(command, "--config", "small.toml", *more).status == 0
-    if command == "train":
-        assert Path("a/config.toml").read_text() == Path("b/config.toml").read_text()
+def test_a_config_is_named_with_or_without_its_option(here: Path) -> None:
+    for out, name in (("a", ["small.toml"]), ("b", ["--config", "small.toml"])):
+        assert nnbp("train", *name, "--out", out, "-q", "--set", "training.epochs=1").status == 0
+        assert nnbp("gradcheck", *name, "--images", "1", "--set", "network.layers.0.neurons=1").status == 0
+    assert Path("a/config.toml").read_text() == Path("b/config.toml").read_text()
 
 
 def test_a_variable_of_tqdm_s_that_it_does_not_take_is_a_line(here: Path) -> None:

@@ -146,46 +146,31 @@ def printing_into_a_full_pipe(
             os.close(reader)
 
 
-def wait_for(path: Path, lines: int = 0) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if path.exists() and path.read_text().count("\n") >= lines:
-            return
-        time.sleep(0.01)
+ENDLESS = f"{TRAIN} --set training.epochs=100000"
 
 
-@pytest.mark.parametrize("prints", [False, True])
-def test_a_run_that_is_complete_keeps_its_status_and_ends_though_nobody_reads_its_result(
-    here: Path, prints: bool
+@pytest.mark.parametrize(
+    ("command", "event", "status"),
+    [
+        (TRAIN, "run/summary.json", 0),
+        (TRAIN, "prints", 0),
+        (ENDLESS, "run/log.csv", 143),
+        ("init", "prints", 0),
+    ],
+)
+def test_a_command_that_is_done_keeps_its_status_and_ends_though_nobody_reads_its_result(
+    here: Path, command: str, event: str, status: int
 ) -> None:
-    with printing_into_a_full_pipe(0.1) as (process, _):
-        wait_for(Path("run/summary.json"))
-        if prints:
-            assert process.stderr
-            assert process.stderr.readline() == "prints\n"
-        process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=30)
-    assert (process.returncode, err.replace("prints\n", "")) == (0, "")
-
-
-def test_a_command_that_has_written_its_file_keeps_its_status(here: Path) -> None:
-    with printing_into_a_full_pipe(0.1, "init") as (process, _):
+    with printing_into_a_full_pipe(0.1, command) as (process, _):
         assert process.stderr
-        assert process.stderr.readline() == "prints\n"
+        if event == "prints":
+            assert process.stderr.readline() == "prints\n"
+        while event != "prints" and not (Path(event).exists() and Path(event).read_text().count("\n") > 1):
+            time.sleep(0.01)
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=30)
-    assert (process.returncode, err) == (0, "")
-    assert Path("configs/mnist.toml").exists()
-
-
-def test_a_run_that_is_stopped_ends_though_nobody_reads_its_result(here: Path) -> None:
-    config = Path("small.toml").read_text()
-    Path("small.toml").write_text(config.replace("epochs = 3", "epochs = 100000"))
-    with printing_into_a_full_pipe(0.1) as (process, _):
-        wait_for(Path("run/log.csv"), lines=2)
-        process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=30)
-    assert (process.returncode, err) == (143, "prints\n")
+    assert (process.returncode, err.replace("prints\n", "")) == (status, "")
+    assert Path("configs/mnist.toml" if command == "init" else "run/summary.json").exists()
 
 
 def test_a_result_is_whole_for_whoever_reads_it_after_a_signal(here: Path) -> None:

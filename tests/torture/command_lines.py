@@ -30,12 +30,10 @@ LONGEST = 0.5  # seconds, after which Ctrl-C is pressed
 # Devices are reached by links, so that a program that replaces one does no harm.
 PLACES = (
     "small.toml", "small.toml", "run", "run", "weights.npz", "run/weights.npz",
-    "run/checkpoint.npz", "run/log.csv",
-    "missing", "missing.toml", "missing/c.png", "c.svg", "c.png", "r.html", "new", "", ".", "..", "folder",
-    "folder.toml", "null", "zero", "zero.toml", "full", "loop", "loop.toml", "dangling.npz",
-    "/proc/self/mem",
-    "/proc/none", "small.toml/below", "empty", "empty.toml", "x" * 300, "x/" * 2000, "two\nlines",
-    "\x1b[2J\x07",
+    "run/checkpoint.npz", "run/log.csv", "missing", "missing.toml", "missing/c.png", "c.svg", "c.png",
+    "r.html", "new", "", ".", "..", "folder", "folder.toml", "null", "zero", "zero.toml", "full", "loop",
+    "loop.toml", "dangling.npz", "/proc/self/mem", "/proc/none", "small.toml/below", "empty", "empty.toml",
+    "x" * 300, "x/" * 2000, "two\nlines", "\x1b[2J\x07",
     "\udcff.toml", "\udcff", "\u0661", "-", "~", "~nobody", "*", "$(x)", "a b", "\u202ex",
     "mnist", "synthetic", "model.onnx", "model.safetensors", "network.json", "book.npz", "curves.png",
 )  # fmt: skip
@@ -51,27 +49,12 @@ FURNITURE = (
     ("predict", "run", "curves.png"),
 )
 NUMBERS = (
-    "0",
-    "-1",
-    "1",
-    "5",
-    "101",
-    "1e9",
-    "1.5",
-    "nan",
-    "9" * 400,
-    "",
-    "0x10",
-    "\u0663",
-    "1_0",
-    "one",
-    "\udcff",
-)
+    "0", "-1", "1", "5", "101", "1e9", "1.5", "nan", "9" * 400, "", "0x10", "\u0663", "1_0", "one", "\udcff",
+)  # fmt: skip
 TEXTS = (
     "", "x", "mnist", "kmnist", "synthetic", "./run", "ch1", "ch1-30", "demo", "book/ch1-30", "\udcff",
-    "\x1b[2J", "two\nlines", "x" * 10_000, "http://", "http://[", "http://127.0.0.1:9/", "https://\udcff", "ftp://x",
-    "$a^{",
-    "-", "--", "--no-such-option", "-qqq", "--debugs", "=", "..", "\u2028",
+    "\x1b[2J", "two\nlines", "x" * 10_000, "http://", "http://[", "http://127.0.0.1:9/", "https://\udcff",
+    "ftp://x", "$a^{", "-", "--", "--no-such-option", "-qqq", "--debugs", "=", "..", "\u2028",
 )  # fmt: skip
 VALUES = (
     "0", "1", "-1", "3.5", "1e400", "nan", "inf", "true", "many", "", "[]", "{}", "[[", "x=y", "'", '"""',
