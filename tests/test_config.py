@@ -11,8 +11,6 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from nnbp_cli.config import (
     AugmentConfig,
@@ -523,33 +521,6 @@ def test_a_table_of_another_file_is_held_to_the_same_rules() -> None:
     (said[0],) = refusal({"name": "mnist", "size": 3}, data_from_plain)
     assert said[0].startswith("data.size: means something only with")
     assert refusal({"nam": "mnist"}, data_from_plain) == ["data.nam: unknown key; did you mean data.name?"]
-
-
-# Whatever is in the tables, there is a Config or there are lines
-
-KEYS = st.sampled_from(
-    [key for _, table in messages.tables() for key in table["properties"]] + ["eta", "", "a.b"]
-)
-WORDS = st.sampled_from(["sigmoid", "best", "auto", "x", "a\n"])
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | WORDS,
-    lambda values: st.lists(values, max_size=3) | st.dictionaries(KEYS, values, max_size=4),
-    max_leaves=12,
-)
-
-
-@given(st.dictionaries(KEYS, VALUES, max_size=4), st.dictionaries(KEYS, VALUES, max_size=8))
-def test_any_tables_are_a_config_or_lines_of_mistakes(
-    plain: dict[str, Any], training: dict[str, Any]
-) -> None:
-    good = changed()
-    for tables in (plain, plain | {"training": training}, good | {"training": good["training"] | training}):
-        try:
-            assert isinstance(validate(tables, "x.toml"), Config)
-        except ConfigError as error:
-            lines = str(error).split("\n")
-            assert all(line.startswith("x.toml: ") and line.isprintable() for line in lines)
-            assert len(set(lines)) == len(lines)
 
 
 def test_the_example_of_the_manual_runs() -> None:
