@@ -32,11 +32,9 @@ def sheet(height: int, width: int, *boxes: tuple[int, int, int, int]) -> np.ndar
 
 def places(light: np.ndarray) -> list[tuple[int, ...]]:
     """The boxes of the digits found, in pixels: top, left, bottom, right."""
-    found = [
-        (digit.top, digit.left, digit.top + digit.height, digit.left + digit.width)
-        for digit in segment(binarize(light))
-    ]
-    return [tuple(round(share * side) for share, side in zip(box, light.shape * 2)) for box in found]
+    boxes = [digit.box for digit in segment(binarize(light))]
+    corners = [(top, left, top + height, left + width) for left, top, width, height in boxes]
+    return [tuple(round(share * side) for share, side in zip(box, light.shape * 2)) for box in corners]
 
 
 def test_it_is_the_normalization_of_the_vectors() -> None:

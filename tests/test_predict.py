@@ -193,40 +193,32 @@ def a_png() -> bytes:
     return encoded(photographed(written("4")), "PNG")
 
 
-NAME = "name a PNG, JPEG, BMP or GIF file"
-BAD: dict[str, tuple[Callable[[], bytes], str]] = {
-    "empty.png": (lambda: b"", f"damaged: the file is empty; {NAME}"),
-    "letter.png": (lambda: b"%PDF-1.7\n...", f"not a picture but a PDF; {NAME}"),
-    "text.jpg": (lambda: b"hello, world", f"not a picture that is read here; {NAME}"),
-    "cut.png": (lambda: a_png()[:-2000], "damaged: it cannot be decoded; save it again, or take another"),
-    "blank.png": (
-        lambda: png(400, 300),
-        "no digit found; write larger, with more contrast, or crop the picture",
-    ),
-}
-
-
-@pytest.mark.parametrize("name", BAD)
-def test_what_cannot_be_read_is_a_line_and_status_1(learned: Path, tmp_path: Path, name: str) -> None:
-    make, message = BAD[name]
-    path = tmp_path / name
-    path.write_bytes(make())
-    said = nnbp("predict", learned, path)
-    assert (said.status, said.out, said.err) == (1, "", f"{path}: {message}\n")
-
-
-def test_one_bad_picture_does_not_keep_the_others(learned: Path, tmp_path: Path) -> None:
-    good, missing, folder = tmp_path / "good.png", tmp_path / "missing.png", tmp_path / "folder"
+def test_what_cannot_be_read_is_a_line_and_keeps_no_other_from_it(learned: Path, tmp_path: Path) -> None:
+    remedy = "name a PNG, JPEG, BMP or GIF file"
+    bad = {
+        "empty.png": (b"", f"damaged: the file is empty; {remedy}"),
+        "letter.png": (b"%PDF-1.7\n...", f"not a picture but a PDF; {remedy}"),
+        "text.jpg": (b"hello, world", f"not a picture that is read here; {remedy}"),
+        "cut.png": (a_png()[:-2000], "damaged: it cannot be decoded; save it again, or take another"),
+        "blank.png": (
+            png(400, 300),
+            "no digit found; write larger, with more contrast, or crop the picture",
+        ),
+        "missing.png": (None, "no such file; name a picture"),
+        ".": (None, "cannot be read: is a directory; name a file"),
+    }
+    for name, (content, _) in bad.items():
+        if content is not None:
+            (tmp_path / name).write_bytes(content)
+    good = tmp_path / "good.png"
     written("4").save(good)
-    folder.mkdir()
-    said = nnbp("predict", learned, missing, good, folder, "-q")
+    line = ("predict", learned, *(tmp_path / name for name in bad), good)
+    said = nnbp(*line, "-q")
     assert (said.status, said.out) == (1, f"{good}: 4\n")
-    assert said.err == (
-        f"{missing}: no such file; name a picture\n{folder}: cannot be read: is a directory; name a file\n"
-    )
-    answer = nnbp("predict", learned, missing, good, "--json")
+    assert said.err == "".join(f"{tmp_path / name}: {message}\n" for name, (_, message) in bad.items())
+    answer = nnbp(*line, "--json")
     assert answer.status == 1
-    assert [each["picture"] for each in json.loads(answer.out)["pictures"]] == [str(good)]
+    assert [picture["picture"] for picture in json.loads(answer.out)["pictures"]] == [str(good)]
 
 
 MEMORY = """

@@ -24,9 +24,7 @@ MAX_MEMORY = 180_000_000  # bytes of the file and the pixels together; the proce
 MAX_PARTS = 100_000  # of a file, each of which Pillow reads in Python
 MAX_EXIFS = 100  # in a file; Pillow copies all before at each
 MAX_PASSES = 1_000_000_000  # over a pixel by the scans of a JPEG: about a second
-MIN_PIXELS_OF_SCAN = (
-    10_000_000  # that a smaller JPEG is taken to have, since a scan costs something by itself
-)
+MIN_PIXELS_OF_SCAN = 10_000_000  # of a smaller JPEG too, since a scan costs something by itself
 MAX_PACKED_BYTES = 3_000_000  # of a compressed BMP, which Pillow decodes in Python
 TOO_MANY_PIXELS = f"more than {MAX_PIXELS // 1_000_000} million pixels are not decoded; make it smaller"
 TOO_MANY_BYTES = f"more than {MAX_FILE_BYTES // 1_000_000} MB are not read; make it smaller"

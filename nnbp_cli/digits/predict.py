@@ -59,7 +59,7 @@ class PictureResult:
                     "predicted": prediction.predicted,
                     "confidence": prediction.confidence,
                     "outputs": prediction.outputs,
-                    "box": [getattr(prediction.digit, name) for name in ("left", "top", "width", "height")],
+                    "box": prediction.digit.box,
                 }
                 for prediction in self.predictions
             ],

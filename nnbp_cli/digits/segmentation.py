@@ -32,13 +32,10 @@ SLIM = 0.12  # of a digit's longer side, as wide as the pens of half of MNIST's 
 
 @dataclass(frozen=True)
 class Digit:
-    """A digit on a picture: the ink of it alone, 0 to 1, in its box, which is in shares of the picture."""
+    """The ink of a digit alone, 0 to 1, and its box in shares of the picture: left, top, width, height."""
 
     ink: Array
-    left: float
-    top: float
-    width: float
-    height: float
+    box: tuple[float, float, float, float]
 
 
 def segment(ink: Array) -> list[Digit]:
@@ -49,11 +46,11 @@ def segment(ink: Array) -> list[Digit]:
     tallest = max((part.height for part in parts), default=0)
     digits = []
     for part in _in_reading_order([part for part in parts if part.size >= SPECK * tallest]):
-        box = np.s_[part.top : part.bottom, part.left : part.right]
-        alone = ink[box] * np.isin(labels[box], part.labels)
-        place = part.left / columns, part.top / rows, part.width / columns, part.height / rows
+        window = np.s_[part.top : part.bottom, part.left : part.right]
+        alone = ink[window] * np.isin(labels[window], part.labels)
         missing = round((SLIM * part.size - part.pen) / 2)  # on either side of a thin pen's strokes
-        digits.append(Digit(morphology.dilation(alone, max(0, missing)), *place))
+        box = part.left / columns, part.top / rows, part.width / columns, part.height / rows
+        digits.append(Digit(morphology.dilation(alone, max(0, missing)), box))
     return digits
 
 

@@ -10,7 +10,7 @@ import os
 import shutil
 import stat
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from threading import Thread
@@ -185,17 +185,15 @@ def _device(path: Path) -> str | None:
 
 def _foreign(kind: str, name: str, own: dict[str, bytes]) -> bytes:
     """What nnbp did not write at this name, though it may speak of it."""
-    formats: dict[str, Callable[[], bytes]] = {
-        ".npz": _archive,
-        ".png": _picture,
-        ".svg": lambda: (
-            b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><title>nnbp</title></svg>'
-        ),
-        ".pdf": lambda: b"%PDF-1.4\n/Creator (Another)\n%%EOF",
-        ".html": lambda: b'<!doctype html><meta name="generator" content="Another"><p>nnbp report',
-        ".onnx": lambda: b"\x08\x08\x12\x07pytorch",
-        ".safetensors": lambda: struct.pack("<Q", 34) + b'{"__metadata__":{"format":"pt"}}  ',
-        ".toml": lambda: b"[nnbp]\n",
+    formats = {
+        ".npz": _archive(),
+        ".png": _picture(),
+        ".svg": b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><title>nnbp</title></svg>',
+        ".pdf": b"%PDF-1.4\n/Creator (Another)\n%%EOF",
+        ".html": b'<!doctype html><meta name="generator" content="Another"><p>nnbp report',
+        ".onnx": b"\x08\x08\x12\x07pytorch",
+        ".safetensors": struct.pack("<Q", 34) + b'{"__metadata__":{"format":"pt"}}  ',
+        ".toml": b"[nnbp]\n",
     }
     ending = Path(name).suffix
     match kind:
@@ -206,7 +204,7 @@ def _foreign(kind: str, name: str, own: dict[str, bytes]) -> bytes:
         case "an empty file":
             return b""
         case _:
-            return formats[ending]()
+            return formats[ending]
 
 
 def _archive() -> bytes:
