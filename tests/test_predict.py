@@ -38,7 +38,7 @@ def learned(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Weights that read digits well, from drawn ones alone."""
     out = tmp_path_factory.mktemp("learned")
     more = ("--out", out / "run", "--weights", out / "weights.npz", "--data-dir", drawn, "-q")
-    assert nnbp("train", "--config", CONFIGS / "demo.toml", *more).status == 0
+    assert nnbp("train", "--config", CONFIGS / "demo.toml", "--set", "training.epochs=5", *more).status == 0
     return out / "weights.npz"
 
 
