@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from nnbp_cli import config
@@ -16,7 +16,6 @@ from nnbp_cli.datasets.readers import idx
 from nnbp_cli.models import weights
 from nnbp_cli.runs import checkpoint
 from nnbp_cli.runs.directory import RunDirectory
-from nnbp_cli.system import npz
 from nnbp_cli.training import loop
 from tests.command_line import Said, nnbp
 from tests.interruption import Killed, killed
@@ -203,17 +202,12 @@ def test_a_config_that_does_not_fit_its_data_is_named_and_no_option(own: Path) -
 def test_weights_that_know_their_data_by_a_relative_name_are_read_as_ever(
     own: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    learned = weights.load(Path("weights.npz"))
-    with np.load("weights.npz", allow_pickle=False) as members:
-        arrays = {name: members[name] for name in members if name != "meta"}
-    meta = weights.described(learned)
-    npz.save(Path("old.npz"), weights.KIND, meta | {"data": meta["data"] | {"name": "own"}}, arrays)
+    learned, old = weights.load(Path("weights.npz")), own.with_name("old.npz")
+    weights.save(old, replace(learned, data=replace(learned.data, name="own")))
     assert score("old.npz").status == 0
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
-    old = own.with_name("old.npz")
-    assert score(old).err == (
-        f"{old}: was trained on 'own', which is not there; name where it is now with --data\n"
-    )
+    gone = "was trained on 'own', which is not there; name where it is now with --data\n"
+    assert score(old).err == f"{old}: {gone}"
     assert score(old, "--data", own).status == 0
 
 
