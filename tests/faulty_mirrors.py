@@ -93,10 +93,8 @@ WRONG = "wrong bytes: the checksum does not hold"
 STATUSES = {
     204: "204 No Content", 206: "206 Partial Content", 300: "300 Multiple Choices",
     302: "302 Found, without a word where to", 304: "304 Not Modified",
-    400: "400 Bad Request", 401: "401 Unauthorized", 403: "403 Forbidden", 404: "404 Not Found",
-    410: "410 Gone",
-    429: "429 Too Many Requests", 499: "status 499", 500: "500 Internal Server Error", 502: "502 Bad Gateway",
-    503: "503 Service Unavailable", 504: "504 Gateway Timeout", 999: "status 999",
+    403: "403 Forbidden", 404: "404 Not Found",
+    429: "429 Too Many Requests", 499: "status 499", 503: "503 Service Unavailable", 999: "status 999",
 }  # fmt: skip
 
 RETRY_AFTER = {
