@@ -20,9 +20,9 @@ def dotted(place: Location) -> str:
     return ".".join(step if re.fullmatch(plain, step) else quoted(step) for step in map(str, place))
 
 
-def whole(text: str) -> bool:
-    """Whether every character is one: half a surrogate pair, as in YAML's "\\ud800", is none."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+def has_surrogates(text: str) -> bool:
+    """Whether half a surrogate pair stands in it, as YAML's "\\ud800": that is no character."""
+    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def quoted(value: object) -> str:

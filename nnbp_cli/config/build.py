@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from math import prod
 from pathlib import Path
 from typing import TypeVar
@@ -56,12 +56,13 @@ def learning_rate(config: TrainingConfig) -> LearningRate:
 def _with_numbers(described: T, config: TrainingConfig | AugmentConfig) -> T:
     """A frozen dataclass with those of its numbers that the config has."""
     numbers = {name: getattr(config, name, None) for name in vars(described)}
-    return replace(described, **{name: value for name, value in numbers.items() if value is not None})  # type: ignore[type-var]
+    given = {name: value for name, value in numbers.items() if value is not None}
+    return replace(described, **given)  # type: ignore[type-var]
 
 
 def load_data(config: DataConfig, data_dir: Path, where: str) -> Dataset:
     """The data set of a valid config, which is from `where`; raises what `dataset.load` raises."""
-    options = {key: value for key, value in asdict(config).items() if key not in ("name", "augment")}
+    options = {key: getattr(config, key) for key in ("train", "validation", "size", "seed")}
     try:
         return dataset.load(config.name, data_dir, **options)
     except ConfigError as error:

@@ -13,7 +13,7 @@ from nnbp_cli.config.formats import parse_toml, read
 from nnbp_cli.config.schema import Config
 from nnbp_cli.config.validation import Origins, validate
 from nnbp_cli.errors import ConfigError
-from nnbp_cli.wording import Location, dotted, quoted, whole
+from nnbp_cli.wording import Location, dotted, has_surrogates, quoted
 
 
 def load(path: str | Path, settings: Iterable[str] = ()) -> Config:
@@ -62,7 +62,7 @@ def _set(plain: dict[str, Any], setting: str) -> Location:
     key, equals, text = setting.partition("=")
     if not equals:
         raise LookupError("no '='; write KEY=VALUE, as in --set training.epochs=5")
-    if not whole(setting):
+    if has_surrogates(setting):
         raise LookupError("not UTF-8 text; write it as UTF-8")
     return _put(plain, key.strip().split("."), _value(text.strip()))
 

@@ -18,7 +18,7 @@ from ruamel.yaml.reader import ReaderError
 
 from nnbp_cli.config.formats import MAX_DEPTH
 from nnbp_cli.errors import ConfigError
-from nnbp_cli.wording import quoted, whole
+from nnbp_cli.wording import has_surrogates, quoted
 
 _MAX_VALUES = 10_000
 _PLAIN = {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "bool", "null")}
@@ -126,7 +126,7 @@ class _Builder:
             raise self.refused(event, f"more than {_MAX_VALUES:,} keys and values; a config has a few dozen")
         if tag := getattr(event, "tag", None):
             raise self.refused(event, f"tag {quoted(str(tag))} is not read; leave it out")
-        if isinstance(event, events.ScalarEvent) and not whole(event.value):
+        if isinstance(event, events.ScalarEvent) and has_surrogates(event.value):
             raise self.refused(event, f"{quoted(event.value)} is not text; write whole characters")
 
     def refused(self, event: events.Event, why: str) -> ConfigError:
