@@ -71,10 +71,7 @@ class Interrupted(NnbpError):
 
 def cannot_read(path: PurePath, error: OSError) -> NnbpError:
     """The one-line error for a file that the system does not give."""
-    remedies = {
-        errno.EIO: "the disk may be failing, take a copy from elsewhere",
-        errno.EISDIR: "name a file",
-    }
+    remedies = {errno.EIO: "the disk may be failing, take a copy from elsewhere", errno.EISDIR: "name a file"}
     remedy = remedies.get(error.errno or 0, "make it readable")
     return NnbpError(f"{path}: cannot be read: {reason(error)}; {remedy}")
 

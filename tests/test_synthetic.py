@@ -18,12 +18,8 @@ def digits() -> tuple[Bytes, Bytes]:
 
 
 def test_another_seed_another_name_and_another_block_draw_other_digits() -> None:
-    images = np.concatenate(
-        [
-            draw(2 * DIGITS_PER_BLOCK, s, name)[0]
-            for s, name in ((4, "training"), (5, "training"), (4, "test"))
-        ]
-    )
+    drawn = (draw(2 * DIGITS_PER_BLOCK, *which) for which in ((4, "training"), (5, "training"), (4, "test")))
+    images = np.concatenate([images for images, _ in drawn])
     assert len(np.unique(images, axis=0)) == len(images)
 
 
