@@ -56,7 +56,7 @@ def main(data_dir: Path, rounds: int, seeds: int) -> None:
     data = dataset.load("mnist", data_dir, train=50_000)
     known: dict[str, float] = {}
     total = 0.0
-    for each in experiments.chosen(["ch1", "ch5"], experiments.load()):
+    for each in experiments.select(["ch1", "ch5"], experiments.load()):
         if each.config:
             loaded = config.load(each.config, each.settings)
             name = build(loaded.network, data.shape).title

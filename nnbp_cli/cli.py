@@ -65,8 +65,8 @@ class Commands(click.Group):
 
     def main(self, args: Sequence[str] | None = None, *more: Any, **options: Any) -> NoReturn:
         """Run a command line, `args` or the process's own, and exit with its status."""
-        given = sys.argv[1:] if args is None else args
-        args = [each for each in given if each != "--debug"]  # it may stand anywhere
+        arguments = sys.argv[1:] if args is None else args
+        args = [word for word in arguments if word != "--debug"]  # it may stand anywhere
         options |= {"prog_name": "nnbp", "standalone_mode": False}
         try:
             _open_closed_streams()
@@ -77,7 +77,7 @@ class Commands(click.Group):
         except SystemExit:  # click's answer to a closed stdout, as by `nnbp eval ... | head`; it is no error
             sys.exit(0)
         except Exception as error:
-            if "--debug" in given:
+            if "--debug" in arguments:
                 raise
             sys.exit(_tell(error))
         sys.exit(status if isinstance(status, int) else 0)

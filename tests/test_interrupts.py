@@ -115,7 +115,7 @@ from nnbp_cli.system import signals
 from nnbp_cli.terminal import output
 print_result = output.print_result
 output.print_result = lambda line: (os.write(2, b"prints\\n"), print_result(line))
-signals.GRACE = float(sys.argv.pop(1))
+signals.GRACE_SECONDS = float(sys.argv.pop(1))
 from nnbp_cli.__main__ import main
 main()
 """

@@ -28,22 +28,22 @@ STAIRS = np.array([[255, 0, 0], [255, 255, 0], [255, 255, 255]], np.uint8)
 
 
 def test_two_rows_of_pixels_are_a_line() -> None:
-    assert pictures.drawn(STAIRS, blocks=True) == ["█▄ ", "▀▀▀"]
-    assert pictures.drawn(STAIRS, blocks=False) == ["@= ", "==="], "grey is between"
+    assert pictures.image_lines(STAIRS, blocks=True) == ["█▄ ", "▀▀▀"]
+    assert pictures.image_lines(STAIRS, blocks=False) == ["@= ", "==="], "grey is between"
 
 
 def test_a_margin_that_no_picture_reaches_is_left_out() -> None:
     images = np.zeros((2, 9, 8), np.uint8)
     images[0, 3, 2], images[1, 7, 5] = 200, 100
-    assert pictures.cropped(images).shape == (2, 5, 4)
-    assert pictures.cropped(np.zeros_like(images)).shape == images.shape, "of nothing but margin nothing"
+    assert pictures.crop(images).shape == (2, 5, 4)
+    assert pictures.crop(np.zeros_like(images)).shape == images.shape, "of nothing but margin nothing"
 
 
 @pytest.mark.parametrize("shape", [(28, 28), (5, 4), (61, 173), (3, 800)])
 def test_pictures_of_any_size_stand_side_by_side_in_80_columns(shape: tuple[int, int]) -> None:
     image = np.full(shape, 255, np.uint8)
     for blocks in (True, False):
-        lines = list(pictures.side_by_side([["said", *pictures.drawn(image, blocks=blocks)]] * 7))
+        lines = list(pictures.side_by_side([["said", *pictures.image_lines(image, blocks=blocks)]] * 7))
         assert max(map(len, lines)) <= 80
         assert sum(line.count("said") for line in lines) == 7
     assert max(map(len, lines)) > 28, "as many as fit"

@@ -70,7 +70,7 @@ def test_bands_are_what_they_should_be() -> None:
 
 def test_experiments_are_chosen_by_name_or_by_how_names_begin() -> None:
     def names(*given: str) -> list[str]:
-        return [each.id for each in experiments.chosen(given, BOOK)]
+        return [each.id for each in experiments.select(given, BOOK)]
 
     assert names("ch1-30") == ["ch1-30"], "and not ch1-30-fast"
     assert names("ch5", "ch1-darkness")[:2] == ["ch1-darkness", "ch5-one-hidden"], "in the book's order"

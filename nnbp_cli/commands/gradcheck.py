@@ -21,11 +21,7 @@ from nnbp_cli.commands.options import (
 @config_option
 @overrides_option
 @click.option(
-    "--images",
-    type=click.IntRange(1, 100),
-    default=5,
-    show_default=True,
-    help="On how many training images.",
+    "--images", type=click.IntRange(1, 100), default=5, show_default=True, help="On how many training images."
 )
 @data_dir_option
 @json_option

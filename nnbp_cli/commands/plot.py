@@ -16,13 +16,7 @@ FIGURES = ("curves", "confusion", "mistakes", "weights", "calibration")
 
 @click.command(name="plot")
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
-@click.option(
-    "--what",
-    type=click.Choice(FIGURES),
-    default="curves",
-    show_default=True,
-    help="Which figure.",
-)
+@click.option("--what", type=click.Choice(FIGURES), default="curves", show_default=True, help="Which figure.")
 @click.option(
     "-o",
     "--output",

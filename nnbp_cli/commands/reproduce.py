@@ -57,12 +57,12 @@ def command(
     from nnbp_cli.terminal.output import print_json, print_result
     from nnbp_cli.terminal.progress import TerminalReporter
 
-    chosen = experiments.chosen(ids, experiments.load())
+    selected = experiments.select(ids, experiments.load())
     if listing:
-        print_result(*reproduction.listing(chosen, markdown))
+        print_result(*reproduction.listing(selected, markdown))
         return
     processes = jobs or hardware.available_cpus()
-    rows = reproduce(chosen, seeds, processes, runs, data_dir, TerminalReporter(quiet))
+    rows = reproduce(selected, seeds, processes, runs, data_dir, TerminalReporter(quiet))
     if as_json:
         print_json([row.plain() for row in rows])
     else:

@@ -39,9 +39,10 @@ class Figure:
         """What it is, in words."""
         if self.take == "perfect":
             return f"first epoch at 100% {self.of.removesuffix(' accuracy')}"
-        taken = {"scored": "", "start": "at the start"}.get(self.take, self.take)
-        words = f"{self.of} {taken}" if self.take == "start" else f"{taken} {self.of}"
-        return (f"{words} minus {self.minus}" if self.minus else words).strip()
+        words = {"scored": self.of, "start": f"{self.of} at the start"}.get(
+            self.take, f"{self.take} {self.of}"
+        )
+        return f"{words} minus {self.minus}" if self.minus else words
 
 
 @dataclass(frozen=True)
@@ -93,21 +94,22 @@ def load() -> list[Experiment]:
     ]
 
 
-def chosen(names: Sequence[str], experiments: Sequence[Experiment]) -> list[Experiment]:
+def select(names: Sequence[str], experiments: Sequence[Experiment]) -> list[Experiment]:
     """The experiments that `names` name, each by its id or by how ids begin ("ch1", "ch3-l2"); all for none.
 
     Raises ConfigError for a name that names nothing.
     """
-    wanted = [each for name in names for each in _named(name, experiments)]
-    return [each for each in experiments if not names or each in wanted]
+    named = {experiment for name in names for experiment in _named(name, experiments)}
+    return [experiment for experiment in experiments if not names or experiment in named]
 
 
 def _named(name: str, experiments: Sequence[Experiment]) -> list[Experiment]:
-    found = [each for each in experiments if each.id == name]
-    found = found or [each for each in experiments if each.id.startswith(f"{name}-")]
-    if not found:
-        ids = [experiment.id for experiment in experiments]
-        chapters = listed(dict.fromkeys(id.partition("-")[0] for id in ids))
-        hint = did_you_mean(name, ids, f"name {chapters}, or one that --list shows")
+    by_id = {experiment.id: experiment for experiment in experiments}
+    if name in by_id:
+        return [by_id[name]]
+    matching = [experiment for id, experiment in by_id.items() if id.startswith(f"{name}-")]
+    if not matching:
+        chapters = listed(dict.fromkeys(id.partition("-")[0] for id in by_id))
+        hint = did_you_mean(name, by_id, f"name {chapters}, or one that --list shows")
         raise ConfigError(f"nnbp reproduce: no experiment is called {quoted(name)}; {hint}")
-    return found
+    return matching

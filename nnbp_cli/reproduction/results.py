@@ -90,13 +90,13 @@ def measured(figure: Figure, directory: Path) -> float:
     A "perfect" epoch that never was is infinite. Raises NnbpError where the run does not have it.
     """
     try:
-        value = _taken(figure.take, figure.of, directory)
-        return value - (_taken(figure.take, figure.minus, directory) if figure.minus else 0)
+        value = _score(figure.take, figure.of, directory)
+        return value - (_score(figure.take, figure.minus, directory) if figure.minus else 0)
     except LookupError as error:
         raise NnbpError(f"{directory}: has no {figure.name}; delete it, and it is run again") from error
 
 
-def _taken(take: str, score: str, directory: Path) -> float:
+def _score(take: str, score: str, directory: Path) -> float:
     unit = 100 if score.endswith("accuracy") else 1
     if take == "scored":
         split, kind = score.split()

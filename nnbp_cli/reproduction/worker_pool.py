@@ -40,19 +40,19 @@ def run(jobs: Iterable[Job], data_dir: Path, processes: int, reporter: Reporter)
         try:
             while waiting or running:
                 while waiting and len(running) < processes:
-                    ours, theirs = spawn.Pipe(duplex=False)
+                    reader, writer = spawn.Pipe(duplex=False)
                     job = waiting.pop()
-                    child = spawn.Process(target=_work, args=(job, data_dir, theirs), daemon=True)
+                    child = spawn.Process(target=_work, args=(job, data_dir, writer), daemon=True)
                     with signals.block_sigint():
                         child.start()
-                    theirs.close()  # so that the end of the process is the end of the pipe
-                    running[ours] = (child, job)
+                    writer.close()  # so that the end of the process is the end of the pipe
+                    running[reader] = (child, job)
                 ready = wait(list(running), timeout=0.2)
-                for ours, (process, job) in [item for item in running.items() if item[0] in ready]:
+                for reader, (process, job) in [item for item in running.items() if item[0] in ready]:
                     try:
-                        message = ours.recv()
+                        message = reader.recv()
                     except (EOFError, OSError):
-                        del running[ours]
+                        del running[reader]
                         process.join()
                         if not job.done:
                             failures.setdefault(job, f"its process ended with status {process.exitcode}")

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 EXIT_STATUS = {"SIGINT": 130, "SIGTERM": 143}
-GRACE = 1  # seconds that a result has to reach who reads it, after a signal
+GRACE_SECONDS = 1  # that a result has to reach who reads it, after a signal
 
 _status: int | None = None  # of work that is done
 
@@ -25,7 +25,7 @@ def exit_immediately() -> None:
     """
     global _status
     _status = None
-    for name in _minded():
+    for name in _not_ignored():
         signal.signal(getattr(signal, name), _end)
 
 
@@ -52,7 +52,7 @@ def defer() -> Iterator[Callable[[], str | None]]:
     global _status
     _status = None
     received: list[str] = []
-    before = {name: signal.getsignal(getattr(signal, name)) for name in _minded()}
+    before = {name: signal.getsignal(getattr(signal, name)) for name in _not_ignored()}
 
     def restore() -> None:
         for name, handler in before.items():
@@ -90,7 +90,7 @@ def block_sigint() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _minded() -> list[str]:
+def _not_ignored() -> list[str]:
     """The signals but those that are ignored, as Ctrl-C is by what a script runs in the background."""
     return [
         name for name in EXIT_STATUS if signal.getsignal(getattr(signal, name)) not in (signal.SIG_IGN, None)
@@ -111,7 +111,7 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 
 def _end_soon(status: int) -> None:
-    """Let the process end with `status` by itself; if it has not after GRACE, as nobody reads what it says,
+    """Let the process end with `status` by itself; if it has not after GRACE_SECONDS, as nobody reads what it says,
     or at the next signal, it is ended.
     """
 
@@ -120,6 +120,6 @@ def _end_soon(status: int) -> None:
 
     if not hasattr(signal, "setitimer"):  # Windows
         os._exit(status)
-    for number in (signal.SIGALRM, *(getattr(signal, name) for name in _minded())):
+    for number in (signal.SIGALRM, *(getattr(signal, name) for name in _not_ignored())):
         signal.signal(number, end)
-    signal.setitimer(signal.ITIMER_REAL, GRACE)
+    signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)

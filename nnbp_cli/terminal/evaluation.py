@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from nnbp_cli.evaluation.predictions import Predictions, format_confidence
 from nnbp_cli.evaluation.saved import EvaluationResult
 from nnbp_cli.terminal.output import shows
-from nnbp_cli.terminal.pictures import BLOCKS, cropped, drawn, side_by_side
+from nnbp_cli.terminal.pictures import BLOCKS, crop, image_lines, side_by_side
+from nnbp_cli.wording import percent
 
 if TYPE_CHECKING:
     from nnbp_cli.digits.predict import Prediction
@@ -28,8 +29,10 @@ def score_lines(result: EvaluationResult) -> Iterator[str]:
     width = max(7, len(str(score.confusion.max())) + 1)
     yield " " * 9 + "".join(f"{k:{width}}" for k in range(len(score.confusion))) + "    recall"
     for k, (row, recall) in enumerate(zip(score.confusion, score.recall)):
-        yield f"{k:9}" + "".join(f"{count or '.':>{width}}" for count in row) + f"{_percent(recall):>10}"
-    yield "precision" + "".join(f"{_percent(precision):>{width}}" for precision in score.precision)
+        yield (
+            f"{k:9}" + "".join(f"{count or '.':>{width}}" for count in row) + f"{percent(recall, 1, '-'):>10}"
+        )
+    yield "precision" + "".join(f"{percent(precision, 1, '-'):>{width}}" for precision in score.precision)
 
 
 def mistake_lines(predictions: Predictions, limit: int) -> Iterator[str]:
@@ -41,7 +44,7 @@ def mistake_lines(predictions: Predictions, limit: int) -> Iterator[str]:
         return
     yield f"of {(~predictions.correct).sum():,} mistakes those that it was surest of"
     yield ""
-    images = cropped(predictions.split.images[worst].reshape(-1, *predictions.shape))
+    images = crop(predictions.split.images[worst].reshape(-1, *predictions.shape))
     blocks = shows(sys.stdout, BLOCKS)
     predicted, confidence = predictions.predicted, predictions.confidence
     yield from side_by_side(
@@ -49,7 +52,7 @@ def mistake_lines(predictions: Predictions, limit: int) -> Iterator[str]:
             [
                 f"said {predicted[k]}, {format_confidence(confidence[k], predictions.is_probability)} sure",
                 f"is {predictions.split.labels[k]}, image {k}",
-                *drawn(image, blocks=blocks),
+                *image_lines(image, blocks=blocks),
             ]
             for k, image in zip(worst, images)
         ]
@@ -63,7 +66,7 @@ def digit_lines(digits: Sequence[Prediction], is_probability: bool) -> Iterator[
         which = f"digit {number} of {len(digits)}: " if len(digits) > 1 else ""
         yield ""
         yield f"{which}{digit.predicted}, {format_confidence(digit.confidence, is_probability)} sure"
-        picture = [f"|{line}|" for line in drawn(digit.image, blocks=blocks)]
+        picture = [f"|{line}|" for line in image_lines(digit.image, blocks=blocks)]
         bars = ["", "", *_bars(digit, is_probability, full=BLOCKS[-1] if blocks else "#")]
         for line, bar in zip_longest(picture, bars, fillvalue=""):
             yield f"{line:{len(picture[0])}}   {bar}".rstrip()
@@ -73,7 +76,3 @@ def _bars(digit: Prediction, is_probability: bool, full: str) -> Iterator[str]:
     for k, output in enumerate(digit.outputs.tolist()):
         length = round(BAR_WIDTH * min(max(output, 0.0), 1.0))
         yield f"{k:3} {format_confidence(output, is_probability):>7} {full * length}"
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{share:.1%}"

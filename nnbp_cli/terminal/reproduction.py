@@ -52,15 +52,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     else:
         ours = ("failed", "", "")
     verdict = {True: "inside", False: "OUTSIDE", None: ""}[row.inside]
-    return (
-        row.experiment.id,
-        figure.name,
-        figure.book,
-        *ours,
-        _band(figure),
-        verdict,
-        f"{row.seconds:.1f}",
-    )
+    return (row.experiment.id, figure.name, figure.book, *ours, _band(figure), verdict, f"{row.seconds:.1f}")
 
 
 def _shown(figure: Figure, value: float) -> str:

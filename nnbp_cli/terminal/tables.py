@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from nnbp_cli.errors import printable
+from nnbp_cli.wording import percent
 
 if TYPE_CHECKING:
     from nnbp_cli.runs.listing import Run
@@ -38,8 +39,8 @@ def run_lines(runs: Sequence[Run]) -> Iterator[str]:
             f"{name:{width}}",
             f"{run.began:%Y-%m-%d %H:%M}",
             f"{run.epochs:6}",
-            f"{_percent(run.validation_accuracy):>10}",
-            f"{_percent(run.test_accuracy):>6}",
+            f"{percent(run.validation_accuracy, missing=''):>10}",
+            f"{percent(run.test_accuracy, missing=''):>6}",
             f"{run.seconds:7.1f}" if run.seconds is not None else " " * 7,
             run.state if run.state != "complete" else "",
         ]
@@ -54,7 +55,3 @@ def gradient_lines(checked: Checked) -> Iterator[str]:
     for check in checked.checks:
         numbers = f"{check.largest:13.3e}{check.difference:13.1e}{check.error:12.1e}"
         yield f"{check.name:14}{numbers}   {'holds' if check.holds else 'WRONG'}"
-
-
-def _percent(share: float | None) -> str:
-    return "" if share is None else f"{share:.2%}"
