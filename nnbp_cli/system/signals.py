@@ -111,8 +111,8 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 
 def _end_soon(status: int) -> None:
-    """Let the process end with `status` by itself; if it has not after GRACE_SECONDS, as nobody reads what it says,
-    or at the next signal, it is ended.
+    """Let the process end with `status` by itself; if it has not after GRACE_SECONDS, as nobody reads what it
+    says, or at the next signal, it is ended.
     """
 
     def end(number: int, frame: FrameType | None) -> None:
