@@ -14,7 +14,6 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -55,16 +54,6 @@ ERRORS = {
     "clone3": ("EAGAIN",),
 }
 CALL = re.compile(r"^(\d+) +(\w+)\(")
-
-
-@dataclass(frozen=True)
-class Fault:
-    """The `number`-th call of a name in the process that runs a line, and the error that it gives."""
-
-    line: tuple[str, ...]
-    call: str
-    number: int
-    error: str
 
 
 def run(tries: int, seed: int, folder: Path) -> Outcome:
@@ -132,10 +121,9 @@ def _traced(scene: _Scene, rng: Random, outcome: Outcome) -> None:
     line = rng.choice(LINES)
     calls = _calls(scene, line)
     call = rng.choice(sorted(calls))
-    fault = Fault(line, call, rng.choice(calls[call]), rng.choice(ERRORS[call]))
+    inject = f"inject={call}:error={rng.choice(ERRORS[call])}:when={rng.choice(calls[call])}"
     scene.fresh()
     log = scene.folder / ".trace"
-    inject = f"inject={call}:error={fault.error}:when={fault.number}"
     ended = _strace(scene, line, log, "-e", inject)
     # Another run may make other calls. What is read of a library is not the program's.
     failed = [each for each in log.read_text(errors="replace").splitlines() if "(INJECTED)" in each]
