@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from nnbp_cli.datasets import synthetic
 from nnbp_cli.datasets.dataset import Dataset, Split
+from nnbp_cli.datasets.readers import idx
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.training.batches import chunks
@@ -27,9 +30,16 @@ def blobs(training: int = 120, others: int = 40, seed: int = 0) -> Dataset:
     return Dataset("blobs", split(training), split(others), split(others), (3, 4), 5, "no digest")
 
 
+def draw_digits(folder: Path, stem: str, size: int, seed: int = 1) -> None:
+    """Put digits into a folder, by the names that MNIST has: `stem` is "train" or "t10k"."""
+    images, labels = synthetic.draw(size, seed, stem)
+    idx.write(folder / f"{stem}-images-idx3-ubyte", images)
+    idx.write(folder / f"{stem}-labels-idx1-ubyte", labels)
+
+
 def batches(
     split: Split, targets: Array, batch_size: int, *, dtype: Any, **options: Any
 ) -> Iterator[tuple[Array, Array]]:
-    """x and y of each batch of an epoch, as training takes them; the options are those of `stretches`."""
+    """x and y of each batch of an epoch, as training takes them; the options are those of `chunks`."""
     for images, labels in filter(None, chunks(split, batch_size, 1, **options)):
         yield scaled(images, dtype), targets[labels]

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from nnbp_cli import config
-from nnbp_cli.datasets import sources, synthetic
-from nnbp_cli.datasets.readers import idx
+from nnbp_cli.datasets import sources
 from nnbp_cli.models import weights
 from nnbp_cli.runs import checkpoint
 from nnbp_cli.runs.directory import RunDirectory
 from nnbp_cli.training import loop
 from tests.command_line import Said, nnbp
+from tests.datasets import draw_digits
 from tests.interruption import Killed, killed
 from tests.small_run import CONFIG, contents, results, results_of_second_score, train
 
@@ -27,18 +27,11 @@ def own(here: Path) -> Path:
     """A folder of one's own beside small.toml, which names it from there; and a run on it."""
     digits = here / "own"
     digits.mkdir()
-    draw(digits, "train", 160)
-    draw(digits, "t10k", 32)
+    draw_digits(digits, "train", 160)
+    draw_digits(digits, "t10k", 32)
     (here / "small.toml").write_text(CONFIG.replace('"synthetic"\nsize = 600', '"own"'))
     train("--out", "run", "-q", "--set", "data.validation=40")
     return digits
-
-
-def draw(folder: Path, stem: str, size: int, seed: int = 1) -> None:
-    """Put digits into a folder, by the names that MNIST has."""
-    images, labels = synthetic.draw(size, seed, stem)
-    idx.write(folder / f"{stem}-images-idx3-ubyte", images)
-    idx.write(folder / f"{stem}-labels-idx1-ubyte", labels)
 
 
 def score(*more: object) -> Said:
@@ -132,7 +125,7 @@ def test_a_run_goes_on_though_one_of_its_files_alone_knows_where_its_data_are(
 
 
 def test_a_name_of_other_data_in_an_edited_config_is_not_used(own: Path) -> None:
-    draw(Path(shutil.copytree(own, "other")), "train", 160, seed=2)
+    draw_digits(Path(shutil.copytree(own, "other")), "train", 160, seed=2)
     file = Path("run/config.toml")
     sound = file.read_text()
     other = sound.replace(str(own), str(own.with_name("other")))
@@ -169,7 +162,7 @@ def test_a_run_that_learns_where_its_data_are_writes_nothing_into_another_direct
 
 
 def test_other_data_are_no_moved_data(own: Path) -> None:
-    draw(Path(shutil.copytree(own, "other")), "train", 160, seed=2)
+    draw_digits(Path(shutil.copytree(own, "other")), "train", 160, seed=2)
     before, other = contents(Path("run")), own.with_name("other")
     remedy = "bring that back, or name it with --data\n"
     assert resume("--data", "other").err == f"run: '{other}' is not what it was trained on; {remedy}"
@@ -192,7 +185,7 @@ def test_a_config_that_does_not_fit_its_data_is_named_and_no_option(own: Path) -
     for command in ("train", "gradcheck"):
         said = nnbp(command, "--config", "small.toml", "--set", "data.name=nowhere")
         assert said.err.startswith("small.toml: data.name: no data set and no folder is called 'nowhere'; ")
-    draw(own, "train", 30)
+    draw_digits(own, "train", 30)
     assert score("weights.npz").err == (
         f"weights.npz: '{own}' is not what it was, and cannot be shared out in the same way; "
         "name what it was trained on with --data\n"

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from nnbp_cli import config
-from nnbp_cli.datasets import synthetic
-from nnbp_cli.datasets.readers import idx
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.runs import active_run, checkpoint, summary
 from nnbp_cli.runs import run as experiment
@@ -22,6 +20,7 @@ from nnbp_cli.runs.log import read_log
 from nnbp_cli.system import files
 from nnbp_cli.training import loop
 from tests.command_line import nnbp
+from tests.datasets import draw_digits
 from tests.small_run import CONFIG, results
 from tests.torture.warm import Running, Step, Warm
 
@@ -118,10 +117,8 @@ def write_config(folder: Path) -> Path:
     """A config in an empty folder, and the digits that it names."""
     digits = folder / "digits"
     digits.mkdir()
-    for stem, size in (("train", 160), ("t10k", 32)):
-        images, labels = synthetic.draw(size, 1, stem)
-        idx.write(digits / f"{stem}-images-idx3-ubyte", images)
-        idx.write(digits / f"{stem}-labels-idx1-ubyte", labels)
+    draw_digits(digits, "train", 160)
+    draw_digits(digits, "t10k", 32)
     config = folder / "small.toml"
     config.write_text(CONFIG.replace('"synthetic"\nsize = 600', f'"{digits}"'))
     return config
