@@ -153,11 +153,18 @@ def test_a_bar_apart_from_its_digit_belongs_to_it() -> None:
 def test_what_is_no_digit_is_left_out() -> None:
     one = (40, 50, 80, 56)
     speck, blot = (20, 20, 22, 22), (90, 80, 110, 100)
-    rule, margin = (95, 0, 97, 130), (0, 12, 120, 14)
-    edge, foot = (0, 118, 120, 130), (110, 20, 120, 115)
+    rule, margin, edge = (95, 0, 97, 130), (0, 12, 120, 14), (0, 118, 120, 130)
     frame = [(25, 35, 27, 75), (93, 35, 95, 75), (25, 35, 95, 37), (25, 73, 95, 75)]
-    for other in ([speck], [blot], [rule], [margin], [edge], [foot], frame):
+    for other in ([speck], [blot], [rule], [margin], [edge], frame):
         assert places(sheet(120, 130, one, *other)) == [one]
+
+
+@pytest.mark.parametrize(
+    "edge", [(0, 20, 12, 115), (20, 0, 115, 12), (108, 20, 120, 115), (20, 118, 115, 130)]
+)
+def test_the_edge_of_the_paper_is_no_digit(edge: tuple[int, int, int, int]) -> None:
+    """Where the ink is known: a closing takes it for paper."""
+    assert len(segment(1 - sheet(120, 130, (40, 50, 80, 56), edge))) == 1
 
 
 def test_a_thin_pen_is_widened() -> None:
