@@ -13,6 +13,7 @@ from pathlib import Path
 
 from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.system import files
+from nnbp_cli.wording import listed
 
 SIGNED_BYTES = 1 << 16  # at the beginning of a file, and at its end, in which a signature is looked for
 
@@ -29,11 +30,9 @@ class Output:
 
     def check(self, path: Path) -> None:
         """Raise ConfigError where the name does not fit, NnbpError where the file cannot be written."""
-        *others, last = self.is_own
-        tells_format = bool(others) or not files.is_stream(path)
+        tells_format = len(self.is_own) > 1 or not files.is_stream(path)
         if tells_format and path.suffix.lower() not in self.is_own:
-            known = f"{', '.join(others)} or {last}" if others else last
-            raise ConfigError(f"{path}: not a name for {self.name}; name a {known} file")
+            raise ConfigError(f"{path}: not a name for {self.name}; name a {listed(self.is_own)} file")
         files.check_writable(path)
         self.check_replaceable(path)
 
