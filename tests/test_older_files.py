@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from nnbp_cli.models import weights
 from nnbp_cli.nn.penalties import Penalty
 from nnbp_cli.runs import checkpoint, summary
 from nnbp_cli.runs.log import read_log
+from nnbp_cli.system import files
 from tests.command_line import nnbp
 
 OLDER = Path(__file__).with_name("older_files")
@@ -53,14 +55,18 @@ def test_every_file_of_an_older_run_is_read_and_written_again_as_it_was(tmp_path
     assert learned.penalty == Penalty(l1=0.25, l2=0.5, images=50)
     assert learned.params.theta.tobytes() == before.state.best_theta.tobytes()
     weights.save(tmp_path / "weights.npz", learned)
-    checkpoint.save(tmp_path / "checkpoint.npz", before, lambda path: None)
+    checkpoint.save(tmp_path / "checkpoint.npz", before, files.anything)
     for name in ("weights.npz", "checkpoint.npz"):
         with np.load(RUN / name) as old, np.load(tmp_path / name) as new:
             assert {key: old[key].tobytes() for key in old} == {key: new[key].tobytes() for key in new}
 
 
 def test_an_older_run_goes_on(here: Path) -> None:
-    run = shutil.copytree(RUN, "run")
+    run = Path(shutil.copytree(RUN, "run"))
+    before = replace(checkpoint.load(run / "checkpoint.npz"), seconds=1e6, cpu_seconds=1e6)
+    checkpoint.save(run / "checkpoint.npz", before, files.anything)
     assert nnbp("train", "--resume", run, "-q", "--set", "training.epochs=3").status == 0
     assert read_log(here / "run")["epoch"] == [0, 1, 2, 3]
-    assert summary.read(here / "run").times_tested == 2
+    told = summary.read(run)
+    assert (told.times_tested, told.began) == (2, before.began)
+    assert min(told.seconds.total, told.seconds.total_cpu) > 1e6, "what it had taken before counts"
