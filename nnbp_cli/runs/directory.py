@@ -52,8 +52,8 @@ class RunDirectory:
 
     def finished_after(self, epochs: int) -> bool:
         """Whether the run was finished when it had so many epochs; it may have gone on since."""
-        told = self.summary
-        return told is not None and told.finished and told.epochs == epochs
+        saved = self.summary
+        return saved is not None and saved.finished and saved.epochs == epochs
 
     @property
     def log_file(self) -> Path:
