@@ -109,11 +109,6 @@ def test_an_error_is_a_line_and_a_status(
             nnbp("--debug", "eval", "weights.npz")
 
 
-def test_it_runs_as_a_module() -> None:
-    command = [sys.executable, "-m", "nnbp_cli", "--version"]
-    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.startswith("nnbp")
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell's pipes")
 @pytest.mark.parametrize(("redirection", "status"), [("2>&-", 2), (">&- 2>&-", 2), ("2>/dev/full", 2)])
 def test_an_error_that_nobody_can_read_keeps_its_status(redirection: str, status: int) -> None:

@@ -22,7 +22,6 @@ from nnbp_cli.report.mistakes import worst
 from nnbp_cli.terminal import pictures
 from nnbp_cli.terminal.output import shows
 from tests.command_line import nnbp
-from tests.small_run import train
 
 STAIRS = np.array([[255, 0, 0], [255, 255, 0], [255, 255, 255]], np.uint8)
 
@@ -50,10 +49,9 @@ def test_pictures_of_any_size_stand_side_by_side_in_80_columns(shape: tuple[int,
 
 
 def test_the_answers_to_all_images_are_what_the_network_says(
-    here: Path, drawn: Path, monkeypatch: pytest.MonkeyPatch
+    here: Path, drawn: Path, trained_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train("--out", "run")
-    learned, test = weights.load(here / "run"), dataset.load("synthetic", drawn, size=600).test
+    learned, test = weights.load(trained_run), dataset.load("synthetic", drawn, size=600).test
     monkeypatch.setattr(Network, "images_at_once", 50)
     given = predictions.predictions(learned, test)
     outputs = learned.network.predict(learned.params, scaled(test.images))
@@ -61,11 +59,12 @@ def test_the_answers_to_all_images_are_what_the_network_says(
     assert given.correct.sum() == given.score.confusion.trace()
 
 
-def test_the_worst_mistakes_are_drawn_and_the_report_shows_the_same(here: Path, drawn: Path) -> None:
-    train("--out", "run")
-    found = json.loads(nnbp("eval", "run", "--json", "--mistakes", 4).out)["mistakes"]
+def test_the_worst_mistakes_are_drawn_and_the_report_shows_the_same(
+    here: Path, drawn: Path, trained_run: Path
+) -> None:
+    found = json.loads(nnbp("eval", trained_run, "--json", "--mistakes", 4).out)["mistakes"]
     test = dataset.load("synthetic", drawn, size=600).test
-    learned = weights.load(here / "run")
+    learned = weights.load(trained_run)
     assert [each["true"] for each in found] == [int(test.labels[each["image"]]) for each in found]
     for each in found:
         assert each["predicted"] == int(np.argmax(each["outputs"])) != each["true"]
@@ -79,19 +78,20 @@ def test_the_worst_mistakes_are_drawn_and_the_report_shows_the_same(here: Path, 
         assert label in shown[1].text
         assert (
             f"said {each['predicted']}, {format_confidence(confidence[place], True)} sure"
-            in nnbp("eval", "run", "--mistakes", place + 1).out
+            in nnbp("eval", trained_run, "--mistakes", place + 1).out
         )
 
-    lines = nnbp("eval", "run", "--mistakes", 4).out.splitlines()
-    assert nnbp("eval", "run").out.splitlines() == lines[: lines.index("", 3)], "and the rest is as ever"
+    lines = nnbp("eval", trained_run, "--mistakes", 4).out.splitlines()
+    assert nnbp("eval", trained_run).out.splitlines() == lines[: lines.index("", 3)], (
+        "and the rest is as ever"
+    )
     assert any("█" in line for line in lines)
-    assert "mistakes" not in json.loads(nnbp("eval", "run", "--json").out)
-    assert nnbp("eval", "run", "--mistakes", 0).status == 2
+    assert "mistakes" not in json.loads(nnbp("eval", trained_run, "--json").out)
+    assert nnbp("eval", trained_run, "--mistakes", 0).status == 2
 
 
-def test_where_stdout_takes_ascii_alone_they_are_drawn_in_ascii(here: Path) -> None:
-    train("--out", "run")
-    command = [sys.executable, "-m", "nnbp_cli", "eval", "run", "--mistakes", "3"]
+def test_where_stdout_takes_ascii_alone_they_are_drawn_in_ascii(here: Path, trained_run: Path) -> None:
+    command = [sys.executable, "-m", "nnbp_cli", "eval", str(trained_run), "--mistakes", "3"]
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     out = subprocess.run(command, capture_output=True, check=True, env=environment).stdout.decode("ascii")
     assert "said " in out

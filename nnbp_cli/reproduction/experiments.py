@@ -46,21 +46,10 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class _Entry:
-    """A table of experiments.toml."""
-
-    __pydantic_config__ = _CLOSED
-
-    about: str
-    figures: tuple[Figure, ...]
-    config: str | None = None
-    set: tuple[str, ...] = ()
-    baseline: Literal["darkness"] | None = None
-
-
-@dataclass(frozen=True)
 class Experiment:
     """One experiment: a config file (None for a baseline without a network), with some keys set."""
+
+    __pydantic_config__ = _CLOSED
 
     id: str
     about: str
@@ -81,17 +70,11 @@ def load() -> list[Experiment]:
     """All experiments, in the order of the book."""
     folder = shipped_folder() / "book"
     tables = tomllib.loads((folder / "experiments.toml").read_text(encoding="utf-8"))
-    entries = TypeAdapter(dict[str, _Entry]).validate_python(tables)
-    return [
-        Experiment(
-            id=name,
-            about=entry.about,
-            config=None if entry.baseline else folder / f"{entry.config or name}.toml",
-            settings=entry.set,
-            figures=entry.figures,
-        )
-        for name, entry in entries.items()
-    ]
+    for name, table in tables.items():
+        file = folder / f"{table.pop('config', name)}.toml"
+        config = None if table.pop("baseline", False) else file
+        table |= {"id": name, "config": config, "settings": table.pop("set", ())}
+    return TypeAdapter(list[Experiment]).validate_python(list(tables.values()))
 
 
 def select(names: Sequence[str], experiments: Sequence[Experiment]) -> list[Experiment]:
