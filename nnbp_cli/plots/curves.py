@@ -65,11 +65,11 @@ def logs(
     Raises NnbpError, and tells `note` what is left out, as `each_readable` does.
     """
 
-    def named(label: str, run: Path) -> tuple[str, Log]:
-        log = read_log(existing(run).path)
+    def read(label: str, run: Path) -> tuple[str, Log]:
+        log = read_log(existing(run).path)  # before its name is resolved: a link may lead to itself
         return label or run.resolve().name, log
 
-    return each_readable(zip([*labels, *[""] * len(runs)], runs), named, note)
+    return each_readable(zip([*labels, *[""] * len(runs)], runs), read, note)
 
 
 def panels(logs: Sequence[tuple[str, Log]], only: Sequence[Kind] = ()) -> list[Panel]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 from importlib import resources
+from string import Template
 
 from nnbp_cli.errors import printable
 
@@ -33,9 +34,15 @@ def joined(content: Iterable[Content]) -> Markup:
     return Markup("".join(part.text if isinstance(part, Markup) else _escaped(part) for part in content))
 
 
-def resource(name: str) -> str:
+def resource(name: str) -> Markup:
     """The text of a file of this package."""
-    return resources.files("nnbp_cli.report").joinpath(name).read_text(encoding="utf-8")
+    return Markup(resources.files("nnbp_cli.report").joinpath(name).read_text(encoding="utf-8"))
+
+
+def filled(name: str, **parts: Content) -> Markup:
+    """The template in a file of this package, with `parts` in place of their names."""
+    values = {key: joined([part]).text for key, part in parts.items()}
+    return Markup(Template(resource(name).text).substitute(values))
 
 
 def _attribute(key: str, value: str | float | bool | None) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from nnbp_cli.evaluation.calibration import Calibration
 from nnbp_cli.evaluation.predictions import MAX_DIGITS_SHOWN, Predictions, format_confidence
 from nnbp_cli.report import charts, sprites
-from nnbp_cli.report.markup import Markup, tag
+from nnbp_cli.report.markup import Markup, filled, joined, tag
 from nnbp_cli.report.overview import table
 from nnbp_cli.report.sprites import Sprites
 from nnbp_cli.wording import percent
@@ -18,52 +18,28 @@ from nnbp_cli.wording import percent
 HEATS = 9  # how many shades page.css has for a cell
 
 
-def matrix(predictions: Predictions) -> Markup:
-    """The confusion matrix, with a button in each cell that is not empty."""
+def confusion(predictions: Predictions) -> Markup:
+    """The confusion matrix, with a button in each cell that is not empty, and the place where its digits are
+    shown.
+    """
     score = predictions.score
     classes = range(len(score.confusion))
-    said = tag("th", "said", scope="colgroup", colspan=len(classes), class_="said")
-    head = tag("tr", tag("td", class_="corner"), said, tag("td", class_="share"))
-    names = (tag("th", str(k), scope="col") for k in classes)
-    recall = tag("th", "recall", scope="col", class_="share")
-    names_row = tag("tr", tag("th", "true", scope="col", class_="corner"), *names, recall)
     rows = (
         tag(
             "tr",
             tag("th", str(true), scope="row"),
-            *(
-                _cell(true, predicted, score.confusion[true, predicted], heat[predicted])
-                for predicted in classes
-            ),
+            *(_cell(true, k, score.confusion[true, k], heat[k]) for k in classes),
             tag("td", percent(score.recall[true], 1), class_="share"),
         )
         for true, heat in enumerate(score.heat)
     )
-    precision = tag(
-        "tr",
-        tag("th", "precision", scope="row", class_="corner"),
-        *(tag("td", percent(share, 0), class_="share") for share in score.precision),
-        tag("td", class_="share"),
+    return filled(
+        "confusion.html",
+        count=str(len(classes)),
+        classes=joined(tag("th", str(k), scope="col") for k in classes),
+        rows=joined(rows),
+        precision=joined(tag("td", percent(share, 0), class_="share") for share in score.precision),
     )
-    caption = "Confusion matrix: a row is the true class, a column what the network said"
-    return tag(
-        "table",
-        tag("caption", caption, class_="unseen"),
-        tag("thead", head, names_row),
-        tag("tbody", *rows),
-        tag("tfoot", precision),
-        class_="confusion",
-        id="confusion",
-    )
-
-
-def confusion(predictions: Predictions) -> Markup:
-    """The matrix, and the place where the digits of a cell are shown."""
-    how = "Choose a number to see its digits; the arrow keys go from one to the next."
-    title = tag("h3", id="cell-title", aria_live="polite")
-    digits = tag("div", title, tag("ol", id="cell-digits", class_="gallery small"), class_="cell-panel")
-    table = tag("div", tag("p", how), tag("div", matrix(predictions), class_="wide"))
-    return tag("div", table, digits, class_="beside")
 
 
 def cells(predictions: Predictions) -> tuple[Sprites, dict[str, Any]]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 from math import prod
-from string import Template
 from typing import Any
 
 from nnbp_cli.models.weights import Weights
 from nnbp_cli.plots.network import MAX_NEURONS_SHOWN, FirstWeights
 from nnbp_cli.report import sprites
-from nnbp_cli.report.markup import Markup, joined, resource, tag
+from nnbp_cli.report.markup import Markup, filled, joined, tag
 from nnbp_cli.report.sprites import Sprites
 
 PAD_SHAPE = (28, 28)  # of the images that the pad makes
@@ -37,8 +36,7 @@ def pad(learned: Weights) -> tuple[Markup, dict[str, Any]]:
         )
         for k in range(learned.network.outputs)
     )
-    html = Template(resource("pad.html")).substitute(outputs=joined(outputs).text)
-    return Markup(html), {"network": network_json(learned)}
+    return filled("pad.html", outputs=joined(outputs)), {"network": network_json(learned)}
 
 
 def network_json(learned: Weights) -> dict[str, Any]:

@@ -6,14 +6,13 @@ import base64
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from string import Template
 from typing import Any
 
 from nnbp_cli import __version__
 from nnbp_cli.plots import curves
 from nnbp_cli.plots.curves import Panel
 from nnbp_cli.report import comparison, mistakes, network_section, overview, sprites
-from nnbp_cli.report.markup import Markup, joined, resource, tag
+from nnbp_cli.report.markup import Markup, filled, joined, resource, tag
 from nnbp_cli.report.run_data import RunData
 from nnbp_cli.report.sprites import Sprites
 from nnbp_cli.system import json_text
@@ -50,23 +49,23 @@ def page(runs: Sequence[RunData]) -> str:
     notes = [tag("p", note, class_="note") for run in runs for note in run.notes]
     sheets = [sheet for section in sections for sheet in section.sprites]
     positions = sprites.sprite_css(max((len(sheet) for sheet in sheets), default=0))
-    style = "".join([resource("page.css"), *(sheet.style() for sheet in sheets), *positions])
-    script = "".join(map(resource, SCRIPTS))
+    style = resource("page.css").text + "".join([*(sheet.style() for sheet in sheets), *positions])
+    script = joined(map(resource, SCRIPTS)).text
     links = (tag("li", tag("a", section.title, href=f"#{section.anchor}")) for section in sections)
     data = {key: value for section in sections for key, value in section.data.items()}
-    values = {
-        "title": joined([title]).text,
-        "version": __version__,
-        "policy": _policy(style, script),
-        "style": style,
-        "script": script,
-        "headline": joined([tag("p", headline, class_="lead"), *notes]).text,
-        "navigation": tag("nav", tag("ul", *links), aria_label="Sections").text,
-        "sections": joined(map(_section, sections)).text,
+    return filled(
+        "page.html",
+        title=title,
+        version=__version__,
+        policy=Markup(_policy(style, script)),
+        style=Markup(style),
+        script=Markup(script),
+        headline=joined([tag("p", headline, class_="lead"), *notes]),
+        navigation=tag("nav", tag("ul", *links), aria_label="Sections"),
+        sections=joined(map(_section, sections)),
         # No text in the data ends their script element.
-        "data": json_text.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
-    }
-    return Template(resource("page.html")).substitute(values)
+        data=Markup(json_text.dumps(data, separators=(",", ":")).replace("<", "\\u003c")),
+    ).text
 
 
 def _one(run: RunData, panels: Sequence[Panel]) -> Iterator[Section]:
