@@ -38,11 +38,10 @@ def log(folder: Path, head: str, *rows: str) -> Path:
     return folder
 
 
-def panels(runs: list[Path], *only: Kind, labels: tuple[str, ...] = ()) -> list[Panel]:
-    return curves.panels(curves.logs(runs, labels, note=pytest.fail), only)
-
-
 def test_the_panels_are_what_the_log_has(tmp_path: Path) -> None:
+    def panels(runs: list[Path], *only: Kind, labels: tuple[str, ...] = ()) -> list[Panel]:
+        return curves.panels(curves.logs(runs, labels, note=pytest.fail), only)
+
     rows = ("0,nan,0,0.1,3.0,0.5,0.25", "1,0.2,1,0.9,2.0,0.4,0.2", "2,0.1,1,0.95,1.0,0.3,0.1")
     one = log(tmp_path / "one", "validation_accuracy,test_cost,layer_speed_1,layer_speed_2", *rows)
     cost, accuracy, rate, speed = panels([one])
@@ -50,8 +49,9 @@ def test_the_panels_are_what_the_log_has(tmp_path: Path) -> None:
     assert accuracy.lines == [Line("validation", 0, 0, (0, 1, 2), (10.0, 90.0, 95.0))]
     assert rate.lines == [Line("learning rate", 0, 0, (1, 2), (0.2, 0.1))]
     assert [(line.label, line.color) for line in speed.lines] == [("layer 1", 0), ("layer 2", 1)]
-    assert [panel.kind for panel in (cost, accuracy, rate, speed)] == list(curves.KINDS)
-    assert [panel.logarithmic for panel in (cost, accuracy, rate, speed)] == [False, False, False, True]
+    kinds = [(panel.kind, panel.logarithmic) for panel in (cost, accuracy, rate, speed)]
+    assert kinds == list(zip(curves.KINDS, (False, False, False, True)))
+    assert plot.KINDS == curves.KINDS, "the command knows them all"
 
     other = log(tmp_path / "other", "validation_accuracy", "1,0.2,1,0.8")
     _, accuracy, _, speed = panels([one, other], labels=("first",))
@@ -79,13 +79,7 @@ def test_a_picture_is_written_the_same_each_time(run: Path, suffix: str) -> None
         assert shown <= set(words_of(picture))
 
 
-def test_mistakes_are_a_line(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert nnbp("plot").status == 2
-    said = nnbp("plot", run, "-o", "c.gif")
-    assert (said.status, said.err) == (
-        2, "c.gif: not a name for a plot; name a .png, .svg or .pdf file\n"
-    )  # fmt: skip
-    assert nnbp("plot", run, "-o", "no/such/folder/c.png").err.startswith("no/such/folder/c.png: cannot be")
+def test_what_is_not_installed_is_named(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     said = nnbp("plot", run)
     assert (said.status, said.err) == (1, "nnbp plot: needs matplotlib; pip install 'nnbp-cli[plot]'\n")
@@ -152,10 +146,6 @@ def test_rare_mistakes_are_seen_beside_common_ones() -> None:
     heat = Score(0.0, np.array([[50, 1, 4], [0, 50, 0], [0, 0, 50]])).heat
     assert heat.tolist() == [[0, 0.5, 1], [0, 0, 0], [0, 0, 0]]
     assert not Score(0.0, np.eye(3, dtype=int)).heat.any()
-
-
-def test_the_command_knows_the_kinds_there_are() -> None:
-    assert plot.KINDS == curves.KINDS
 
 
 @pytest.mark.parametrize("name", ["a$b^{$", "_hidden", "\udcff\x1b[2J", "\u6570\u5b57", "$\\frac$"])

@@ -9,6 +9,7 @@ import json
 import re
 import shutil
 import webbrowser
+from collections.abc import Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -28,7 +29,7 @@ from nnbp_cli.report import axes, charts, png, sprites
 from nnbp_cli.report.markup import Markup, tag
 from nnbp_cli.report.mistakes import worst
 from tests.command_line import nnbp
-from tests.small_run import WATCH, train
+from tests.small_run import CONFIG, WATCH, train
 
 
 @pytest.fixture
@@ -68,9 +69,8 @@ class Elements(HTMLParser):
 
 
 def data_of(page: str) -> dict[str, Any]:
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
-    assert found
-    read: dict[str, Any] = json.loads(found[1])
+    (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
+    read: dict[str, Any] = json.loads(data)
     return read
 
 
@@ -120,25 +120,20 @@ def test_the_policy_admits_this_very_style_and_script_and_nothing_else(run: Path
 
 def test_the_network_in_the_page_is_the_one_that_was_kept(run: Path) -> None:
     network = data_of(page_of(run))["network"]
-    learned = weights.load(run)
-    assert np.array_equal(np.frombuffer(base64.b64decode(network["theta"]), "<f4"), learned.params.theta)
-    assert [(layer["neurons"], layer["activation"]) for layer in network["layers"]] == [
-        (12, "relu"), (10, "softmax")
-    ]  # fmt: skip
+    theta = np.frombuffer(base64.b64decode(network["theta"]), "<f4")
+    assert np.array_equal(theta, weights.load(run).params.theta)
+    assert [tuple(layer.values()) for layer in network["layers"]] == [(12, "relu", {}), (10, "softmax", {})]
 
 
 def test_the_matrix_is_that_of_eval_and_its_digits_are_the_ones_it_counts(run: Path) -> None:
     page = page_of(run)
     confusion = json.loads(nnbp("eval", run, "--json").out)["confusion"]
-    shown = {
-        cell: int(count)
-        for cell, count in re.findall(r'data-cell="([\d,]+)" aria-label="[^"]*">(\d+)<', page)
-    }
+    buttons = re.findall(r'data-cell="([\d,]+)" aria-label="[^"]*">(\d+)<', page)
+    shown = {cell: int(count) for cell, count in buttons}
     assert shown == {f"{t},{s}": n for t, row in enumerate(confusion) for s, n in enumerate(row) if n}
     cells = data_of(page)["cells"]
-    assert {cell: len(found["images"]) for cell, found in cells.items()} == {
-        cell: min(40, count) for cell, count in shown.items()
-    }
+    digits = {cell: len(found["images"]) for cell, found in cells.items()}
+    assert digits == {cell: min(40, count) for cell, count in shown.items()}
     places = 0
     for found in cells.values():
         assert (found["first"], len(found["confidence"])) == (places, len(found["images"]))
@@ -214,8 +209,7 @@ def test_images_of_another_size_have_no_pad(here: Path) -> None:
     for part, count in (("train", 60), ("t10k", 30)):
         idx.write(here / f"{part}-images-idx3-ubyte.gz", rng.integers(0, 256, (count, 5, 7), np.uint8))
         idx.write(here / f"{part}-labels-idx1-ubyte.gz", np.arange(count, dtype=np.uint8) % 10)
-    config = Path("small.toml").read_text().replace('name = "synthetic"\nsize = 600', 'name = "."')
-    Path("small.toml").write_text(config)
+    Path("small.toml").write_text(CONFIG.replace('"synthetic"\nsize = 600', '"."'))
     assert train("--out", "run", "-q").status == 0
     page = page_of("run")
     assert "The pad makes images of 28x28, and this network reads 5x7." in page
@@ -292,7 +286,7 @@ def test_calibration_by_hand() -> None:
     ],
 )
 def test_axes_end_at_round_numbers(
-    axis: axes.Axis, ends: tuple[float, float], ticks: tuple[float, ...]
+    axis: axes.Axis, ends: tuple[float, float], ticks: Sequence[float]
 ) -> None:
     assert (axis.low, axis.high) == pytest.approx(ends)
     assert axis.ticks == pytest.approx(ticks)
@@ -315,10 +309,8 @@ def test_curves_of_any_number_are_drawn_or_left_out(here: Path) -> None:
 @pytest.mark.mnist
 def test_a_run_of_thirty_epochs_is_a_small_page(here: Path, real_data: Path) -> None:
     """The book's 784-100-10: the page is under 3 MB, however many mistakes there are."""
-    config = Path("small.toml").read_text().replace("neurons = 12", "neurons = 100")
-    data = 'name = "mnist"\ntrain = 300\nvalidation = 300'
-    Path("small.toml").write_text(config.replace('name = "synthetic"\nsize = 600', data))
+    real = CONFIG.replace('"synthetic"\nsize = 600', '"mnist"\ntrain = 300\nvalidation = 300')
+    Path("small.toml").write_text(real.replace("neurons = 12", "neurons = 100"))
     more = ["--set", "training.epochs=30", "--set", WATCH]
     assert train("--out", "run", "-q", "--data-dir", real_data, *more).status == 0
-    page_of("run", "--data-dir", real_data)
-    assert Path("report.html").stat().st_size < 3_000_000
+    assert len(page_of("run", "--data-dir", real_data)) < 3_000_000
