@@ -240,6 +240,7 @@ print(peak())
 """
 
 
+@pytest.mark.slow
 @measured
 def test_refusing_takes_less_than_a_second_and_100_mb(tmp_path: Path) -> None:
     hostile = {"bomb.yaml": BOMB, "deep.yaml": "[" * 60_000, "long.yaml": "a: [" + "1," * 30_000}

@@ -136,19 +136,15 @@ def arguments(line: tuple[str, ...], folder: Path) -> list[str]:
 
 def _environments(folder: Path) -> Iterator[Environment]:
     streams = {
-        "stdout closed": {"stdout": "closed"},
-        "stderr closed": {"stderr": "closed"},
-        "stdin closed": {"stdin": "closed"},
-        "all streams closed": dict.fromkeys(("stdin", "stdout", "stderr"), "closed"),
-        "stdout and stderr closed": dict.fromkeys(("stdout", "stderr"), "closed"),
-        "stdout full": {"stdout": "full"},
-        "stderr full": {"stderr": "full"},
-        "nobody reads stdout": {"stdout": "broken"},
-        "nobody reads stderr": {"stderr": "broken"},
-        "nobody reads either": {"stdout": "broken", "stderr": "broken"},
-        "stdout to be read": {"stdout": "to be read"},
-        "a terminal of one column": dict.fromkeys(("stdout", "stderr"), "terminal"),
+        "closed": ("stdout", "stderr", "stdin", "stdin stdout stderr", "stdout stderr"),
+        "full": ("stdout", "stderr"),
+        "broken": ("stdout", "stderr", "stdout stderr"),  # nobody reads it
+        "to be read": ("stdout",),
+        "terminal": ("stdout stderr",),  # of one column
     }
+    for kind, places in streams.items():
+        for names in places:
+            yield Environment(f"{names}: {kind}", streams=dict.fromkeys(names.split(), kind))
     bounds = {
         **{f"{n} descriptors": (resource.RLIMIT_NOFILE, n) for n in (6, 8, 10, 12, 16, 64)},
         **{f"{n} MB": (resource.RLIMIT_AS, n * MB) for n in (60, 100, 150, 200, 250, 300, 400)},
@@ -157,7 +153,6 @@ def _environments(folder: Path) -> Iterator[Environment]:
         "no core file": (resource.RLIMIT_CORE, 0),
         "no locked memory": (resource.RLIMIT_MEMLOCK, 0),
     }
-    yield from (Environment(name, streams=each) for name, each in streams.items())
     for name, (which, bound) in bounds.items():
         yield Environment(
             name,
