@@ -53,7 +53,7 @@ class Commands(click.Group):
             near = nearest(name, COMMANDS)
             return ctx.fail(f"no such command '{name}'" + (f" (did you mean '{near}'?)" if near else ""))
         # Where OpenBLAS, which numpy loads, cannot start its threads, it sends this process a SIGINT.
-        if not hardware.can_start(hardware.available_cpus() - 1):
+        if not ctx.resilient_parsing and not hardware.can_start(hardware.available_cpus() - 1):
             os.environ["OPENBLAS_NUM_THREADS"] = "1"
         command: click.Command = import_module(f"nnbp_cli.commands.{name}").command
         return command

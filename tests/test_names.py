@@ -16,8 +16,8 @@ from tests import wild_names
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such names there")
 def test_no_name_reaches_the_terminal_raw_or_makes_a_line(tmp_path: Path) -> None:
-    for line, due, said in wild_names.walk(tmp_path):
-        assert (said.status, wild_names.raw(said)) == (due, []), f"{line}: {said}"
+    for line, status, said in wild_names.walk(tmp_path):
+        assert (said.status, wild_names.raw(said)) == (status, []), f"{line}: {said}"
         assert wild_names.names(said) or line in wild_names.SILENT, f"{line}: {said}"
     for page in [*tmp_path.glob("*.html"), *tmp_path.glob("*.svg")]:
         assert all(map(str.isprintable, page.read_text(encoding="utf-8").split("\n")))

@@ -24,7 +24,7 @@ from tests.command_line import Said, nnbp
 FORGED = "accuracy 99.99%, cost 0.0001"
 NAME = f"w\x1b[31m\u202e\r\x9b\u2028\n{FORGED}"
 
-# For each command lines, with the status that is due: N is the name, B a folder of data that is called so.
+# For each command lines, with the status expected: N is the name, B a folder of data that is called so.
 LINES: dict[str, tuple[tuple[int, str], ...]] = {
     "download": (
         (0, "--data-dir B"),
@@ -106,13 +106,10 @@ def furnish(folder: Path, name: str) -> None:
     for empty in (f"{name}.empty", "own"):
         (folder / empty).mkdir()
     for part, count in (("train", 60), ("t10k", 30)):
-        images, labels = (
-            rng.integers(0, 256, (count, 28, 28), np.uint8),
-            np.arange(count, dtype=np.uint8) % 10,
-        )
+        images = rng.integers(0, 256, (count, 28, 28), np.uint8)
         for place in (data, folder / "own"):
             idx.write(place / f"{part}-images-idx3-ubyte.gz", images)
-            idx.write(place / f"{part}-labels-idx1-ubyte.gz", labels)
+            idx.write(place / f"{part}-labels-idx1-ubyte.gz", np.arange(count, dtype=np.uint8) % 10)
     for file, content in tiny.CONTENT.items():
         (data / "mnist" / file).write_bytes(content)
     config = {
@@ -136,14 +133,14 @@ def furnish(folder: Path, name: str) -> None:
 
 
 def walk(folder: Path, name: str = NAME) -> Iterator[tuple[str, int, Said]]:
-    """Each line with the status that is due, and what came of it."""
+    """Each line with the status expected, and what came of it."""
     furnish(folder, name)
     entries = {each: replace(tiny.TINY, name=each) for each in ("mnist", "kmnist")}
     with chdir(folder), patch.dict(catalog.CATALOG, entries):
         for command in cli.COMMANDS:
-            for due, words in LINES[command]:
+            for status, words in LINES[command]:
                 line = [each.replace("N", name).replace("B", f"{name}.data") for each in words.split()]
-                yield f"{command} {words}", due, nnbp(command, *line)
+                yield f"{command} {words}", status, nnbp(command, *line)
             if command == "train":
                 _forge(folder, name)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
-from statistics import mean, median
+from statistics import median
 from time import perf_counter
 from typing import Any
 
@@ -36,11 +36,6 @@ class Row:
     def median(self) -> float:
         """The middle one of the values, which is held against the band."""
         return median(self.values)
-
-    @property
-    def mean(self) -> float:
-        """The mean of the values."""
-        return mean(self.values)
 
     @property
     def inside(self) -> bool | None:

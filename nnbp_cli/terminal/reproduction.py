@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import inf
+from statistics import mean
 
 from nnbp_cli.reproduction.experiments import Experiment, Figure
 from nnbp_cli.reproduction.results import Row
@@ -46,7 +47,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         low, high = _shown(figure, min(row.values)), _shown(figure, max(row.values))
         ours = (
             _shown(figure, row.median),
-            _shown(figure, row.mean),
+            _shown(figure, mean(row.values)),
             f"{low} to {high}" if high != low else low,
         )
     else:

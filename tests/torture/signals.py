@@ -10,6 +10,7 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from subprocess import PIPE
 from time import perf_counter, sleep
 
 import numpy as np
@@ -80,14 +81,8 @@ def _warm(here: Scene, run: Path, name: str, delay: float, second: float | None)
 def _cold(here: Scene, run: Path, name: str, delay: float) -> Ended:
     run.parent.mkdir()
     command = [sys.executable, "-c", PROGRAM, *here.beginning(run)]
-    process = subprocess.Popen(
-        command,
-        cwd=run.parent,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(command, cwd=run.parent, stdout=PIPE, stderr=PIPE, text=True, env=environment)
     assert process.stdout
     process.stdout.readline()
     sleep(delay)
