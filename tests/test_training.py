@@ -117,7 +117,9 @@ RESUMED: dict[str, dict[str, Any]] = {
 DISTORTED = Augmentation(shift=1.0, rotation=20.0, scaling=0.2, shear=0.2, elastic=3.0, sigma=1.0)
 
 
-@pytest.mark.parametrize("kind", RESUMED)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[pytest.mark.slow] * ("large" in kind)) for kind in RESUMED]
+)
 def test_a_run_left_at_any_yield_and_taken_up_again_ends_with_the_same_bits(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
