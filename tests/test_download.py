@@ -277,7 +277,8 @@ def test_bars_are_drawn_on_a_terminal_and_gone_at_the_end(
 
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     with mirror(CONTENT) as good:
-        fetch(tmp_path, good.url, reporter=TerminalReporter(quiet=False))
+        fetch(tmp_path, good.url, reporter=(reporter := TerminalReporter(quiet=False)))
+    assert reporter.bar is None
     drawn = capsys.readouterr().err
     assert all(f"{name}: 100%" in drawn or f"{name}:   0%" in drawn for name in CONTENT)
     assert not drawn.split("\r")[-1].strip()

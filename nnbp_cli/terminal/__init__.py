@@ -1,4 +1,4 @@
-"""What is shown, in a terminal or where none is: remarks and results, bars, pictures and curves as text."""
+"""What is shown, in a terminal or where none is: notes and results, bars, pictures and curves as text."""
 
 from nnbp_cli.errors import NnbpError
 
