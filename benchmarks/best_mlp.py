@@ -6,8 +6,6 @@ Prints the seconds of each command from its start to its end, and the accuracy o
 look at once, at the end. With fewer epochs the seconds can be compared, but not what was learned.
 """
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

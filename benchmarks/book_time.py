@@ -7,8 +7,6 @@ rounds, and that is multiplied by the images and epochs of its experiments and b
     python -m benchmarks.book_time [--data-dir DIR] [--rounds 5] [--seeds 5]
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from itertools import islice

@@ -6,8 +6,6 @@ Each pair begins with the other one. Shown are the seconds of the whole run, the
 can be seen through the noise of the machine: the seconds that were spent in saving along the way, as a share.
 """
 
-from __future__ import annotations
-
 import tempfile
 from math import inf
 from pathlib import Path

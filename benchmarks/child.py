@@ -6,8 +6,6 @@ For each epoch it prints a line of JSON: the seconds of training, the validation
 most memory that the process has taken so far, in bytes.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import sys

@@ -8,8 +8,6 @@ time from the command to the score after the first epoch, with the imports, what
 arrays. Exit status 1 where one did not learn as well as the others.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 import tempfile

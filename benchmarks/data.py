@@ -1,7 +1,5 @@
 """The images that everything is measured on: real MNIST where it is, else drawn digits."""
 
-from __future__ import annotations
-
 import argparse
 import os
 from pathlib import Path

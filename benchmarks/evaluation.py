@@ -6,8 +6,6 @@ An evaluation also scales the bytes of the images, applies the activation functi
 counts what was taken for what.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits

@@ -8,8 +8,6 @@ start to its last line. best_mlp takes three and a half minutes a seed, and a se
 leave it out by naming the others.
 """
 
-from __future__ import annotations
-
 import argparse
 import csv
 import json

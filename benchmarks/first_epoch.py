@@ -7,8 +7,6 @@ is everything from the start of the process to the line that says how good the f
 reading the images (nnbp checks them, too), training, scoring.
 """
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import tempfile

@@ -3,8 +3,6 @@
 python -m benchmarks.loading [--data-dir DIR] [--quick]
 """
 
-from __future__ import annotations
-
 from benchmarks import data
 from benchmarks.timing import spread, timed
 

@@ -9,8 +9,6 @@ chosen, was chosen on the validation images. Then come blank pages in bad light,
 predict` finds a digit on.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

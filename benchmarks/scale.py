@@ -7,8 +7,6 @@ One thing grows at a time, up to 12 million weights; each point is a process of 
 in turns. A step is timed with everything that an epoch has: its share of shuffling and gathering.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 import tempfile

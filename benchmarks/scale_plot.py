@@ -1,7 +1,5 @@
 """Draws docs/scale.png, from what `benchmarks.scale` measured."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from statistics import median
 from typing import Any

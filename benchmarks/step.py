@@ -9,8 +9,6 @@ in a row   the same numpy calls on the same batch, written one after the other
 products   its matrix products alone, into memory that is there
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path

@@ -7,8 +7,6 @@ training makes more of such a difference with every step. Shown is the largest d
 parameters beside the largest parameter, and what of it is seen in the accuracy.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Taking times that can be compared: in turns, repeated, and shown with their spread."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from time import perf_counter

@@ -3,8 +3,6 @@
 Nothing heavy is imported before a command runs: `nnbp --help` starts as fast as Python does.
 """
 
-from __future__ import annotations
-
 import io
 import os
 import sys

@@ -1,7 +1,5 @@
 """Divergence: numbers that are not finite, in the words of an error."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from nnbp_cli.errors import Diverged

@@ -4,8 +4,6 @@ to do`, and an exit status. A programmer's mistake is a ValueError or a TypeErro
 Names in a line may be anything: what is not printable in them is shown escaped, so that none makes a line.
 """
 
-from __future__ import annotations
-
 import errno
 from pathlib import PurePath
 

@@ -1,7 +1,5 @@
 """The configs that come with the program. Listing them is quick: a shell does it to complete a name."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

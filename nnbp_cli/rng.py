@@ -4,8 +4,6 @@ A generator is made anew from (seed, name, position), so that a change in what o
 another, and a run that is resumed at (epoch, batch) draws what it would have drawn.
 """
 
-from __future__ import annotations
-
 import zlib
 
 import numpy as np

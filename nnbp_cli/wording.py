@@ -1,7 +1,5 @@
 """Values, places and names in words: those of a config and a command on one line whatever they hold."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches

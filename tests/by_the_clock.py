@@ -1,7 +1,5 @@
 """Tests that go by the clock, on a machine that may be doing anything else."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path

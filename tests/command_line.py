@@ -1,7 +1,5 @@
 """Run `nnbp` as a user does, in this process, and look at what it said."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from click.testing import CliRunner

@@ -1,7 +1,5 @@
 """What all tests share: no data directory from outside, and the real MNIST only where it is."""
 
-from __future__ import annotations
-
 import os
 import signal
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Small data sets for the tests, made of nothing but a seed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

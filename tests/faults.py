@@ -1,7 +1,5 @@
 """What a mirror may do instead of answering as it should."""
 
-from __future__ import annotations
-
 import socket
 import struct
 import zlib

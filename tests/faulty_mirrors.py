@@ -1,7 +1,5 @@
 """Every kind of mirror that fails, and what is to be said of it."""
 
-from __future__ import annotations
-
 import gzip
 import re
 import socket

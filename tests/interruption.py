@@ -1,7 +1,5 @@
 """A signal that comes at a known place of a run."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

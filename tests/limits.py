@@ -1,7 +1,5 @@
 """What a system lets a process have no more of. Each is for the process that calls it, for good."""
 
-from __future__ import annotations
-
 import ctypes
 import os
 import resource

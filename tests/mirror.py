@@ -1,7 +1,5 @@
 """A web server on this machine that serves files and, asked to, misbehaves."""
 
-from __future__ import annotations
-
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Small networks and batches for the tests. All sizes differ, or a transposed matrix would pass."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 
 import numpy as np

@@ -6,8 +6,6 @@ The images come from exact fractions and a loop over pixels, not from the packag
 bytes, as hexadecimal digits; so are the images.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator
 from fractions import Fraction

@@ -1,7 +1,5 @@
 """How much memory a program takes at its peak, in a process of its own."""
 
-from __future__ import annotations
-
 import inspect
 import subprocess
 import sys

@@ -3,8 +3,6 @@
 It shares nothing with the package, not even an activation: it is what the package is compared with.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -4,8 +4,6 @@ Every disturbance takes a picture of ink, (rows, columns) from 0 to 1, and a gen
 gives another one; or, from `on_paper` on, a picture of light, black 0 to white 1.
 """
 
-from __future__ import annotations
-
 import io
 import tempfile
 from collections.abc import Callable, Iterable, Iterator

@@ -1,7 +1,5 @@
 """Pictures that cost much more than they weigh, and large ones that people have, as the bytes of files."""
 
-from __future__ import annotations
-
 import io
 import struct
 import zlib

@@ -1,7 +1,5 @@
 """A run that takes a moment: a small network on a few hundred synthetic digits."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

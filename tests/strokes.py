@@ -1,7 +1,5 @@
 """The ten digits as somebody might draw them: strokes of points, from (0, 0), upper left, to (1, 1)."""
 
-from __future__ import annotations
-
 from math import cos, pi, sin
 
 Stroke = list[tuple[float, float]]

@@ -1,7 +1,5 @@
 """The layout keeps its word: imports go one way, and a help text loads nothing heavy."""
 
-from __future__ import annotations
-
 import ast
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """Distorted images: against a slow implementation of its own, a textbook's elastic field, and the rules."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator
 from math import floor, sqrt

@@ -1,7 +1,5 @@
 """The command line itself: help, errors in one line, exit statuses."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """Shells complete command lines; bash for real."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

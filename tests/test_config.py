@@ -1,7 +1,5 @@
 """A config that can be used becomes a Config; of any other every mistake is said at once, a line each."""
 
-from __future__ import annotations
-
 import json
 import math
 import re

@@ -1,7 +1,5 @@
 """A config file becomes plain values, or one line that says why not; never a traceback or a wrong value."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Data sets: what is read, how it is split, and everything that can be wrong with the files of one."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import sys

@@ -1,7 +1,5 @@
 """Digits of people's pictures: found on them, and fitted into 28x28 as MNIST's are."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

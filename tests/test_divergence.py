@@ -1,7 +1,5 @@
 """A cost or an output that is not finite is a divergence, wherever it is seen: status 1, a line, no NaN."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from dataclasses import replace

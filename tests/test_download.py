@@ -1,7 +1,5 @@
 """Downloads from mirrors that are honest, slow, broken or hostile: right files or none, and a clear word."""
 
-from __future__ import annotations
-
 import re
 import socket
 import sys

@@ -1,7 +1,5 @@
 """`nnbp export`: other programs give the same answers. benchmarks/exported.py asks PyTorch too."""
 
-from __future__ import annotations
-
 import json
 import sys
 from dataclasses import replace

@@ -2,8 +2,6 @@
 copy of the package, in those files and no others, and everything that there is works with them.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

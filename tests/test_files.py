@@ -1,7 +1,5 @@
 """Files are whole or not there: what `files` promises to everything that writes."""
 
-from __future__ import annotations
-
 import errno
 import os
 import stat

@@ -1,7 +1,5 @@
 """`nnbp gradcheck`: the gradient of the very network of a config."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """A gradient is right when it matches numerical differentiation, for every parameter, in float64."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 

@@ -1,7 +1,5 @@
 """The IDX format: what is written is read back, and what is damaged is named and costs nothing."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import os

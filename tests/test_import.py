@@ -1,7 +1,5 @@
 """`nnbp import`: networks that the book's network2.py saved."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import replace

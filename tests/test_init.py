@@ -1,7 +1,5 @@
 """`nnbp init` gives a shipped config away, and never takes one."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

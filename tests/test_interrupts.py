@@ -1,7 +1,5 @@
 """Ctrl-C and SIGTERM: at once, or when it is safe, and never with a traceback."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

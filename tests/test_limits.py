@@ -1,7 +1,5 @@
 """What is said, and what goes on, where a stream is closed or a process may have no more of something."""
 
-from __future__ import annotations
-
 import errno
 import os
 import shlex

@@ -1,7 +1,5 @@
 """Whether a training takes the memory that the check of its config says it will."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """`nnbp eval --mistakes`: the worst mistakes as text, and images as text at all."""
 
-from __future__ import annotations
-
 import io
 import json
 import os

@@ -1,7 +1,5 @@
 """The real thing: MNIST itself, where NNBP_DATA_DIR says it is."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

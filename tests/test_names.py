@@ -1,7 +1,5 @@
 """A name may hold anything that a terminal obeys; what is printed never does."""
 
-from __future__ import annotations
-
 import re
 import sys
 from importlib import import_module

@@ -1,7 +1,5 @@
 """The network and its parameters: by hand, by another implementation, and at the edges."""
 
-from __future__ import annotations
-
 import re
 from math import exp, log, tanh
 from pathlib import Path

@@ -4,8 +4,6 @@ older_files/run was left by the last program with hand-written checks of these f
 first_summary.json by the first that wrote such files: they lack L1 and dropout, and `diverged`.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 from dataclasses import replace

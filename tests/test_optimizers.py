@@ -1,7 +1,5 @@
 """The optimizers: by hand, by their papers, and as PyTorch has them."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from pathlib import Path

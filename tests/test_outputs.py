@@ -2,8 +2,6 @@
 before a command begins, tests/torture/outputs.py tries for all commands.
 """
 
-from __future__ import annotations
-
 import shlex
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """A run on one's own data knows where they are, and is told where they have gone."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """`nnbp plot`: curves from logs, and figures of networks, as pictures."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

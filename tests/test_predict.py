@@ -1,7 +1,5 @@
 """`nnbp predict`: what it reads on pictures of many kinds, and what it says to files that are none."""
 
-from __future__ import annotations
-
 import json
 import struct
 import sys

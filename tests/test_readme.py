@@ -1,7 +1,5 @@
 """The README keeps its word: its commands and its code run as they are printed."""
 
-from __future__ import annotations
-
 import inspect
 import re
 import shlex

@@ -1,7 +1,5 @@
 """`nnbp report`: what is in the page, without a browser."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import io

@@ -1,7 +1,5 @@
 """`nnbp reproduce`: the book's experiments as data, run in parallel, held against their bands."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

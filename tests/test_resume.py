@@ -1,7 +1,5 @@
 """A run that was left, however it was left, goes on to the very same end."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

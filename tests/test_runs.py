@@ -1,7 +1,5 @@
 """Run directories read again: `nnbp runs`, and the logs behind `nnbp plot`."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

@@ -1,7 +1,5 @@
 """Schedules, patience and the best epoch: pure functions of the epochs so far."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any, get_args
 

@@ -1,7 +1,5 @@
 """The configs that come with the program."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import fields
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The drawn digits: the same for the same seed, centred as MNIST is, and inked as a pen would."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

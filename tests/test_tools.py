@@ -1,7 +1,5 @@
 """docs/ keeps its word: generated pages are current, and what tools.md prints runs, if nothing is missing."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

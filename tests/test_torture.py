@@ -1,7 +1,5 @@
 """Each harness for a moment; `make torture` runs them at length."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

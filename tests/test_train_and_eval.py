@@ -1,7 +1,5 @@
 """`nnbp train` and `nnbp eval` from end to end, on a few hundred synthetic digits."""
 
-from __future__ import annotations
-
 import csv
 import json
 import os

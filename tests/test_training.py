@@ -1,7 +1,5 @@
 """The loop, the optimizers and the schedules."""
 
-from __future__ import annotations
-
 import threading
 from dataclasses import replace
 from typing import Any

@@ -1,7 +1,5 @@
 """Ten trainings of 50 steps end where PyTorch's do, as `python -m benchmarks.trajectories --record` wrote."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

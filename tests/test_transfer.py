@@ -1,7 +1,5 @@
 """What a request for a file takes with it, whom it trusts, where it may be sent and what it may cost."""
 
-from __future__ import annotations
-
 import base64
 import re
 import time

@@ -1,7 +1,5 @@
 """What the harnesses hold against a hostile input would be noticed."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from time import thread_time
 

@@ -1,7 +1,5 @@
 """weights.npz: what goes in comes out, and what is not sound is refused."""
 
-from __future__ import annotations
-
 import io
 import json
 import tracemalloc

@@ -1,7 +1,5 @@
 """The wheel, away from the checkout: what `pip install` brings is complete, and the commands run from it."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """A published data set of four tiny files, and a client that has time or is in haste."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path

@@ -2,8 +2,6 @@
 them beside PyTorch, and the suite holds ten of them against what PyTorch made of those.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any

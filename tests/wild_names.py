@@ -1,7 +1,5 @@
 """Every command, with a name that a terminal obeys in each place where a name is given to it, or is read."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from contextlib import chdir

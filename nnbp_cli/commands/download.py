@@ -1,7 +1,5 @@
 """`nnbp download`: a published data set, fetched, checked and kept."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

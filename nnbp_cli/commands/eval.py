@@ -1,7 +1,5 @@
 """`nnbp eval`: how good saved weights are, and what they confuse with what."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

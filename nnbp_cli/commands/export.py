@@ -1,7 +1,5 @@
 """`nnbp export`: a trained network as a file for other programs."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

@@ -1,7 +1,5 @@
 """`nnbp gradcheck`: is the gradient of this very network right?"""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

@@ -1,7 +1,5 @@
 """`nnbp import`: a network that the book's program saved, as weights of this one."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`nnbp init`: a shipped config becomes a file of the user's own."""
 
-from __future__ import annotations
-
 import click
 from click.shell_completion import CompletionItem
 

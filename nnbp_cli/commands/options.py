@@ -1,7 +1,5 @@
 """Options that several commands share, with one name and one meaning each."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`nnbp plot`: a run as a picture: its curves, or one of the other figures of its report."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

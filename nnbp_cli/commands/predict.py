@@ -1,7 +1,5 @@
 """`nnbp predict`: what a network reads on people's own pictures."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

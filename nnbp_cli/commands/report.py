@@ -1,7 +1,5 @@
 """`nnbp report`: a run as one HTML file, or several compared."""
 
-from __future__ import annotations
-
 import webbrowser
 from pathlib import Path
 

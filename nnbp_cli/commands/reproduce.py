@@ -1,7 +1,5 @@
 """`nnbp reproduce`: the book's experiments, run again, beside what the book reports."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click

@@ -1,7 +1,5 @@
 """`nnbp runs`: what was trained, and what came of it."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`nnbp train`: a config in, a run directory and weights out."""
 
-from __future__ import annotations
-
 import shlex
 from pathlib import Path
 

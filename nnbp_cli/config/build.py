@@ -1,7 +1,5 @@
 """From what a config describes to the thing itself, and whether this machine has the memory for it."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from math import prod
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A config file to plain values, tables as dicts, and a config back to the text of a file."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from dataclasses import asdict

@@ -1,7 +1,5 @@
 """From a config file, and what --set KEY=VALUE says on the command line, to a Config: read, set, validate."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from dataclasses import asdict

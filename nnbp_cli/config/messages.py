@@ -1,7 +1,5 @@
 """A config's mistakes in words: where each is, what its JSON schema expects there, what was meant perhaps."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any

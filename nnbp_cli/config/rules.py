@@ -1,7 +1,5 @@
 """What a config must fulfil beyond its fields one by one. A violation is a place and what is wrong there."""
 
-from __future__ import annotations
-
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar

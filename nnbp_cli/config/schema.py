@@ -4,8 +4,6 @@ The docstring of a field is what docs/config.md says of it. What one field alone
 for the output layer, say) is in `rules`.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 

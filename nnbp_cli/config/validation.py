@@ -1,7 +1,5 @@
 """Plain values to a Config, or else every mistake in them at once: the schema's first, then the rules'."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any

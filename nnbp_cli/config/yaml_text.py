@@ -5,8 +5,6 @@ Python object is refused before anything is made of it. ruamel's own load would 
 of keys and values that are text here, and took 2.2 s to fail at 3,000 brackets.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any

@@ -11,8 +11,6 @@ column: y times 1, 1 times x, 1 times 1. So two matrix products tell where the p
 block come from.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil, pi, prod, sqrt

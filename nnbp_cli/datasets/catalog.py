@@ -3,8 +3,6 @@
 MNIST's own site no longer serves the files. All three sets use the same four names.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

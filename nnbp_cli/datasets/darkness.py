@@ -1,7 +1,5 @@
 """The book's first baseline (chapter 1): no network, only how dark an image is on average."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from nnbp_cli.datasets.dataset import Dataset

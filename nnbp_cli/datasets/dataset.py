@@ -4,8 +4,6 @@ The first images of the training files train, the last ones validate, and the te
 that can be wrong with the files is found here, before anything is trained.
 """
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from itertools import chain

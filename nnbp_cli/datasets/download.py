@@ -4,8 +4,6 @@ A body stays in memory until its size and its SHA-256 are right (the largest has
 a file. So a download that dies leaves nothing behind, and no wrong byte ever gets a final name.
 """
 
-from __future__ import annotations
-
 import hashlib
 import zlib
 from collections import deque

@@ -4,8 +4,6 @@ requests would do most of it by itself. But it reads the bodies of redirects, wh
 passwords from .netrc, follows from https:// to http://, and does not know OpenSSL's SSL_CERT_FILE.
 """
 
-from __future__ import annotations
-
 import os
 import ssl
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Bilinear interpolation: the brightness at a point from the four pixels around it; no ink beyond the rim."""
 
-from __future__ import annotations
-
 from math import prod
 
 import numpy as np

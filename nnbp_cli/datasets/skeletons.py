@@ -6,8 +6,6 @@ lifts the pen. A point that comes twice in a row is a corner; a stroke that ends
 strokes that name the same point meet there, however the hand misses it.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from typing import NamedTuple
 

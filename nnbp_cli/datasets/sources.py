@@ -1,7 +1,5 @@
 """Which files a data set's name stands for, and what their owner can do when something is wrong."""
 
-from __future__ import annotations
-
 import os
 import re
 import shlex

@@ -7,8 +7,6 @@ the skeletons and the constants were set by hand, and judged by how well a netwo
 reads MNIST's training images.
 """
 
-from __future__ import annotations
-
 from math import pi, sqrt
 
 import numpy as np

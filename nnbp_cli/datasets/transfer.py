@@ -5,8 +5,6 @@ by letter, a body that drips. A socket's time-out sees silence only. So the requ
 its own, and whoever wants the bytes waits for that thread by the clock, and leaves it when it takes too long.
 """
 
-from __future__ import annotations
-
 from collections.abc import Generator
 from dataclasses import dataclass
 from http import HTTPStatus

@@ -1,7 +1,5 @@
 """Why a server did not deliver, in a few words; and nothing secret in them."""
 
-from __future__ import annotations
-
 import os
 import re
 import socket

@@ -3,8 +3,6 @@
 grayscale -> dark on light -> the share of the background's light that is missing -> ink, 0 to 1
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from nnbp_cli.digits import morphology

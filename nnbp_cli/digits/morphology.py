@@ -3,8 +3,6 @@
 Along one axis and then along the other: a few passes over the picture, however wide the square is.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from nnbp_cli.nn.arrays import Array

@@ -5,8 +5,6 @@
 The page of `nnbp report` takes the same steps in report/digit.js; the tests hold both to the same vectors.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from nnbp_cli.nn.arrays import Array, Bytes

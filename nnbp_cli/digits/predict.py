@@ -1,7 +1,5 @@
 """What a trained network predicts for the digits on people's own pictures."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 ink -> components -> no lines, frames and blots -> strokes joined -> no specks -> digits in reading order
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import combinations
 from math import inf

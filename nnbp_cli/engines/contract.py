@@ -1,7 +1,5 @@
 """What the training loop asks of an engine, whatever it is made of."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 

@@ -2,8 +2,6 @@
 other engines are held against, and the one that takes every network.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property

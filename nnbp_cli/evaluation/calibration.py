@@ -2,8 +2,6 @@
 "On calibration of modern neural networks".
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Predictions for each image of a split, their confidence, and which are wrong."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any

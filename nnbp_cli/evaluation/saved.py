@@ -1,7 +1,5 @@
 """Saved weights held against a data set, their own or another."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any

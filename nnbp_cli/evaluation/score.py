@@ -1,7 +1,5 @@
 """Accuracy, cost and confusion matrix of a network on a set of images."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from math import isfinite

@@ -1,7 +1,5 @@
 """Networks as files for other programs, in the format that the ending of a name says."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module

@@ -6,8 +6,6 @@
 weights[l] is (neurons, inputs) as here, biases[l] is a column, (neurons, 1), and every neuron is a sigmoid.
 """
 
-from __future__ import annotations
-
 from itertools import pairwise
 from pathlib import Path
 from typing import Any

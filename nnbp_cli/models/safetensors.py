@@ -4,8 +4,6 @@ There it is an nn.Sequential of Linear, activation, Linear, activation and so on
 have even numbers: 0.weight (neurons, inputs), 0.bias (neurons,), 2.weight, ...
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from nnbp_cli.models.weights import Weights

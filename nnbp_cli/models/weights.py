@@ -4,8 +4,6 @@ It holds `layers.0.W`, `layers.0.b`, ... and `meta`: the architecture, the data 
 its pixels were scaled.
 """
 
-from __future__ import annotations
-
 import os
 from dataclasses import asdict, dataclass
 from functools import cached_property

@@ -4,8 +4,6 @@ An activation is a pair of functions, sigma and sigma-prime. Sigma-prime gets bo
 so that each function may use whichever makes it cheap: the sigmoid's slope is a (1 - a).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 

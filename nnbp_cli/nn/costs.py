@@ -10,8 +10,6 @@ Each has a partner activation for which grad_a C * sigma'(z) is exactly a - y: t
 cancels against the slope of the other, which is why the book's chapter 3 pairs them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

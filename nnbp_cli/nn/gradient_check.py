@@ -9,8 +9,6 @@ d . gradient is held against the slope of the cost: a few forward passes for a w
 single wrong entry is still seen.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import sqrt

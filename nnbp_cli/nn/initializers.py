@@ -7,8 +7,6 @@ glorot    N(0, 2/(fan-in + fan-out))     0          Glorot and Bengio 2010
 he        N(0, 2/fan-in)                 0          He and others 2015, for ReLU
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt

@@ -5,8 +5,6 @@ contract, and so can others. A layer is a description and holds no state: what i
 forward pass to the backward pass it returns, and gets back.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar, Protocol, TypeAlias

@@ -11,8 +11,6 @@ The four equations of the book's chapter 2, for one example as a column, and for
 Dividing by m once, at BP1, makes every gradient the mean over the batch. docs/backprop.md derives them.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from math import prod
 from typing import Any

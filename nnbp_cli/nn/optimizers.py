@@ -5,8 +5,6 @@ must remember from step to step is in `slots`, rows as long as theta that start 
 steps from 1.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Protocol

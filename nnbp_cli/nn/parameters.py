@@ -5,8 +5,6 @@ optimizer is `theta -= rate * gradient`, a checkpoint is one array, and a gradie
 A gradient has the same form as what it is the gradient of.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from math import prod
 

@@ -7,8 +7,6 @@ adds to the cost, and so to the gradient:
     L2    lambda/2n sum w^2      lambda/n w
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

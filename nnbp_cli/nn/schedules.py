@@ -11,8 +11,6 @@ never stopped. At e epochs after the warm-up, of E that are left for them:
     halving       1/2 for each time the monitored score did not improve; the book's chapter 3
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import cos, floor, pi

@@ -1,7 +1,5 @@
 """Axes of a chart: which pixel a value is at, and the round numbers that are written beside it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain, count

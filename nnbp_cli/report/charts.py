@@ -1,7 +1,5 @@
 """Charts as inline SVG: the curves of a panel, and a reliability diagram. Colours are classes of page.css."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import isfinite

@@ -1,7 +1,5 @@
 """A report on several runs: their figures and curves together, and what their configs differ in."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any

@@ -1,7 +1,5 @@
 """HTML and SVG as values. Whatever is not markup already is escaped, so no name of a run can become a tag."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape

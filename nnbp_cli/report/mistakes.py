@@ -1,7 +1,5 @@
 """What a network takes for what: the matrix, the digits behind each of its cells, the worst mistakes."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The network itself: a pad to draw on for it, what the page needs to run it, and its first weights."""
 
-from __future__ import annotations
-
 import base64
 from math import prod
 from typing import Any

@@ -1,7 +1,5 @@
 """The beginning and the end of a report on one run: its figures, its curves, its config, how it was made."""
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Iterable, Iterator
 

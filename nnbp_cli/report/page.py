@@ -1,7 +1,5 @@
 """The page: sections in their order, the style, the script and a policy under which nothing else may load."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """PNG encoding of an image in a palette of at most 256 colours, each with its transparency."""
 
-from __future__ import annotations
-
 import struct
 import zlib
 

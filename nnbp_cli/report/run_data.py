@@ -1,7 +1,5 @@
 """What a report shows: a run directory, read whole, and what its network says to the test images."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path

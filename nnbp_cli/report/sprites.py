@@ -4,8 +4,6 @@ The rules of style for that are made here too: a page that allows no style in it
 each column and each row of a sheet.
 """
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The experiments of the book, as data: configs/book/experiments.toml has them, and what is due."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass

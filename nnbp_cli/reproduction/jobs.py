@@ -1,7 +1,5 @@
 """One seed of one experiment: what is to be run, where it is kept, and whether it has been run already."""
 
-from __future__ import annotations
-
 import hashlib
 import shutil
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """A whole reproduction: the data, then every job that is not done yet, then the rows."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What came out: the figures of a run, and those of all seeds beside the book's and their band."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import inf

@@ -4,8 +4,6 @@ Not a pool of multiprocessing or concurrent.futures: where a process is killed, 
 and the other gives up all the jobs that there are.
 """
 
-from __future__ import annotations
-
 import ctypes
 import multiprocessing
 import os

@@ -1,7 +1,5 @@
 """A run while it is trained: its parts, and what there is to keep of it: checkpoint, weights, summary."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime

@@ -4,8 +4,6 @@ It holds the parameters now and those kept, the optimizer's slots, where the run
 so far (from which schedule, patience and the log follow), and what it was made with.
 """
 
-from __future__ import annotations
-
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

@@ -1,7 +1,5 @@
 """The runs in a folder: what each directory says of itself."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace

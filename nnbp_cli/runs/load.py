@@ -1,7 +1,5 @@
 """Files of a run directory, read with bounds: bytes, and JSON by a schema."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TypeVar
 

@@ -1,7 +1,5 @@
 """log.csv: a row for each epoch, written as it ends, and read again as somebody may have left it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A run that was left goes on from its checkpoint: the same run, on the same data, to the same end."""
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace

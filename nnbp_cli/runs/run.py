@@ -3,8 +3,6 @@
 config -> data -> network -> training -> run directory -> test score
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import closing
 

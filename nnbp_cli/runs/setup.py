@@ -1,7 +1,5 @@
 """What must be settled before a run begins: its data, and whatever its config left open."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """What came out of a run, as plain values: summary.json, and what `nnbp train --json` prints."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated

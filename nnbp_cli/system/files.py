@@ -8,8 +8,6 @@ A link is followed, and what is no regular file (a pipe, a terminal, /dev/null) 
 would put a file in its place.
 """
 
-from __future__ import annotations
-
 import errno
 import io
 import os

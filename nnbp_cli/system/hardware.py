@@ -1,7 +1,5 @@
 """What this machine has to work with."""
 
-from __future__ import annotations
-
 import os
 from math import inf
 from threading import Event, Thread

@@ -1,7 +1,5 @@
 """JSON as its standard has it, which knows neither NaN nor infinity: the one place where it is written."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from datetime import datetime

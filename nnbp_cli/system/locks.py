@@ -2,8 +2,6 @@
 ends. Whoever has one alone, if only for a moment, removes what dead processes left half written there.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress

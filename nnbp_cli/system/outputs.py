@@ -4,8 +4,6 @@ The one rule of all outputs. It is looked at before any work is done, and once m
 get its name. How its own work is recognized, each kind of output knows by itself.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Who is told how work goes on, from a download to a reproduction."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 

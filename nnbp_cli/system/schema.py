@@ -5,8 +5,6 @@ Somebody may have touched such a file, or put something else in its place. The b
 meets, and that every number, date and name can be shown with.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Annotated, Any
 

@@ -5,8 +5,6 @@ No exception is ever raised between two instructions, as Python does by itself: 
 an import or in a callback from C, where it is shown as a traceback or lost.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """What is said while work goes on, on stderr above any progress bar, and on stdout when it is done."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Callable

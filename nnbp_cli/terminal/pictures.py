@@ -1,7 +1,5 @@
 """Images as text: two rows of pixels to a line, in block characters or, where there are none, in ASCII."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from math import ceil
 

@@ -1,7 +1,5 @@
 """What a person sees of work that goes on, on stderr: plain lines, and a bar where that is a terminal."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Mapping, Sequence
 from math import nan

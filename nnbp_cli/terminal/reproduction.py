@@ -1,7 +1,5 @@
 """The table of a reproduction, for a terminal and for a page of documentation."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from math import inf
 from statistics import mean

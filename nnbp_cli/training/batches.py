@@ -1,7 +1,5 @@
 """Shuffled mini-batches: the images of an epoch in an order of its own, gathered a block at a time."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import closing, nullcontext
 from math import ceil

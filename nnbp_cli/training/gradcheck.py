@@ -1,7 +1,5 @@
 """Gradient check: backprop of the network of a config against numerical differentiation."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path

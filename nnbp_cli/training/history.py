@@ -4,8 +4,6 @@ All are pure functions of the list of epochs, so there is nothing of theirs that
 again would have to remember. An epoch 0, measured before the first step, is never chosen and never counted.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

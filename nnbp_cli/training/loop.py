@@ -6,8 +6,6 @@ saves, and stops by no longer asking. All that the rest of a run depends on is i
 changes only between yields; a run that is given its state again goes on to the same end, bit for bit.
 """
 
-from __future__ import annotations
-
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from math import ceil, isfinite, nan

@@ -1,7 +1,5 @@
 """What is measured after an epoch: only what `watch` names, so that watching nothing costs nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Generator
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """Prefetching: the next item of an iterator is made in another thread while this one is in use."""
 
-from __future__ import annotations
-
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice

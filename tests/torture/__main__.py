@@ -1,7 +1,5 @@
 """`python -m tests.torture`: every harness at length, and a table of what came out of it."""
 
-from __future__ import annotations
-
 import signal
 import tempfile
 from pathlib import Path

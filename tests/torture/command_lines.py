@@ -1,7 +1,5 @@
 """Command lines that nobody meant: real commands and options, with values from the edge of the possible."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

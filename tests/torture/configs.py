@@ -1,7 +1,5 @@
 """Config files that were damaged, or edited by someone in a hurry."""
 
-from __future__ import annotations
-
 import io
 import re
 import tomllib

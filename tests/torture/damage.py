@@ -1,7 +1,5 @@
 """What happens to bytes on the way: flipped, torn, cut, mixed up, with others in between."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from random import Random
 

@@ -1,7 +1,5 @@
 """A model of a disk: what may be on it after a power cut, given what was done to its files before."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field

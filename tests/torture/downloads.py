@@ -1,7 +1,5 @@
 """Two downloads at once into one directory, one of which is killed at a random moment."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from multiprocessing import get_context

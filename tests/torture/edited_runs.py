@@ -1,7 +1,5 @@
 """Run directories that somebody edited, damaged, or put something else into."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

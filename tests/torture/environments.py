@@ -2,8 +2,6 @@
 closed, limits of all that a process may have.
 """
 
-from __future__ import annotations
-
 import fcntl
 import json
 import os

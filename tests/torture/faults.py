@@ -2,8 +2,6 @@
 and goes on to the same end.
 """
 
-from __future__ import annotations
-
 import errno
 import itertools
 import os

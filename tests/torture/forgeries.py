@@ -3,8 +3,6 @@
 Each function makes an archive of the .npy files of a sound one.
 """
 
-from __future__ import annotations
-
 import bz2
 import io
 import json

@@ -2,8 +2,6 @@
 more room it goes on to the same end. On a real file system where one can be mounted, and on a modelled one.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import subprocess

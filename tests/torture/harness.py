@@ -1,7 +1,5 @@
 """What a harness is, and what comes out of it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path

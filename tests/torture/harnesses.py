@@ -1,7 +1,5 @@
 """All harnesses, in the order of the table."""
 
-from __future__ import annotations
-
 from tests.torture import (
     command_lines,
     configs,

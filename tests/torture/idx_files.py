@@ -1,7 +1,5 @@
 """Data sets of which one file was damaged, or forged by someone who knows the format."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import pickle

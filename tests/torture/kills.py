@@ -1,7 +1,5 @@
 """kill -9 at any moment of a run, also of one taken up again: what is left can be read, and goes on."""
 
-from __future__ import annotations
-
 import signal
 from pathlib import Path
 from time import perf_counter, sleep

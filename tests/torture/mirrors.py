@@ -1,7 +1,5 @@
 """Downloads from mirrors that fail, each in its own way, with little time or with enough."""
 
-from __future__ import annotations
-
 import os
 import re
 import socket

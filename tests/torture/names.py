@@ -1,7 +1,5 @@
 """Names of what a terminal obeys, drawn at random, given to every command in each place that takes one."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from random import Random
 

@@ -4,8 +4,6 @@ Python reaches the system through `os` and `io`. Others are put in their place, 
 to do to whoever watches, and then do it.
 """
 
-from __future__ import annotations
-
 import builtins
 import fcntl
 import io

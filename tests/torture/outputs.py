@@ -2,8 +2,6 @@
 what is not nnbp's is not touched, and what is refused is refused before any work is done.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import os

@@ -3,8 +3,6 @@
 One in twenty is large, or costs more than it weighs.
 """
 
-from __future__ import annotations
-
 import zlib
 from contextlib import suppress
 from pathlib import Path

@@ -6,8 +6,6 @@ away may be so or not, whatever became of others. In each such state every file 
 be saved is there, and the run goes on to the same end.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 import os

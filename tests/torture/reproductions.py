@@ -2,8 +2,6 @@
 the same bits.
 """
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from contextlib import AbstractContextManager

@@ -1,7 +1,5 @@
 """Where small runs are made, left in every way, looked at and taken up again."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

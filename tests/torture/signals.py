@@ -2,8 +2,6 @@
 a status that says so, no traceback, within two seconds, and the run goes on to the same end.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

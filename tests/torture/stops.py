@@ -2,8 +2,6 @@
 and distorted images in all of them: taken up again it ends with the same bits.
 """
 
-from __future__ import annotations
-
 from contextlib import ExitStack
 from itertools import product
 from pathlib import Path

@@ -4,8 +4,6 @@ Two ways: `strace` lets the calls themselves fail, wherever in the program or in
 where there is no strace, or it may not trace, the operations of Python do (see `operations`).
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

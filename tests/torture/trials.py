@@ -1,7 +1,5 @@
 """One hostile input given to one function: what may come of it, and what it may take."""
 
-from __future__ import annotations
-
 import gc
 import signal
 import tracemalloc

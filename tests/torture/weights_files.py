@@ -1,7 +1,5 @@
 """Weights files and checkpoints that were damaged, or forged by someone who knows the format."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace

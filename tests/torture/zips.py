@@ -1,7 +1,5 @@
 """Zip archives put together byte by byte, so that they can lie where a library would not."""
 
-from __future__ import annotations
-
 import struct
 import zlib
 from collections.abc import Iterable
