@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nnbp_cli.datasets.skeletons import DOTS, DRIFT, WRITTEN, skeleton, skeletons
+from nnbp_cli.datasets.skeletons import DOTS, DRIFT, skeleton, skeletons, written
 from nnbp_cli.datasets.synthetic import DIGITS_PER_BLOCK, EDGE, SIDE, draw, ink
 from nnbp_cli.nn.arrays import Bytes
 
@@ -106,8 +106,8 @@ def test_a_point_named_twice_is_one_point_for_the_hand() -> None:
 
 def test_every_way_of_writing_is_in_the_box_and_belongs_to_its_digit() -> None:
     hands = skeletons()
-    assert hands.ways.tolist() == [len(lines) for lines in WRITTEN]
-    assert len(WRITTEN) == 10
+    assert hands.ways.tolist() == [len(lines) for lines in written()]
+    assert len(written()) == 10
     assert min(hands.ways) >= 5
     assert hands.first.tolist() == [sum(hands.ways[:digit]) for digit in range(10)]
     assert np.abs(hands.points).max() <= 1
