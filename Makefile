@@ -11,8 +11,9 @@ BENCH := env -u OPENBLAS_CORETYPE .venv-bench/bin/python -m benchmarks.
 SHORT := $(if $(QUICK),--quick)
 DEMO := .demo
 # Every core begins with its share of the files, in a row, and takes over from the others when it is done. Whatever
-# the environment says, bytecode is kept: else every process that a test starts compiles the program anew.
-PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
+# the environment says, bytecode is kept, else every process that a test starts compiles the program anew; and
+# BLAS begins with one thread, for two on each core would wait for each other.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest
 PARALLEL := -n auto --dist worksteal
 
 .PHONY: help demo test test-fast lint coverage torture docs wheel test-lowest bench scale clean
