@@ -24,6 +24,8 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
 from math import cos, floor, pi
 from pathlib import Path
 from time import perf_counter
@@ -34,15 +36,19 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 from torch.nn import functional
 
+from benchmarks.random_trainings import cases, described
+from nnbp_cli.config import Config, to_toml
 from nnbp_cli.errors import Diverged
+from nnbp_cli.nn.arrays import Array
+from nnbp_cli.nn.layers import Dense, Layer
+from nnbp_cli.nn.network import Network
+from nnbp_cli.nn.parameters import Parameters
 from nnbp_cli.rng import generator
 from tests.trajectories import (
     CLASSES,
     STEPS,
     Case,
-    Noise,
     Trajectory,
-    cases,
     data,
     fingerprint,
     first_parameters,
@@ -167,12 +173,50 @@ def off(one: Trajectory, other: Trajectory) -> float:
     return max(float(distances(one, other)[-1]), cost)
 
 
+@dataclass(frozen=True)
+class Noise:
+    """What rounding may do: to every number of an array, a normal deviation of `size` times the largest."""
+
+    size: float
+    rng: np.random.Generator
+
+    def on(self, values: Array) -> Array:
+        """The values with the noise."""
+        disturbed: Array = values + self.size * abs(values).max() * self.rng.standard_normal(values.shape)
+        return disturbed
+
+
+@dataclass(frozen=True)
+class _Noisy(Network):
+    noise: Noise
+
+    def backprop(
+        self, params: Parameters, x: Array, y: Array, out: Parameters, rng: np.random.Generator | None = None
+    ) -> tuple[Array, Array]:
+        z, a = super().backprop(params, x, y, out, rng)
+        out.theta[:] = self.noise.on(out.theta)
+        return z, a
+
+
+def _noisy(network: Network, params: Parameters, noise: Noise) -> Network:
+    """The network with noise in what its hidden layers say and in its gradients; and in these parameters."""
+    params.theta[:] = noise.on(params.theta)
+
+    def disturbed(layer: Layer) -> Dense:
+        assert isinstance(layer, Dense)
+        f = layer.activation.f
+        return replace(layer, activation=replace(layer.activation, f=lambda z: noise.on(f(z))))
+
+    return _Noisy((*map(disturbed, network.layers[:-1]), network.layers[-1]), network.cost, noise)
+
+
 def chaotic(case: Case, here: Trajectory, there: Trajectory) -> tuple[bool, str]:
     """Whether it is rounding that grew, and in a line how it did."""
     runs = [np.zeros(STEPS)]
     for k in range(RUNS):
         with suppress(Diverged):
-            noisy = ours(case, Noise(NOISE, np.random.default_rng([case.number, k])))
+            noise = Noise(NOISE, np.random.default_rng([case.number, k]))
+            noisy = ours(case, partial(_noisy, noise=noise))
             runs.append(distances(noisy, here))
     itself, beside = np.maximum.accumulate(np.max(runs, axis=0)), distances(here, there)
     steps = [0, *range(9, STEPS, 10)]
@@ -191,7 +235,7 @@ def main(count: int, seed: int, record: bool) -> int:
             here = ours(case)
         except Diverged:
             counts["differ" if np.isfinite(there.cost) else "diverge"] += 1
-            print(f"{case}\n    diverged here, and there the cost is {there.cost}")
+            print(f"{described(case)}\n    diverged here, and there the cost is {there.cost}")
             continue
         difference = off(here, there)
         if difference <= TOLERANCE:
@@ -200,10 +244,12 @@ def main(count: int, seed: int, record: bool) -> int:
         else:
             is_chaotic, line = chaotic(case, here, there)
             counts["chaotic" if is_chaotic else "differ"] += 1
-            print(f"{case}\n    {'chaotic' if is_chaotic else 'WRONG'}, off by {difference:.1e}: {line}")
+            word = "chaotic" if is_chaotic else "WRONG"
+            print(f"{described(case)}\n    {word}, off by {difference:.1e}: {line}")
         if difference <= RECORDED_TOLERANCE:
             windows = fingerprint(case, there.thetas[-1])
-            ends.append({"case": str(case), "windows": windows, "cost": there.cost})
+            config = to_toml(Config(network=case.network, training=case.training))
+            ends.append({"config": config, "images": case.images, "windows": windows, "cost": there.cost})
     print(
         f"{count} configs, {STEPS} steps in float64, PyTorch {torch.__version__}: {counts['agree']} agree to "
         f"{TOLERANCE:g}, the largest difference {largest:.1e}; {counts['chaotic']} are chaotic, "
