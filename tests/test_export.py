@@ -14,7 +14,6 @@ from safetensors import safe_open
 from safetensors.numpy import load_file
 
 from nnbp_cli.config import DataConfig, LayerConfig, NetworkConfig, OverrideConfig
-from nnbp_cli.datasets import dataset
 from nnbp_cli.models import export as formats
 from nnbp_cli.models import onnx as onnx_model
 from nnbp_cli.models import weights
@@ -23,10 +22,8 @@ from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.costs import COSTS
 from nnbp_cli.nn.penalties import Penalty
-from nnbp_cli.nn.scaling import scaled
 from tests.command_line import nnbp
 from tests.per_example import FUNCTIONS, softmax
-from tests.small_run import CONFIG, train
 
 PAIRS = [(cost, output) for cost in COSTS for output in COSTS[cost].outputs]
 OVERRIDE = (
@@ -79,17 +76,6 @@ def test_onnxruntime_gives_the_same_answers(tmp_path: Path, cost: str, output: s
     onnx.checker.check_model(model, full_check=True)
     assert model.ir_version == 8
     assert [(each.domain, each.version) for each in model.opset_import] == [("", 13)]
-
-
-@pytest.mark.mnist
-def test_on_the_whole_real_test_set_too(here: Path, real_data: Path) -> None:
-    real = '"mnist"\ntrain = 5000\nvalidation = 100'
-    Path("small.toml").write_text(CONFIG.replace('"synthetic"\nsize = 600', real))
-    assert train("--data-dir", real_data, "-q", "--set", "training.learning_rate=0.05").status == 0
-    network = weights.load(Path("weights.npz"))
-    export(network, Path("model.onnx"))
-    x = scaled(dataset.load("mnist", real_data).test.images)
-    assert_the_same(run_onnx(Path("model.onnx"), x), network.network.predict(network.params, x))
 
 
 @pytest.mark.parametrize(("cost", "output"), PAIRS)

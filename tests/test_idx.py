@@ -123,11 +123,6 @@ def test_damage_is_named(tmp_path: Path, content: bytes, what: str) -> None:
     assert refusal(tmp_path / "a.gz") == what
 
 
-def test_images_are_not_labels(tmp_path: Path) -> None:
-    (tmp_path / "a.gz").write_bytes(packed(IMAGES))
-    assert refusal(tmp_path / "a.gz", 1) == "images (magic 00000803) where labels (magic 00000801) are due"
-
-
 def peak_of_refusal(path: Path, content: bytes) -> tuple[str, int]:
     """What is said of a file of this content, and how many bytes of memory it took to find out."""
     path.write_bytes(content)

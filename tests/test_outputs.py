@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nnbp_cli import config
-from nnbp_cli.errors import ConfigError, NnbpError
+from nnbp_cli.errors import NnbpError
 from nnbp_cli.models import weights
 from nnbp_cli.runs import run as experiment
 from nnbp_cli.runs import summary
@@ -127,11 +127,6 @@ def test_a_name_that_ends_with_a_slash_is_a_folders(here: Path, line: str) -> No
     said = nnbp(*line.split(), "out/")
     assert (said.status, "'out/' is a folder; name a file in it" in said.err) == (2, True)
     assert [path.name for path in here.iterdir()] == ["small.toml"]
-
-
-def test_a_name_must_end_as_its_format_does(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"f\.doc: not a name for notes; name a \.txt or \.md file"):
-        NOTES.check(tmp_path / "f.doc")
 
 
 @pytest.mark.parametrize("size", [0, 100, 100_000, 1_000_000])
