@@ -35,7 +35,7 @@ def copy(name: str) -> Path:
 
     Raises ConfigError for a name that is none, NnbpError when something is at that path already.
     """
-    paths, name = shipped(), name.removesuffix(".toml")
+    paths, name = shipped(), name.removeprefix("configs/").removesuffix(".toml")
     if name not in paths:
         hint = did_you_mean(name, paths, "'nnbp init --list' shows what there is")
         raise ConfigError(f"nnbp init: no shipped config is called {quoted(name)}; {hint}")

@@ -126,6 +126,11 @@ TOO_MANY = f"data.train: {BOTH} are more than the 60 there are; lower one"
     [
         ({"train": 51, "validation": 10}, TOO_MANY),
         ({"train": 51}, TOO_MANY),
+        (
+            {"train": 61, "validation": 61},
+            "data.train: 61 training and 61 validation images (data.validation) are more than the 60 "
+            "there are; lower both",
+        ),
         ({"train": 0}, "data.train: expected a number of at least 1, got 0"),
         ({"validation": 60}, "data.train: expected a number of at least 1, got 0"),
         ({"validation": -1}, "data.validation: expected a number of at least 0, got -1"),

@@ -11,7 +11,7 @@ from tests.command_line import Said, nnbp
 pytestmark = pytest.mark.usefixtures("here")
 
 
-@pytest.mark.parametrize("name", [[], ["mnist"], ["mnist.toml"]], ids=str)
+@pytest.mark.parametrize("name", [[], ["mnist"], ["mnist.toml"], ["configs/mnist.toml"]], ids=str)
 def test_init_writes_mnist(name: list[str]) -> None:
     said = nnbp("init", *name)
     assert said == Said(0, "wrote configs/mnist.toml; next: nnbp train --config configs/mnist.toml\n", "")

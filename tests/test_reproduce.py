@@ -315,6 +315,8 @@ def test_the_experiments_are_listed() -> None:
     listed = nnbp("reproduce", "ch1-30-fast", "--list", "--markdown").out.splitlines()
     command = "nnbp train --config configs/book/ch1-30.toml --set training.learning_rate=100"
     assert listed[2] == f"| `ch1-30-fast` | 784-30-10, eta 100 | `{command}` |"
+    plain = {"experiment": "ch1-30-fast", "what": "784-30-10, eta 100", "command": command}
+    assert json.loads(nnbp("reproduce", "ch1-30-fast", "--list", "--json").out) == [plain]
     said = nnbp("reproduce", "ch7")
     assert (said.status, said.err.count("\n")) == (2, 1)
 

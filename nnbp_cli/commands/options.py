@@ -87,4 +87,4 @@ quiet_option = click.option(
     "-q", "--quiet", is_flag=True, help="No progress and no remarks; only the result and errors."
 )
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")

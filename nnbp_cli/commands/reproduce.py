@@ -56,6 +56,9 @@ def command(
     from nnbp_cli.terminal.progress import TerminalReporter
 
     selected = experiments.select(ids, experiments.load())
+    if listing and as_json:
+        print_json([experiment.plain() for experiment in selected])
+        return
     if listing:
         print_result(*reproduction.listing(selected, markdown))
         return

@@ -2,10 +2,17 @@
 
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from nnbp_cli.config.build import build, too_large
-from nnbp_cli.config.schema import AugmentConfig, Config, DataConfig, NetworkConfig, TrainingConfig
+from nnbp_cli.config.schema import (
+    AugmentConfig,
+    Config,
+    DataConfig,
+    HiddenActivation,
+    NetworkConfig,
+    TrainingConfig,
+)
 from nnbp_cli.datasets.augment import SIGMA
 from nnbp_cli.datasets.sources import SEED, SIZE, SYNTHETIC, absolute
 from nnbp_cli.nn.costs import COSTS
@@ -143,7 +150,7 @@ def _layers(network: NetworkConfig) -> Violations:
         softmax = layer.activation == "softmax"
         if softmax and index < last:
             why = "softmax is for the output layer, as it has no derivative neuron by neuron"
-            yield (*place, "activation"), f"{why}; use sigmoid, tanh, relu or linear"
+            yield (*place, "activation"), f"{why}; use {listed(get_args(HiddenActivation))}"
         elif softmax and layer.override:
             yield (*place, "override"), "softmax takes all neurons of the layer together; leave override out"
         elif layer.override and index == last and network.cost != "quadratic":

@@ -153,7 +153,8 @@ def _split(count: int, train: int | None, validation: int | None) -> tuple[slice
             raise ConfigError(f"{key}: expected a number of at least {least}, got {number}")
     if learn + validate > count:
         both = f"{learn} training and {validate} validation images (data.validation)"
-        raise ConfigError(f"data.train: {both} are more than the {count} there are; lower one")
+        remedy = "lower both" if min(learn, validate) > count else "lower one"
+        raise ConfigError(f"data.train: {both} are more than the {count} there are; {remedy}")
     return slice(learn), slice(count - validate, count)
 
 

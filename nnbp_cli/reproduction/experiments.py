@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ConfigDict, TypeAdapter
 
@@ -62,6 +62,10 @@ class Experiment:
             return f"nnbp reproduce {self.id}"
         options = "".join(f" --set {setting}" for setting in self.settings)
         return f"nnbp train --config configs/book/{self.config.name}{options}"
+
+    def plain(self) -> dict[str, Any]:
+        """As values that JSON can hold."""
+        return {"experiment": self.id, "what": self.about, "command": self.command}
 
 
 def load() -> list[Experiment]:

@@ -45,10 +45,7 @@ class Row:
 
     def plain(self) -> dict[str, Any]:
         """As values that JSON can hold; null for an epoch that never was, a bound that is none."""
-        return {
-            "experiment": self.experiment.id,
-            "what": self.experiment.about,
-            "command": self.experiment.command,
+        return self.experiment.plain() | {
             "figure": self.figure.name,
             "book": self.figure.book or None,
             "values": [finite(value) for value in self.values],
