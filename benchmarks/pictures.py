@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from benchmarks import data
 from nnbp_cli import digits
@@ -22,9 +22,64 @@ from nnbp_cli.models import weights
 from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.scaling import scaled
-from tests.photographs import BLANK, KINDS, disturbed, grey, recognized
+from tests.photographs import (
+    Disturbance,
+    Rng,
+    after,
+    clipped,
+    disturbed,
+    enlarged,
+    everything,
+    gradient,
+    grey,
+    jpeg,
+    noise,
+    on_paper,
+    recognized,
+    rotated,
+    shadow,
+    shifted,
+)
 
 SEED = 1
+
+
+def pen(by: float) -> Disturbance:
+    """With strokes wider by so many of MNIST's pixels on either side, or thinner where it is negative."""
+
+    def drawn(ink: Array, rng: Rng) -> Array:
+        size = 2 * round(abs(by) * ink.shape[0] / 28) + 1
+        kind = ImageFilter.MaxFilter(size) if by > 0 else ImageFilter.MinFilter(size)
+        return clipped(np.asarray(grey(ink).filter(kind)) / 255)
+
+    return drawn
+
+
+KINDS: dict[str, Disturbance] = {
+    "as they are, 28x28": lambda ink, rng: ink,
+    "inverted": lambda ink, rng: 1 - ink,
+    "enlarged": enlarged,
+    "shifted": shifted,
+    "rotated": after(enlarged, rotated),
+    "thin pen": after(enlarged, pen(-0.75)),
+    "thick pen": after(enlarged, pen(0.75)),
+    "on paper": after(enlarged, on_paper),
+    "on paper, background gradient": after(enlarged, on_paper, gradient),
+    "on paper, noise": after(enlarged, on_paper, noise),
+    "on paper, JPEG": after(enlarged, on_paper, jpeg),
+    "on paper, shadow": after(enlarged, shifted, on_paper, shadow),
+    "everything: enlarged, rotated, shifted, on paper, gradient, noise, JPEG": everything,
+    "everything, and a shadow": after(enlarged, rotated, shifted, on_paper, shadow, gradient, noise, jpeg),
+}
+
+BLANK: dict[str, Disturbance] = {
+    "gradient": gradient,
+    "shadow": shadow,
+    "noise": noise,
+    "gradient, noise": after(gradient, noise),
+    "gradient, noise, JPEG": after(gradient, noise, jpeg),
+    "shadow, gradient, noise, JPEG": after(shadow, gradient, noise, jpeg),
+}
 
 
 def squeezed(learned: Weights, pictures: Sequence[Image.Image], labels: Array) -> Array:

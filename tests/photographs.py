@@ -11,7 +11,7 @@ from functools import reduce
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from nnbp_cli.digits.predict import predict
 from nnbp_cli.models.weights import Weights
@@ -48,17 +48,6 @@ def shifted(ink: Array, rng: Rng) -> Array:
 def rotated(ink: Array, rng: Rng) -> Array:
     image = Image.fromarray(ink.astype(np.float32)).rotate(rng.uniform(-10, 10), Image.Resampling.BICUBIC)
     return clipped(np.asarray(image))
-
-
-def pen(by: float) -> Disturbance:
-    """With strokes wider by so many of MNIST's pixels on either side, or thinner where it is negative."""
-
-    def drawn(ink: Array, rng: Rng) -> Array:
-        size = 2 * round(abs(by) * ink.shape[0] / 28) + 1
-        kind = ImageFilter.MaxFilter(size) if by > 0 else ImageFilter.MinFilter(size)
-        return clipped(np.asarray(grey(ink).filter(kind)) / 255)
-
-    return drawn
 
 
 def on_paper(ink: Array, rng: Rng) -> Array:
@@ -103,32 +92,6 @@ def after(*steps: Disturbance) -> Disturbance:
 
 
 everything = after(enlarged, rotated, shifted, on_paper, gradient, noise, jpeg)
-
-KINDS: dict[str, Disturbance] = {
-    "as they are, 28x28": lambda ink, rng: ink,
-    "inverted": lambda ink, rng: 1 - ink,
-    "enlarged": enlarged,
-    "shifted": shifted,
-    "rotated": after(enlarged, rotated),
-    "thin pen": after(enlarged, pen(-0.75)),
-    "thick pen": after(enlarged, pen(0.75)),
-    "on paper": after(enlarged, on_paper),
-    "on paper, background gradient": after(enlarged, on_paper, gradient),
-    "on paper, noise": after(enlarged, on_paper, noise),
-    "on paper, JPEG": after(enlarged, on_paper, jpeg),
-    "on paper, shadow": after(enlarged, shifted, on_paper, shadow),
-    "everything: enlarged, rotated, shifted, on paper, gradient, noise, JPEG": everything,
-    "everything, and a shadow": after(enlarged, rotated, shifted, on_paper, shadow, gradient, noise, jpeg),
-}
-
-BLANK: dict[str, Disturbance] = {
-    "gradient": gradient,
-    "shadow": shadow,
-    "noise": noise,
-    "gradient, noise": after(gradient, noise),
-    "gradient, noise, JPEG": after(gradient, noise, jpeg),
-    "shadow, gradient, noise, JPEG": after(shadow, gradient, noise, jpeg),
-}
 
 
 def disturbed(images: Array, disturbance: Disturbance, seed: int) -> Iterator[Image.Image]:

@@ -107,7 +107,6 @@ def test_an_error_is_a_line_and_a_status(
             nnbp("--debug", "eval", "weights.npz")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a shell's pipes")
 @pytest.mark.parametrize(("redirection", "status"), [("2>&-", 2), (">&- 2>&-", 2), ("2>/dev/full", 2)])
 def test_an_error_that_nobody_can_read_keeps_its_status(redirection: str, status: int) -> None:
     command = f"{sys.executable} -m nnbp_cli train --config none.toml {redirection}"
@@ -149,7 +148,6 @@ def test_a_name_beyond_what_stdout_can_write_is_shown_escaped(here: Path) -> Non
     assert said.stdout == b"\\u6570\xe9: no runs; 'nnbp train' makes them\n"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="another name for it")
 def test_a_device_is_not_replaced_by_a_file(here: Path) -> None:
     train("--out", "run", "-q")
     Path("null").symlink_to(os.devnull)
@@ -158,7 +156,6 @@ def test_a_device_is_not_replaced_by_a_file(here: Path) -> None:
     assert Path("null").is_symlink()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="arguments are text there")
 def test_an_argument_may_be_any_bytes(here: Path) -> None:
     command: list[str | bytes] = [sys.executable, "-m", "nnbp_cli", "eval", b"\xff\x1b.npz"]
     said = subprocess.run(command, capture_output=True, check=False)

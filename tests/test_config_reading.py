@@ -10,7 +10,8 @@ from nnbp_cli.config.loading import apply_overrides
 from nnbp_cli.config.yaml_text import parse_yaml
 from nnbp_cli.errors import ConfigError, NnbpError
 from tests.failing_disk import fail_at_read
-from tests.peak_memory import measured, output_with_peak
+from tests.torture.harness import Outcome
+from tests.torture.trials import Trials
 
 
 @pytest.fixture(params=["x.toml", "x.yaml"])
@@ -166,12 +167,11 @@ NO_KEY = "line {}: a list, a table or an alias is no key; write text"
         ("a = " + "1" * 5000, "not TOML: an integer has too many digits"),
         ("a = " + "[" * 51 + "]" * 51, DEEP),
         ("a = " + "{a=" * 51, DEEP),
-        ("a = " + "[" * 60_000, DEEP),
         (".".join("a" * 52) + " = 1", DEEP),
         ("[" + "a." * 15_000 + "a]\n" + "\n".join(f"b{i}=1" for i in range(4000)), DEEP),
         ('a = """' + 'x\\"""\n' * 10_000, "at the end: not TOML: unterminated string"),
     ],
-    ids=range(14),
+    ids=range(13),
 )
 def test_toml_is_refused_with_its_line(tmp_path: Path, text: str, said: str) -> None:
     assert refusal(tmp_path / "x.toml", text) == said
@@ -208,14 +208,13 @@ TOWER = "a0: &a0 x\n" + "".join(f"a{i}: &a{i} [*a{i - 1}]\n" for i in range(1, 6
         (TOWER, f"line 51: {DEEP}"),
         ("a: [" + "1," * 30_000 + "]", MANY.format(1)),
         ("[" * 51 + "1" + "]" * 51, f"line 1: {DEEP}"),
-        ("[" * 60_000, f"line 1: {DEEP}"),
         ("{a: " * 16_000, f"line 1: {DEEP}"),
         ("- " * 30_000, f"line 1: {DEEP}"),
         ("\n".join(" " * i + "a:" for i in range(200)), f"line 52: {DEEP}"),
         ('a: "\\ud800"', "line 1: '\\ud800' is not text; write whole characters"),
         ('"\\udfff": 1', "line 1: '\\udfff' is not text; write whole characters"),
     ],
-    ids=range(25),
+    ids=range(24),
 )
 def test_yaml_is_refused_with_its_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str
@@ -225,34 +224,18 @@ def test_yaml_is_refused_with_its_line(
     assert not Path("pwned").exists()
 
 
-PROGRAM = """
-import sys, time
-from pathlib import Path
-from nnbp_cli.config.formats import read
-from nnbp_cli.errors import ConfigError
-for path in map(Path, sys.argv[1:]):
-    before = time.process_time()
-    try: read(path)
-    except ConfigError: print(time.process_time() - before)
-print(peak())
-"""
-
-
 @pytest.mark.slow
-@measured
-def test_refusing_takes_less_than_a_second_and_100_mb(tmp_path: Path) -> None:
+def test_refusing_takes_less_than_a_second_and_50_mb(tmp_path: Path) -> None:
     hostile = {"bomb.yaml": BOMB, "deep.yaml": "[" * 60_000, "long.yaml": "a: [" + "1," * 30_000}
     hostile |= {"deep.toml": "a = " + "[" * 60_000, "open.toml": 'a = """' + 'x\\"""\n' * 10_000}
     for name, text in hostile.items():
         (tmp_path / name).write_text(text)
     (tmp_path / "zero.toml").symlink_to("/dev/zero")
-    for _ in range(3):  # a neighbour on the same core only ever makes it longer
-        *seconds, peak = map(float, output_with_peak(PROGRAM, *tmp_path.iterdir()))
-        if max(seconds) < 1:
-            break
-    assert len(seconds) == 6, "all are refused"
-    assert max(seconds) < 1
-    assert peak < 100e6
+    trials = Trials(Outcome(), seconds=1, memory=50e6)
+    with trials.watching():
+        for path in tmp_path.iterdir():
+            assert trials.of(lambda path=path: read(path), f"{path}: ", path.name) is None  # type: ignore[misc]
+    assert not trials.outcome.failures
 
 
 # --set

@@ -168,13 +168,6 @@ def test_files_that_are_not_there_are_missing_data(tiny: Path, tmp_path: Path) -
     assert refusal("tiny", tmp_path, MissingData) == f"{tiny}: {what} '{tiny}' as it is"
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_published_file_that_is_damaged_says_to_download_again(tiny: Path, name: str) -> None:
-    (tiny / f"{name}.gz").write_bytes(b"")
-    said = refusal("tiny", tiny.parent)
-    assert said == f"{tiny}/{name}.gz: damaged: zero bytes; run 'nnbp download tiny'"
-
-
 LARGER = {"images": np.ones((60, 29, 28), np.uint8), "test_images": np.ones((11, 29, 28), np.uint8)}
 WRONG = [
     ({"labels": RIGHT[NAMES[1]][:-1]}, "60 training images with 59 labels"),

@@ -12,7 +12,7 @@ from threading import Thread
 import pytest
 
 from nnbp_cli.datasets.catalog import CATALOG, NAMES, Entry
-from nnbp_cli.errors import ConfigError, NnbpError
+from nnbp_cli.errors import NnbpError
 from nnbp_cli.system import locks
 from tests import faults
 from tests.by_the_clock import by_the_clock
@@ -20,8 +20,6 @@ from tests.command_line import nnbp
 from tests.faulty_mirrors import FAULTS, NOWHERE, Kind, closed_port, deaf_port, without_dns
 from tests.mirror import mirror
 from tests.tiny import CONTENT, FIRST, HASTE, TINY, Watch, fetch, refusals
-
-with_locks = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
 
 
 @pytest.fixture(autouse=True)
@@ -150,26 +148,6 @@ def test_the_users_mirrors_come_before_the_catalogs_and_who_fails_goes_last(tmp_
         assert published.asked == list(CONTENT)
 
 
-NO_URL = "--mirror: expected a URL with http:// or https://, got '{}'"
-NO_HOST = "--mirror: '{}' does not say host and port clearly; name it as http://HOST:PORT/FOLDER"
-
-
-@pytest.mark.parametrize(
-    ("message", "url"),
-    [
-        *((NO_URL, url) for url in ("127.0.0.1:8000", "ftp://example.org/", "/srv/mnist")),
-        *((NO_HOST, url) for url in ("http://", "http://:80", "http://host:port", "https://host:99999")),
-        *((NO_HOST, url) for url in ("http:///mnist", "http://[::1")),
-    ],
-)
-def test_a_mirror_that_is_no_url_of_a_host_is_a_mistake_of_usage(
-    tmp_path: Path, message: str, url: str
-) -> None:
-    with pytest.raises(ConfigError) as error:
-        fetch(tmp_path, url)
-    assert str(error.value) == message.format(url)
-
-
 def test_a_download_that_failed_takes_away_the_folders_it_made_and_no_others(tmp_path: Path) -> None:
     (tmp_path / "there" / "tiny").mkdir(parents=True)
     with mirror({}) as empty, mirror({FIRST: CONTENT[FIRST]}) as half:
@@ -180,7 +158,6 @@ def test_a_download_that_failed_takes_away_the_folders_it_made_and_no_others(tmp
     assert left == ["half", "half/tiny", f"half/tiny/{FIRST}", "there", "there/tiny"]
 
 
-@with_locks
 def test_a_download_that_failed_leaves_the_folder_it_made_to_another_that_is_at_work(tmp_path: Path) -> None:
     folder = tmp_path / "data" / "tiny"
     with ExitStack() as failing:
@@ -190,7 +167,6 @@ def test_a_download_that_failed_leaves_the_folder_it_made_to_another_that_is_at_
             assert folder.is_dir()
 
 
-@with_locks
 def test_a_download_whose_folder_is_taken_away_as_it_begins_makes_it_again(tmp_path: Path) -> None:
     folder = tmp_path / "tiny"
     found: list[bool] = []
@@ -217,7 +193,6 @@ def test_a_file_that_failed_leaves_the_old_one(tmp_path: Path) -> None:
     assert is_all_there(folder)
 
 
-@with_locks
 def test_what_a_killed_download_left_is_removed_once_no_other_is_at_work(tmp_path: Path) -> None:
     with mirror(CONTENT) as good:
         folder = fetch(tmp_path, good.url)

@@ -123,26 +123,12 @@ def test_damage_is_named(tmp_path: Path, content: bytes, what: str) -> None:
     assert refusal(tmp_path / "a.gz") == what
 
 
-def peak_of_refusal(path: Path, content: bytes) -> tuple[str, int]:
-    """What is said of a file of this content, and how many bytes of memory it took to find out."""
-    path.write_bytes(content)
-    tracemalloc.start()
-    said = refusal(path)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    return said, peak
-
-
-@pytest.mark.parametrize("pack", [gzip.compress, bytes])
-def test_a_header_that_promises_the_sky_is_refused(tmp_path: Path, pack: type[bytes]) -> None:
-    said, peak = peak_of_refusal(tmp_path / "a.gz", pack(idx.header((2**32 - 1,) * 3) + bytes(1000)))
-    assert said.startswith("its header promises 79,228,162,458,924,105,385,300,197,391 bytes, ")
-    assert peak < 2e6
-
-
 def test_a_gzip_bomb_is_unpacked_no_further_than_its_header_promises(tmp_path: Path) -> None:
     bomb = gzip.compress(idx.header((7, 5, 3)) + bytes(100_000_000))
-    said, peak = peak_of_refusal(tmp_path / "a.gz", bomb)
+    (tmp_path / "a.gz").write_bytes(bomb)
+    tracemalloc.start()
+    said, (_, peak) = refusal(tmp_path / "a.gz"), tracemalloc.get_traced_memory()
+    tracemalloc.stop()
     assert said == TOO_LONG
     assert peak < 2e6
 

@@ -16,12 +16,8 @@ from nnbp_cli.datasets import synthetic
 from nnbp_cli.errors import NnbpError, shortage
 from nnbp_cli.system import hardware
 from tests.command_line import Said, nnbp
-from tests.small_run import results, train
-
-if sys.platform == "win32":
-    pytest.skip("limits, and streams that are closed, are POSIX's", allow_module_level=True)
-
 from tests.limits import NO_LIMIT, no_more_descriptors
+from tests.small_run import results, train
 
 pytestmark = pytest.mark.slow
 

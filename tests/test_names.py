@@ -1,7 +1,6 @@
 """A name may hold anything that a terminal obeys; what is printed never does."""
 
 import re
-import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from nnbp_cli import cli
 from tests import wild_names
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no such names there")
 def test_no_name_reaches_the_terminal_raw_or_makes_a_line(tmp_path: Path) -> None:
     for line, status, said in wild_names.walk(tmp_path):
         assert (said.status, wild_names.raw(said)) == (status, []), f"{line}: {said}"

@@ -141,7 +141,4 @@ def test_a_file_is_its_own_by_how_it_begins_and_what_is_near_an_end(tmp_path: Pa
         with pytest.raises(NnbpError, match="is there already"):
             NOTES.write(path, own)
         assert path.read_bytes() == content
-
-
-def test_what_cannot_be_read_is_not_its_own(tmp_path: Path) -> None:
     assert not signed(b"")(tmp_path / "none")

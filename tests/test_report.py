@@ -234,18 +234,13 @@ def test_markup_escapes_what_is_not_markup() -> None:
     assert tag("a", x=1.0, y=2.126, z=12345678.0).text == '<a x="1" y="2.13" z="12345678"></a>'
 
 
-def pixels_of(png: bytes) -> np.ndarray:
-    """R, G, B, alpha of a PNG, (rows, columns, 4). Pillow checks every checksum."""
-    with Image.open(io.BytesIO(png)) as picture:
-        assert (picture.format, picture.mode) == ("PNG", "P")
-        return np.asarray(picture.convert("RGBA"))
-
-
 def test_a_sheet_has_each_picture_in_its_place() -> None:
     W = np.linspace(-2, 2, 23 * 6, dtype=np.float32).reshape(23, 6)
     sheet = sprites.weights("w", W, (2, 3), largest=1.0)
     assert sheet.shape == (23, 2, 3)
-    grid = pixels_of(sheet.png)
+    with Image.open(io.BytesIO(sheet.png)) as picture:  # which checks every checksum
+        assert (picture.format, picture.mode) == ("PNG", "P")
+        grid = np.asarray(picture.convert("RGBA"))
     assert grid.shape == (4, 60, 4)
     assert (grid[:2, :3] == sprites.DIVERGING[0]).all(), "the lowest are all blue"
     assert (grid[2:, 6:9] == sprites.DIVERGING[-1]).all(), "and the last, in the second line, all red"
