@@ -16,6 +16,7 @@ from tests.command_line import nnbp
 pytestmark = pytest.mark.slow
 
 CHECKOUT = Path(nnbp_cli.__file__).parent.parent
+ROOMS = "|".join(path.parent.name for path in CHECKOUT.glob("nnbp_cli/*/__init__.py"))
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 CODE = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 COMMANDS = re.findall(r"^nnbp .*$|(?<=\| `)nnbp [^`]*(?=`)", README, re.MULTILINE)
@@ -36,9 +37,7 @@ def test_links_lead_somewhere() -> None:
         text = (CHECKOUT / page).read_text(encoding="utf-8")
         for target in re.findall(r"\]\((?!http)([^)#]+)", text):
             assert (CHECKOUT / page).parent.joinpath(target).exists(), (page, target)
-        for named in re.findall(
-            r"`((?:nnbp_cli|tests|configs|docs|nn|training|datasets|config)/[\w/.-]+)`", text
-        ):
+        for named in re.findall(rf"`((?:nnbp_cli|tests|configs|docs|{ROOMS})/[\w/.-]+\.\w+)`", text):
             assert any((base / named).exists() for base in (CHECKOUT, CHECKOUT / "nnbp_cli")), (page, named)
 
 
