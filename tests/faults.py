@@ -80,10 +80,6 @@ def wrong_bytes(handler: Handler, body: bytes) -> None:
     handler.answer(body[:-20] + bytes([body[-20] ^ 1]) + body[-19:])
 
 
-def another_file(handler: Handler, body: bytes) -> None:
-    handler.answer(next(other for other in handler.server.content.values() if other != body))
-
-
 def silent(handler: Handler, body: bytes) -> None:
     handler.server.stopping.wait(20)
 

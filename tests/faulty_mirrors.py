@@ -108,7 +108,7 @@ LOCATIONS = {
     "#here": "more than 10 redirects",
     "http://" + "a" * 60_000: "redirects to an address of 60,007 characters",
     "http://" + "a" * 1_900: ".+",
-    f"http://{NOWHERE}": "its name cannot be looked up.*",
+    f"http://{NOWHERE}": r"its name cannot be looked up \(no network\?\)",
     **{
         to: f"redirects to '{re.escape(shown)}', which is not a URL with http:// or https://"
         for to, shown in {
@@ -122,7 +122,6 @@ LOCATIONS = {
 RAW = {
     b"": BROKEN,
     b"220 mail.example ESMTP\r\n": BROKEN,
-    bytes(range(256)) * 4: BROKEN,
     b"BODY": BROKEN,
     b"HTTP/2 200 OK\r\n\r\nBODY": BROKEN,
     b"HTTP/1.0 2000 OK\r\n\r\nBODY": BROKEN,
@@ -153,7 +152,6 @@ BODIES: dict[str, tuple[Callable[[bytes], bytes], str | None]] = {
     "one byte more": (lambda body: body + b"x", "9,003 bytes where 9,002 are due"),
     "twice the bytes": (lambda body: body + body, "more than the 9,002 bytes that are due"),
     "backwards": (lambda body: body[::-1], WRONG),
-    "unpacked": (lambda body: body[2:], "9,000 bytes where 9,002 are due"),
 }
 
 GZIPPED: dict[str, tuple[Callable[[bytes], bytes], str | None]] = {
@@ -180,6 +178,7 @@ SERVED: dict[str, tuple[Fault, str | None]] = {
         name: (faults.body_is(change, Content_Encoding="gzip"), said)
         for name, (change, said) in GZIPPED.items()
     },
+    **{f"status {status} once": (faults.once(faults.says(status)), None) for status in (429, 500, 503)},
     "called br": (faults.body_is(bytes, Content_Encoding="br"), None),
     "busy once, at length": (faults.once(faults.without_end(b"\0", 503)), None),
     "busy, at length": (faults.without_end(b"\0", 503), "503 Service Unavailable"),
@@ -189,7 +188,6 @@ SERVED: dict[str, tuple[Fault, str | None]] = {
         "connection refused",
     ),
     "wrong bytes": (faults.wrong_bytes, WRONG),
-    "another file": (faults.another_file, r"\d+ bytes where 9,002 are due"),
     "cut short": (faults.with_headers(0.5), "4,501 bytes where 9,002 are due"),
     "broken off": (faults.with_headers(0.5, Content_Length="{}"), BROKEN),
     "reset": (faults.reset, f"connection reset by peer|{BROKEN}"),

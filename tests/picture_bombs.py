@@ -99,13 +99,9 @@ BOMBS: dict[str, Bomb] = {
     ),
     "64 MP, interlaced.png": (partial(png, 8000, 8000, 8, interlaced=True), ""),
     "32 MP, 16 bits.png": (partial(png, 4000, 8000, 16), ""),
-    "12 MP, RGB.png": (partial(png, 4000, 3000, 8, 2), ""),
-    "12 MP, RGBA.png": (partial(png, 4000, 3000, 8, 6), ""),
     "24 MP, RGB.png": (partial(png, 6000, 4000, 8, 2), ""),
     "24 MP, RGBA.png": (partial(png, 6000, 4000, 8, 6), ""),
     "parts.png": (partial(png, 28, 28, extra=chunk(b"abCd", b"") * 200_000), PARTS),
-    "12 MP.jpg": (partial(jpeg, 4000, 3000), ""),
-    "12 MP, progressive.jpg": (partial(jpeg, 4000, 3000, progressive=True), ""),
     "28 MP, progressive.jpg": (partial(jpeg, 7000, 4000, progressive=True, subsampling=0), ""),
     "64 MP.jpg": (partial(jpeg, 8000, 8000), ""),
     "64 MP, progressive.jpg": (

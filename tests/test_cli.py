@@ -85,6 +85,7 @@ def test_a_wrong_command_line_is_one_line_and_status_2(
             1,
             "a\\nb\\u202e: i/o error; choose another place, or make it accessible",
         ),
+        (OSError(5, "I/O Error"), 1, "nnbp: the system refuses: i/o error; add --debug to see what"),
         (KeyboardInterrupt(), 130, "\ninterrupted"),
         (MemoryError(), 1, "nnbp: out of memory; use a smaller network, batch or data set"),
         (

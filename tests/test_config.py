@@ -275,12 +275,8 @@ training.learning_rate
     training.learning_rate: missing; expected a number > 0
 network
     network: missing; expected a table
-network.layers
-    network.layers: missing; expected a list of tables
 network.layers = []
     network.layers: is empty; expected at least one
-network.layers = [30]
-    network.layers.0: expected a table, got 30
 training.watch = 'test cost'
     training.watch: expected a list of 'training cost', 'training accuracy', 'validation cost',
     'validation accuracy', 'test cost', 'test accuracy' or 'layer speed', got 'test cost'
@@ -333,8 +329,6 @@ training.optimizer = 'momentum'; training.beta1 = 0.9
     training.beta1: means something only with optimizer 'adam' or 'adamw', not 'momentum'; leave it out
 training.step_epochs = 5
     training.step_epochs: means something only with schedule 'step', not 'constant'; leave it out
-data.seed = 1
-    data.seed: means something only with name 'synthetic', not 'mnist'; leave it out
 data.augment = {rotation = 0, sigma = 3}
     data.augment: changes no image; give shift, rotation, scaling, shear or elastic, or leave the table out
 data.augment = {rotation = 3, sigma = 3}

@@ -17,7 +17,7 @@ from nnbp_cli.system import locks
 from tests import faults
 from tests.by_the_clock import by_the_clock
 from tests.command_line import nnbp
-from tests.faulty_mirrors import FAULTS, NOWHERE, Kind, closed_port, deaf_port, without_dns
+from tests.faulty_mirrors import FAULTS, Kind, without_dns
 from tests.mirror import mirror
 from tests.tiny import CONTENT, FIRST, HASTE, TINY, Watch, fetch, refusals
 
@@ -87,13 +87,6 @@ def test_what_is_missing_or_damaged_is_fetched_alone(tmp_path: Path, damage: byt
     assert (watch.notes[0] == said) == (damage is not None)
 
 
-@pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_server_that_is_busy_is_asked_again(tmp_path: Path, status: int) -> None:
-    with mirror(CONTENT, faults.once(faults.says(status))) as busy:
-        assert is_all_there(fetch(tmp_path, busy.url))
-        assert busy.asked[:2] == [FIRST, FIRST]
-
-
 @by_the_clock
 def test_retry_after_is_respected(tmp_path: Path) -> None:
     with mirror(CONTENT, faults.once(faults.says(503, Retry_After="1"))) as busy:
@@ -119,24 +112,6 @@ def test_all_has_to_end_by_the_deadline_and_what_came_before_it_is_kept(tmp_path
             fetch(tmp_path, slow.url, entry=entry, timeouts=replace(HASTE, total=0.3))
         assert time.monotonic() - start < 1
     assert [path.name for path in (tmp_path / "tiny").iterdir()] == [TINY.files[1].name]
-
-
-@by_the_clock
-def test_every_mirror_is_named_with_its_reason(tmp_path: Path) -> None:
-    watch = Watch()
-    with mirror({}) as empty, closed_port({}) as closed, deaf_port({}) as deaf:
-        mirrors = (f"http://{NOWHERE}/mnist/", closed, deaf, empty.url)
-        reasons = refusals(tmp_path, *mirrors, reporter=watch, timeouts=replace(HASTE, retries=0))
-        assert reasons == [
-            "its name cannot be looked up (no network?)",
-            "connection refused",
-            "no connection within 0.3 s",
-            "404 Not Found",
-        ]
-    assert watch.notes == [
-        f"{url.rstrip('/')}/{FIRST}: {reason}; trying {then}"
-        for url, reason, then in zip(mirrors, reasons, mirrors[1:], strict=False)
-    ]
 
 
 def test_the_users_mirrors_come_before_the_catalogs_and_who_fails_goes_last(tmp_path: Path) -> None:

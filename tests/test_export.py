@@ -14,7 +14,6 @@ from safetensors import safe_open
 from safetensors.numpy import load_file
 
 from nnbp_cli.config import DataConfig, LayerConfig, NetworkConfig, OverrideConfig
-from nnbp_cli.models import export as formats
 from nnbp_cli.models import onnx as onnx_model
 from nnbp_cli.models import weights
 from nnbp_cli.models.export import export
@@ -123,14 +122,26 @@ def metadata_of(file: str) -> dict[str, str]:
         return dict(opened.metadata())
 
 
-@pytest.mark.parametrize("suffix", formats.FORMATS)
+@pytest.mark.parametrize(
+    ("module", "line", "what"),
+    [
+        ("onnx.helper", "export weights.npz m.onnx", "onnx; pip install 'nnbp-cli[export]'"),
+        (
+            "safetensors.numpy",
+            "export weights.npz m.safetensors",
+            "safetensors; pip install 'nnbp-cli[export]'",
+        ),
+        ("matplotlib.figure", "plot RUN", "matplotlib; pip install 'nnbp-cli[plot]'"),
+        ("PIL.Image", "predict RUN a.png b.png", "Pillow; pip install 'nnbp-cli[predict]'"),
+    ],
+)
 def test_what_is_missing_is_named_with_the_command_that_installs_it(
-    here: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+    here: Path, trained_run: Path, monkeypatch: pytest.MonkeyPatch, module: str, line: str, what: str
 ) -> None:
-    monkeypatch.setitem(sys.modules, formats.FORMATS[suffix].module, None)
-    said = nnbp("export", "weights.npz", f"model{suffix}")
-    assert said.status == 1
-    assert said.err == f"nnbp export: needs {suffix[1:]}; pip install 'nnbp-cli[export]'\n"
+    monkeypatch.setitem(sys.modules, module, None)
+    command, *more = line.replace("RUN", str(trained_run)).split()
+    said = nnbp(command, *more)
+    assert (said.status, said.err) == (1, f"nnbp {command}: needs {what}\n")
 
 
 def test_mistakes_are_a_line_and_leave_nothing_behind(

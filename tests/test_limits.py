@@ -102,15 +102,6 @@ def test_a_shortage_is_told_apart_whatever_was_made_of_it() -> None:
         assert shortage(other) is None
 
 
-def test_an_error_without_a_name_is_not_taken_for_that_of_stdout(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> NoReturn:
-        raise OSError(errno.EIO, "Input/output error")
-
-    monkeypatch.setattr("nnbp_cli.models.weights.load", fail)
-    message = "nnbp: the system refuses: input/output error; add --debug to see what\n"
-    assert nnbp("eval", "weights.npz") == Said(1, "", message)
-
-
 def test_no_more_descriptors_is_said(here: Path, picture: Path) -> None:
     train("--out", "run", "-q")
     nnbp("predict", "run", picture)  # imports what it needs

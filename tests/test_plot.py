@@ -79,12 +79,6 @@ def test_a_picture_is_written_the_same_each_time(run: Path, suffix: str) -> None
         assert shown <= set(words_of(picture))
 
 
-def test_what_is_not_installed_is_named(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    said = nnbp("plot", run)
-    assert (said.status, said.err) == (1, "nnbp plot: needs matplotlib; pip install 'nnbp-cli[plot]'\n")
-
-
 def words_of(picture: str | Path) -> list[str]:
     return re.findall(r"<text[^>]*>([^<]*)</text>", Path(picture).read_text())
 

@@ -2,7 +2,6 @@
 
 import json
 import struct
-import sys
 import tracemalloc
 from collections.abc import Callable
 from contextlib import suppress
@@ -295,12 +294,9 @@ def test_outputs_that_are_no_probabilities_are_shown_as_they_are(here: Path) -> 
     assert "%" not in nnbp("predict", "run", "four.png").out
 
 
-def test_mistakes_are_a_line(learned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mistakes_are_a_line(learned: Path) -> None:
     assert nnbp("predict", learned).status == 2
     assert nnbp("predict", "none.npz", "four.png").err.startswith("none.npz: no such file")
-    monkeypatch.setitem(sys.modules, "PIL.Image", None)
-    said = nnbp("predict", learned, tmp_path / "a.png", tmp_path / "b.png")
-    assert (said.status, said.err) == (1, "nnbp predict: needs Pillow; pip install 'nnbp-cli[predict]'\n")
 
 
 @pytest.mark.mnist

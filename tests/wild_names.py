@@ -13,11 +13,11 @@ from PIL import Image
 
 from nnbp_cli import cli
 from nnbp_cli.datasets import catalog
-from nnbp_cli.datasets.readers import idx
 from nnbp_cli.errors import printable
 from nnbp_cli.models import weights
 from tests import tiny
 from tests.command_line import Said, nnbp
+from tests.datasets import draw_digits
 
 FORGED = "accuracy 99.99%, cost 0.0001"
 NAME = f"w\x1b[31m\u202e\r\x9b\u2028\n{FORGED}"
@@ -98,16 +98,13 @@ SILENT = {"eval N", "gradcheck --config N.toml --images 1 --data-dir B"}
 
 def furnish(folder: Path, name: str) -> None:
     """A data set, a config, a picture, a file that is none and the book's network, all called `name`."""
-    rng = np.random.default_rng(1)
     data = folder / f"{name}.data"
     (data / "mnist").mkdir(parents=True)
     for empty in (f"{name}.empty", "own"):
         (folder / empty).mkdir()
-    for part, count in (("train", 60), ("t10k", 30)):
-        images = rng.integers(0, 256, (count, 28, 28), np.uint8)
-        for place in (data, folder / "own"):
-            idx.write(place / f"{part}-images-idx3-ubyte.gz", images)
-            idx.write(place / f"{part}-labels-idx1-ubyte.gz", np.arange(count, dtype=np.uint8) % 10)
+    for place in (data, folder / "own"):
+        draw_digits(place, "train", 60)
+        draw_digits(place, "t10k", 30)
     for file, content in tiny.CONTENT.items():
         (data / "mnist" / file).write_bytes(content)
     config = {
