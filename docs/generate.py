@@ -63,7 +63,7 @@ with what is replaced, as beta2 does with the optimizer, is forgotten:
 CLI = """\
 # The command line
 
-Results go to stdout, progress and remarks to stderr. An error is one line, `where: what is wrong; what to
+Results go to stdout, progress and notes to stderr. An error is one line, `where: what is wrong; what to
 do`; with `--debug`, anywhere in a line, its traceback is shown. The exit status is 0 when all is done, 1 when
 data, weights, network, disk or training fail, 2 for a wrong command line or config, 3 when a check does not
 hold, and 130 or 143 after an interruption. `nnbp COMMAND --help` shows what stands here.

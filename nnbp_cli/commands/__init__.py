@@ -1,1 +1,1 @@
-"""One file per command: it parses, calls one function, and prints one answer."""
+"""One file per command: it parses, calls one function, and prints one result."""

@@ -84,7 +84,7 @@ def data_option(text: str) -> Callable[[Function], Function]:
 
 
 quiet_option = click.option(
-    "-q", "--quiet", is_flag=True, help="No progress and no remarks; only the result and errors."
+    "-q", "--quiet", is_flag=True, help="No progress and no notes; only the result and errors."
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")

@@ -41,7 +41,8 @@ def command(
 
     Each ID is an experiment, or what several begin with: ch1, ch3-l2. Without any, all are run: on two
     cores, five seeds take about half an hour. The table at the end has the book's figure, ours, and the
-    band that the median of five seeds should be in; status 3 says that one is outside.
+    band that the median of five seeds should be in; status 3 says that one is outside. What trains
+    nothing, ch1-darkness, is measured each time.
 
     \b
     nnbp reproduce --list

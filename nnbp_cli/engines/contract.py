@@ -12,12 +12,12 @@ Masks: TypeAlias = Callable[[int], np.random.Generator]
 
 
 class Engine(Protocol):
-    """Steps of gradient descent, which change parameters and the optimizer's slots in place."""
+    """Steps of gradient descent, which change parameters and the optimizer's state in place."""
 
     def advance(
         self, images: Array, labels: Array, rates: Sequence[float], first_step: int, masks: Masks | None
     ) -> float:
-        """Take a step on each batch of a stretch; the mean cost of the last one, without the penalty.
+        """Take a step on each batch of a chunk; the mean cost of the last one, without the penalty.
 
         `images` are bytes, (n, inputs), and `labels` their classes, (n,): whole batches one after the other,
         of which the very last of an epoch may be shorter. `rates` has the learning rate of each step. Steps

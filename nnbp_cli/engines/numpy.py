@@ -27,7 +27,7 @@ class NumpyEngine:
     targets: Array
     batch_size: int
     params: Parameters
-    slots: Array
+    optimizer_state: Array
 
     def advance(
         self, images: Array, labels: Array, rates: Sequence[float], first_step: int, masks: Masks | None
@@ -39,8 +39,8 @@ class NumpyEngine:
             rng = masks(first_step + k) if masks else None
             z, a = self.network.backprop(self.params, x[batch], y[batch], self.gradient, rng)
             self.penalty.add_gradient(self.params, self.gradient)
-            for theta, slope, slots in self._parts:
-                self.optimizer.step(theta, slope, slots, rate, first_step + k)
+            for theta, gradient, slots in self._parts:
+                self.optimizer.step(theta, gradient, slots, rate, first_step + k)
         return float(self.network.cost.values(z, a, y[batch]).mean())
 
     @cached_property
@@ -50,7 +50,7 @@ class NumpyEngine:
 
     @cached_property
     def _parts(self) -> list[tuple[Array, Array, Array]]:
-        """Stretches of theta, of its gradient and of the slots."""
+        """Theta, its gradient and the optimizer's state, in pieces that stay in the cache."""
         ends = range(0, self.params.theta.size, PARAMETERS_PER_UPDATE)
         parts = [slice(k, k + PARAMETERS_PER_UPDATE) for k in ends]
-        return [(self.params.theta[p], self.gradient.theta[p], self.slots[:, p]) for p in parts]
+        return [(self.params.theta[p], self.gradient.theta[p], self.optimizer_state[:, p]) for p in parts]

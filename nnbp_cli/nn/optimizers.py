@@ -1,6 +1,6 @@
 """Optimizers: what to do with a gradient.
 
-Each changes theta in place, element by element, so it can be given any stretch of the vectors. What it
+Each changes theta in place, element by element, so it can be given any part of the vectors. What it
 must remember from step to step is in `slots`, rows as long as theta that start as zeros; t counts the
 steps from 1.
 """
