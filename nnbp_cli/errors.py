@@ -89,9 +89,8 @@ def shortage(error: BaseException | None) -> str | None:
             case MemoryError():
                 number = errno.ENOMEM
             case ImportError() | RuntimeError() | SystemError():
-                number = next(
-                    (code for words, code in SHORTAGES_BY_WORDS.items() if words in str(error)), None
-                )
+                codes = [code for words, code in SHORTAGES_BY_WORDS.items() if words in str(error)]
+                number = codes[0] if codes else None
         if number in SHORTAGES:
             return SHORTAGES[number]
         error = error.__cause__

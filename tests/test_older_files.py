@@ -49,7 +49,7 @@ def test_every_file_of_an_older_run_is_read_and_written_again_as_it_was(tmp_path
     assert (told.kept_epoch, told.epochs, before.state.epoch) == (1, 2, 2)
     assert before.state.history[1].scores == pytest.approx(told.kept)
     assert list(read_log(RUN)["epoch"]) == [epoch.number for epoch in before.state.history] == [0, 1, 2]
-    assert (learned.data, learned.digest, learned.epoch) == (before.config.data, told.digest, 1)
+    assert (learned.data, learned.digest, learned.epoch) == (before.config.data, told.data["digest"], 1)
     assert learned.penalty == Penalty(l1=0.25, l2=0.5, images=50)
     assert learned.params.theta.tobytes() == before.state.best_theta.tobytes()
     weights.save(tmp_path / "weights.npz", learned)

@@ -47,9 +47,8 @@ def read(path: Path) -> dict[str, Any]:
         case ".toml":
             plain = parse_toml(_text(path), str(path))
         case ".yaml" | ".yml":
-            from nnbp_cli.config.yaml_text import (
-                parse_yaml,  # and its library: a TOML file need not wait for it
-            )
+            # Here, with its library, which a TOML file need not wait for.
+            from nnbp_cli.config.yaml_text import parse_yaml
 
             plain = parse_yaml(_text(path), str(path))
         case _:

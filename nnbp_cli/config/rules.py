@@ -46,10 +46,7 @@ def _numbers_of(key: str, choices: Mapping[str, Any]) -> dict[str, OnlyWith]:
 
 
 ONLY_WITH = {
-    "data": {
-        "size": OnlyWith("name", {SYNTHETIC: SIZE}),
-        "seed": OnlyWith("name", {SYNTHETIC: SEED}),
-    },
+    "data": {"size": OnlyWith("name", {SYNTHETIC: SIZE}), "seed": OnlyWith("name", {SYNTHETIC: SEED})},
     "training": {**_numbers_of("optimizer", OPTIMIZERS), **_numbers_of("schedule", SCHEDULES)},
 }
 

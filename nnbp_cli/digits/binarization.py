@@ -10,10 +10,8 @@ from nnbp_cli.nn.arrays import Array
 
 CLOSING_REACH = 0.13  # of the picture's longer side: half of the widest stroke
 MEAN_REACH = 0.1  # of the longer side: the mean that tells whether strokes are dark or light
-BORDER_WEIGHT, MAX_BORDER = (
-    0.5,
-    0.7,
-)  # what the picture's border counts in that, and up to how many deviations
+BORDER_WEIGHT = 0.5  # what the picture's border counts in that, and
+MAX_BORDER = 0.7  # up to how many deviations
 MIN_BACKGROUND = 0.02  # of white: no paper is darker
 MIN_DEVIATIONS = 4.0  # of the noise, which ink is beyond
 MIN_CONTRAST = 0.2  # the least share of the light that ink takes away

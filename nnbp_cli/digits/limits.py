@@ -63,9 +63,8 @@ def check(path: Path, image: Picture, content: bytes) -> None:
     if scans > 1:  # the decoder keeps two bytes for each value, until the last scan
         needed += 2 * width * height * len(image.getbands())
     image.draft("L", (REDUCED_SIDE, REDUCED_SIDE))
-    pixel = PIXEL_BYTES.get(image.mode, 4) * (
-        3 if packed or image.format == "GIF" else 1
-    )  # these decoders copy
+    copies = 3 if packed or image.format == "GIF" else 1
+    pixel = copies * PIXEL_BYTES.get(image.mode, 4)
     if image.has_transparency_data:
         pixel += 2 if image.mode == "RGBA" else 6  # as RGBA, light and opacity
     else:

@@ -18,9 +18,7 @@ FEWEST = 5  # pixels: nothing smaller is a digit
 PLUMP = 0.36  # of a component's longer side: a pen that wide makes a blot
 LINE = 0.9  # of the picture's side, when it is thinner than THIN of the other side
 THIN = 0.08
-OUTGROWN = (
-    1.5  # times the largest other component: what is larger, at the picture's edge, is the paper's edge
-)
+OUTGROWN = 1.5  # times the largest other component: larger, at the picture's edge, is the paper's edge
 SPECK = 0.4  # of the largest digit's height
 PART = 0.6  # of the other's size: a component that is smaller may be a part of a digit
 OVERLAP = 0.3  # of the narrower one's width: then the two stand above each other

@@ -95,12 +95,7 @@ class Network:
         return self.cost.values(z, a, y)
 
     def backprop(
-        self,
-        params: Parameters,
-        x: Array,
-        y: Array,
-        out: Parameters,
-        rng: np.random.Generator | None = None,
+        self, params: Parameters, x: Array, y: Array, out: Parameters, rng: np.random.Generator | None = None
     ) -> tuple[Array, Array]:
         """Write the gradient of the batch's mean cost into `out`; return z and a of the output layer.
 

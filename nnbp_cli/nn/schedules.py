@@ -5,7 +5,7 @@ never stopped. At e epochs after the warm-up, of E that are left for them:
 
     constant      1
     linear        1 - e/E
-    cosine        (1 + cos(pi e/E)) / 2            Loshchilov and Hutter, 2017
+    cosine        (1 + cos(pi e/E)) / 2            Loshchilov and Hutter, 2017 (arXiv:1608.03983)
     step          decay^floor(e / step_epochs)
     exponential   decay^e
     halving       1/2 for each time the monitored score did not improve; the book's chapter 3
@@ -25,76 +25,56 @@ class Schedule(Protocol):
 
 
 @dataclass(frozen=True)
-class Constant:
-    """The learning rate stays."""
-
+class _Constant:
     def factor(self, e: float, E: float, halvings: int) -> float:
-        """1."""
         return 1.0
 
 
 @dataclass(frozen=True)
-class Linear:
-    """It falls to zero in a straight line."""
-
+class _Linear:
     def factor(self, e: float, E: float, halvings: int) -> float:
-        """1 - e/E."""
         return 1 - e / E
 
 
 @dataclass(frozen=True)
-class Cosine:
-    """It falls to zero along half a cosine: Loshchilov and Hutter, 2017 (arXiv:1608.03983)."""
-
+class _Cosine:
     def factor(self, e: float, E: float, halvings: int) -> float:
-        """(1 + cos(pi e/E)) / 2."""
         return (1 + cos(pi * e / E)) / 2
 
 
 @dataclass(frozen=True)
-class Step:
-    """It is multiplied with `decay` every `step_epochs`."""
-
+class _Step:
     decay: float = 0.1
     step_epochs: int = 10
 
     def factor(self, e: float, E: float, halvings: int) -> float:
-        """decay^floor(e / step_epochs)."""
         return float(self.decay ** floor(e / self.step_epochs))
 
 
 @dataclass(frozen=True)
-class Exponential:
-    """It is multiplied with `decay` in each epoch, smoothly."""
-
+class _Exponential:
     decay: float = 0.95
 
     def factor(self, e: float, E: float, halvings: int) -> float:
-        """decay^e."""
         return float(self.decay**e)
 
 
 @dataclass(frozen=True)
-class Halving:
-    """It is halved when the monitored score has not improved for `halve_after` epochs: an exercise of the
-    book's chapter 3.
-    """
-
-    halve_after: int = 10
+class _Halving:
+    halve_after: int = 10  # epochs without improvement
 
     def factor(self, e: float, E: float, halvings: int) -> float:
-        """1/2 for each time."""
         return 0.5**halvings
 
 
 # By the name that a config has for it, each with its usual numbers.
-SCHEDULES: Mapping[str, Constant | Linear | Cosine | Step | Exponential | Halving] = {
-    "constant": Constant(),
-    "linear": Linear(),
-    "cosine": Cosine(),
-    "step": Step(),
-    "exponential": Exponential(),
-    "halving": Halving(),
+SCHEDULES: Mapping[str, Schedule] = {
+    "constant": _Constant(),
+    "linear": _Linear(),
+    "cosine": _Cosine(),
+    "step": _Step(),
+    "exponential": _Exponential(),
+    "halving": _Halving(),
 }
 
 

@@ -123,4 +123,4 @@ def _facts(run: RunData) -> Iterator[tuple[str, str]]:
         scored = "once, at the end" if summary.times_tested == 1 else f"{summary.times_tested} times"
         watched = "watched, to show its curve; nothing was chosen by it"
         yield "test set", watched if summary.test_set_watched else f"scored {scored}"
-        yield "data, SHA-256", summary.digest
+        yield "data, SHA-256", summary.data["digest"]

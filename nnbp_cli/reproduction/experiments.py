@@ -37,9 +37,8 @@ class Figure:
         """What it is, in words."""
         if self.take == "perfect":
             return f"first epoch at 100% {self.of.removesuffix(' accuracy')}"
-        words = {"scored": self.of, "start": f"{self.of} at the start"}.get(
-            self.take, f"{self.take} {self.of}"
-        )
+        names = {"scored": self.of, "start": f"{self.of} at the start"}
+        words = names.get(self.take, f"{self.take} {self.of}")
         return f"{words} minus {self.minus}" if self.minus else words
 
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -62,30 +62,13 @@ def read(path: Path) -> Run:
     logged = int(max(read_log(path)["epoch"], default=0)) if os.path.lexists(directory.log_file) else 0
     if not os.path.lexists(directory.summary_file):
         return Run(path.name, path, _modified(directory.config), "unfinished", logged, None, None, None)
-    finished = _finished(path, summary.read(path))
-    if logged > finished.epochs:  # it goes on after all
-        return replace(
-            finished,
-            state="unfinished",
-            epochs=logged,
-            validation_accuracy=None,
-            test_accuracy=None,
-            seconds=None,
-        )
-    return finished
-
-
-def _finished(path: Path, summary: Summary) -> Run:
-    return Run(
-        path.name,
-        path,
-        datetime.fromisoformat(summary.began).astimezone(),
-        _state(summary),
-        summary.epochs,
-        summary.validation.accuracy if summary.validation else summary.kept.get("validation accuracy"),
-        summary.test.accuracy if summary.test else None,
-        summary.seconds.total,
-    )
+    saved = summary.read(path)
+    began = datetime.fromisoformat(saved.began).astimezone()
+    if logged > saved.epochs:  # it goes on after all
+        return Run(path.name, path, began, "unfinished", logged, None, None, None)
+    validation = saved.validation.accuracy if saved.validation else saved.kept.get("validation accuracy")
+    test = saved.test.accuracy if saved.test else None
+    return Run(path.name, path, began, _state(saved), saved.epochs, validation, test, saved.seconds.total)
 
 
 def _state(summary: Summary) -> str:

@@ -18,9 +18,8 @@ BOUNDS = {"epoch": (0, 1e9), "rate": (0, 1e100), "seconds": (0, 1e12), "accuracy
 
 def head(scores: Iterable[str]) -> str:
     """The first line: the names of the columns, as the watched scores are called."""
-    return (
-        ",".join(["epoch", "learning_rate", "seconds", *(name.replace(" ", "_") for name in scores)]) + "\n"
-    )
+    columns = ["epoch", "learning_rate", "seconds", *(name.replace(" ", "_") for name in scores)]
+    return ",".join(columns) + "\n"
 
 
 def row(epoch: Epoch) -> str:

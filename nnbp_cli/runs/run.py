@@ -56,11 +56,7 @@ def execute(run: ActiveRun, reporter: Reporter) -> Summary:
     run.write_log()
     for line in describe(run.config, run.data, run.network):
         reporter.note(line)
-    with (
-        limited_threads(run.config),
-        np.errstate(all="ignore"),
-        signals.defer() as signal_received,
-    ):
+    with limited_threads(run.config), np.errstate(all="ignore"), signals.defer() as signal_received:
         try:
             stopped_by = _train(run, reporter, signal_received)
             return _finish(run, stopped_by, signal_received)
@@ -73,9 +69,8 @@ def limited_threads(config: Config) -> threadpool_limits:
     cannot be had: BLAS would wait for them for ever.
     """
     threads = int(config.training.threads)
-    running = max(
-        (each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"), default=1
-    )
+    blas = [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+    running = max(blas, default=1)
     if not hardware.can_start(threads - running):
         raise NnbpError(
             f"training.threads: no {threads} threads can be had; allow more (ulimit -u), or set it to 1"

@@ -9,18 +9,7 @@ from pydantic import AfterValidator, Field, TypeAdapter
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.runs.load import load_json
 from nnbp_cli.system import json_text, signals
-from nnbp_cli.system.schema import (
-    Count,
-    DataSet,
-    Date,
-    Flag,
-    Natural,
-    Number,
-    PathText,
-    Seconds,
-    Share,
-    Text,
-)
+from nnbp_cli.system.schema import Count, DataSet, Date, Flag, Natural, Number, PathText, Seconds, Share, Text
 from nnbp_cli.training.metrics import ScoreName
 
 MAX_FILE_BYTES = 1 << 20  # it has some two thousand
@@ -84,11 +73,6 @@ class Summary:
     def finished(self) -> bool:
         """Whether the run came to its end."""
         return self.stopped_by is None and self.diverged is None
-
-    @property
-    def digest(self) -> str:
-        """What identifies the contents of the data set."""
-        return str(self.data["digest"])
 
     def to_json(self, indent: int | None = None) -> str:
         """As JSON, which knows no number that is not finite."""

@@ -65,12 +65,8 @@ class TerminalReporter(Reporter):
         ]
         if SPARKLINE_SCORE in scores:
             self.accuracies.append(scores[SPARKLINE_SCORE])
-        if (
-            sys.stderr.isatty()
-            and shows(sys.stderr, SPARKLINE_BARS)
-            and (curve := sparkline(self.accuracies))
-        ):
-            parts.append(curve)
+        if sys.stderr.isatty() and shows(sys.stderr, SPARKLINE_BARS):
+            parts += filter(None, [sparkline(self.accuracies)])
         self.note("   ".join(parts))
 
     def begin_jobs(self, work: Mapping[str, float], done: int) -> None:

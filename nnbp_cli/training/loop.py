@@ -55,10 +55,7 @@ class TrainingState:
 
 
 def initial_state(
-    network: Network,
-    initializer: Initializer,
-    training: TrainingConfig,
-    dtype: npt.DTypeLike = np.float32,
+    network: Network, initializer: Initializer, training: TrainingConfig, dtype: npt.DTypeLike = np.float32
 ) -> TrainingState:
     """The state of a run that has yet to begin: drawn parameters, empty slots."""
     state = empty_state(network, training, dtype)
