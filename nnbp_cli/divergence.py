@@ -21,6 +21,5 @@ def diverged(where: str, params: Parameters, seen: str, what: str = "the cost is
         if non_finite
         else f"{what} not finite, the largest numbers are in layer {largest[0]}"
     )
-    return Diverged(
-        f"{where}: diverged: {problem}, seen {seen}; try a smaller learning_rate, or another initializer"
-    )
+    remedy = "try a smaller learning_rate, or another initializer"
+    return Diverged(f"{where}: diverged: {problem}, seen {seen}; {remedy}")

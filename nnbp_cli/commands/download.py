@@ -4,12 +4,13 @@ from pathlib import Path
 
 import click
 
-from nnbp_cli.commands.options import DATA_SETS, data_dir_option, quiet_option
+from nnbp_cli.commands.options import data_dir_option, quiet_option
 from nnbp_cli.datasets.catalog import CATALOG
+from nnbp_cli.datasets.sources import KNOWN
 
 
 @click.command(name="download")
-@click.argument("name", type=click.Choice(DATA_SETS), default="mnist", metavar="[NAME]")
+@click.argument("name", type=click.Choice(KNOWN), default="mnist", metavar="[NAME]")
 @data_dir_option
 @click.option("--mirror", "mirrors", multiple=True, metavar="URL", help="Ask this address first; repeatable.")
 @click.option("--force", is_flag=True, help="Fetch the files even if they are here and right.")

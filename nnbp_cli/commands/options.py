@@ -7,12 +7,9 @@ from typing import Any, TypeVar
 
 import click
 
-from nnbp_cli.datasets.catalog import CATALOG
-from nnbp_cli.datasets.sources import locate
+from nnbp_cli.datasets.sources import KNOWN, locate
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-DATA_SETS = (*CATALOG, "synthetic")  # by name; any folder is one too
 
 
 class OutputFile(click.Path):
@@ -78,7 +75,7 @@ def data_option(text: str) -> Callable[[Function], Function]:
         "data_name",
         metavar="NAME",
         callback=_data_set,
-        shell_complete=lambda ctx, param, text: [name for name in DATA_SETS if name.startswith(text)],
+        shell_complete=lambda ctx, param, text: [name for name in KNOWN if name.startswith(text)],
         help=text,
     )
 

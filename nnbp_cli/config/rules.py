@@ -180,9 +180,8 @@ def _watch(training: TrainingConfig) -> Violations:
             yield ("training", "watch", index), f"{quoted(name)} is watched twice; keep one"
     if training.monitor in training.watch:
         return
-    unseen = (
-        f"by the {training.monitor}, which is not watched; add {quoted(training.monitor)} to training.watch"
-    )
+    remedy = f"add {quoted(training.monitor)} to training.watch"
+    unseen = f"by the {training.monitor}, which is not watched; {remedy}"
     if training.keep == "best":
         yield ("training", "keep"), f"'best' is chosen {unseen}, or set training.keep = 'last'"
     if training.schedule == "halving":

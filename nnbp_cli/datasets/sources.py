@@ -13,6 +13,7 @@ from nnbp_cli.wording import did_you_mean
 
 SYNTHETIC = "synthetic"
 SIZE, SEED = 20_000, 1  # of the synthetic data set, where nothing else is said
+KNOWN = (*CATALOG, SYNTHETIC)  # by name; any folder is a data set too
 NO_TEXT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # a path may have it, a config may not
 
 
@@ -43,8 +44,7 @@ def locate(
         return data_dir / f"{SYNTHETIC}-{size}-seed-{seed}"
     if _is_path(name):
         return _folder(name)
-    known = [*CATALOG, SYNTHETIC]
-    hint = did_you_mean(name, known, f"use {', '.join(known)} or a folder")
+    hint = did_you_mean(name, KNOWN, f"use {', '.join(KNOWN)} or a folder")
     raise ConfigError(f"{where}: no data set and no folder is called '{name}'; {hint}")
 
 
@@ -52,7 +52,7 @@ def absolute(name: str) -> str:
     """The name of the same data set from whatever directory: that of a folder is its absolute path, or stays
     as it is where that path is no text that a config can hold.
     """
-    if name in CATALOG or name == SYNTHETIC or not _is_path(name):
+    if name in KNOWN or not _is_path(name):
         return name
     try:
         path = str(_without_parents(_folder(name).absolute()))
@@ -63,7 +63,7 @@ def absolute(name: str) -> str:
 
 def check_there(name: str, where: Path) -> None:
     """Raise MissingData where the folder that the run or weights at `where` were trained on has gone."""
-    if name not in CATALOG and name != SYNTHETIC and not _is_folder(name):
+    if name not in KNOWN and not _is_folder(name):
         raise MissingData(
             f"{where}: was trained on '{name}', which is not there; name where it is now with --data"
         )

@@ -70,9 +70,8 @@ def components(ink: Array, min_size: float) -> tuple[list[Component], Array]:
     sizes = np.where(darkest >= MIN_INK, (end - first).max(axis=0), 0)
     # A stroke has two sides: its area is its length times its width, its outline about twice its length.
     pens = 2 * np.bincount(label_of, minlength=count) / np.maximum(_outlines(labels, count), 1)
-    chosen = [
-        int(k) for k in np.argsort(-sizes, kind="stable")[:MAX_COMPONENTS] if sizes[k] >= max(min_size, 1)
-    ]
+    largest = np.argsort(-sizes, kind="stable")[:MAX_COMPONENTS]
+    chosen = [int(k) for k in largest if sizes[k] >= max(min_size, 1)]
     (top, left), (bottom, right) = first.tolist(), end.tolist()
     return [Component((k,), top[k], left[k], bottom[k], right[k], float(pens[k])) for k in chosen], labels
 

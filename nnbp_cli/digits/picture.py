@@ -120,9 +120,7 @@ def _grey(image: Picture) -> Picture:
 
 
 def _reduced(grey: Picture) -> Array:
-    """The values of a picture in 8 bits from 0 to 1, upright, made smaller by a whole factor where it is
-    large.
-    """
+    """A picture in 8 bits as values from 0 to 1, upright, made smaller by a whole factor if large."""
     from PIL import ImageOps
 
     upright = ImageOps.exif_transpose(grey)

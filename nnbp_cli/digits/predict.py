@@ -65,9 +65,7 @@ class PictureResult:
 
 
 def check_readable(path: Path, learned: Weights) -> str:
-    """What there is to know of weights at `path` that are to read pictures, or nothing. Raises NnbpError
-    where they cannot.
-    """
+    """What to note of weights at `path` that are to read pictures; NnbpError where they cannot."""
     digits.check_installed()
     if learned.shape != (SIDE, SIDE):
         own, size = ("x".join(map(str, shape)) for shape in (learned.shape, (SIDE, SIDE)))

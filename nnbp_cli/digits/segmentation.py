@@ -89,10 +89,9 @@ def _in_reading_order(parts: list[Component]) -> list[Component]:
 
 
 def _encloses(frame: Component, other: Component) -> bool:
-    inside = frame.top < other.top and other.bottom < frame.bottom
-    return (
-        inside and frame.left < other.left and other.right < frame.right and other.size > SPECK * frame.size
-    )
+    between = frame.top < other.top and other.bottom < frame.bottom
+    beside = frame.left < other.left and other.right < frame.right
+    return between and beside and other.size > SPECK * frame.size
 
 
 def _at_the_edge(part: Component, shape: Shape) -> bool:

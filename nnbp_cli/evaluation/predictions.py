@@ -88,9 +88,8 @@ def predictions(
     params = learned.params
     outputs = np.empty((len(split.labels), learned.network.outputs), params.theta.dtype)
     with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
-        score = complete(
-            evaluate(learned.network, params, split, learned.penalty, outputs, where=where, seen=seen)
-        )
+        steps = evaluate(learned.network, params, split, learned.penalty, outputs, where=where, seen=seen)
+        score = complete(steps)
     return Predictions(split, learned.shape, score, outputs, outputs_are_probabilities(learned))
 
 

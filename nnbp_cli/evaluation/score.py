@@ -96,9 +96,8 @@ def evaluate(
     block = network.images_at_once
     for start in range(0, len(split.labels), block):
         labels = split.labels[start : start + block]
-        z, a, _ = network.feedforward(
-            params, scaled(split.images[start : start + block], params.theta.dtype)
-        )[-1]
+        x = scaled(split.images[start : start + block], params.theta.dtype)
+        z, a, _ = network.feedforward(params, x)[-1]
         if not np.isfinite(a).all():
             raise diverged(where, params, seen, "the outputs are")
         total += float(network.cost.values(z, a, one_hot[labels]).sum(dtype=np.float64))

@@ -50,9 +50,8 @@ def confusion(predictions: Predictions, path: Path) -> None:
         axes.imshow(predictions.score.heat, cmap="Reds", vmin=0, vmax=1.4)
         for true, predicted in np.argwhere(counts):
             weight = "bold" if true == predicted else "normal"
-            axes.text(
-                predicted, true, f"{counts[true, predicted]}", ha="center", va="center", size=7, weight=weight
-            )
+            count = str(counts[true, predicted])
+            axes.text(predicted, true, count, ha="center", va="center", size=7, weight=weight)
         axes.set(xlabel="what the network said", ylabel="true class")
         axes.set_xticks(range(classes))
         axes.set_yticks(range(classes))

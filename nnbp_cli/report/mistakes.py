@@ -17,9 +17,7 @@ HEATS = 9  # how many shades page.css has for a cell
 
 
 def confusion(predictions: Predictions) -> Markup:
-    """The confusion matrix, with a button in each cell that is not empty, and the place where its digits are
-    shown.
-    """
+    """The confusion matrix: a button in each cell that is not empty, and where its digits are shown."""
     score = predictions.score
     classes = range(len(score.confusion))
     rows = (
@@ -47,13 +45,11 @@ def cells(predictions: Predictions) -> tuple[Sprites, dict[str, Any]]:
     places: dict[str, Any] = {}
     shown: list[int] = []
     for true, predicted, images in predictions.cells(_max_digits_per_cell(predictions)):
-        confidence = [
-            format_confidence(each, predictions.is_probability) for each in predictions.confidence[images]
-        ]
+        confidence = predictions.confidence[images]
         places[f"{true},{predicted}"] = {
             "first": len(shown),
             "images": images.tolist(),
-            "confidence": confidence,
+            "confidence": [format_confidence(each, predictions.is_probability) for each in confidence],
         }
         shown += images.tolist()
     return sprites.digits("cell", predictions.split.images[shown], predictions.shape), places

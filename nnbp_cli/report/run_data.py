@@ -76,8 +76,7 @@ def _predictions(
         return None, [f"without test images no confusion matrix, mistakes and calibration: {error}"]
     notes = [changed(data, learned)]
     if data.name != learned.data.name and data.digest != learned.digest:
-        notes.append(
-            f"note: the test images of {path} are those of {data.name}, it knows {learned.data.name}"
-        )
+        known = f"those of {data.name}, it knows {learned.data.name}"
+        notes.append(f"note: the test images of {path} are {known}")
     predicted = predictions(learned, data.test, where=str(path), seen="on the test images")
     return predicted, list(filter(None, notes))

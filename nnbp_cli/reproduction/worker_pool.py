@@ -110,7 +110,6 @@ class _ToParent(Reporter):
         self.sent = 0.0
 
     def epoch(self, number: int, learning_rate: float, seconds: float, scores: Mapping[str, float]) -> None:
-        """Send the share of epochs that are done."""
         share = number / self.epochs
         if share - self.sent >= 0.01:
             self.sent = share

@@ -45,14 +45,7 @@ class FileKind:
     remedy: str
 
 
-@dataclass(frozen=True)
-class _Versioned:
-    """What the meta of every kind has."""
-
-    format: Count
-
-
-_VERSIONED = TypeAdapter(_Versioned)
+_FORMAT = TypeAdapter(Count)
 
 
 def save(
@@ -153,8 +146,8 @@ class Archive:
             if shape or dtype != f"<U{len(content) // 4}":
                 raise ValueError(f"{dtype} {shape}")
             meta = json_text.loads(content.decode("utf-32-le"))
-            version = _VERSIONED.validate_python(meta).format
-        except (ValueError, RecursionError) as error:
+            version = _FORMAT.validate_python(meta["format"])
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
             raise self.refused("its 'meta' is not the JSON that nnbp writes") from error
         if version > self.kind.format:
             raise NnbpError(

@@ -45,9 +45,7 @@ class Output:
 
 
 def signed(pattern: bytes) -> Callable[[Path], bool]:
-    """Whether a file begins as the regular expression `pattern` does, and has its rest near the beginning or
-    near the end.
-    """
+    """Whether a file begins as `pattern` does, and has its rest near the beginning or near the end."""
     signature = re.compile(pattern, re.DOTALL)
 
     def is_signed(path: Path) -> bool:

@@ -90,9 +90,8 @@ def block_sigint() -> Iterator[None]:
 
 def _not_ignored() -> list[str]:
     """The signals but those that are ignored, as Ctrl-C is by what a script runs in the background."""
-    return [
-        name for name in EXIT_STATUS if signal.getsignal(getattr(signal, name)) not in (signal.SIG_IGN, None)
-    ]
+    ignored = (signal.SIG_IGN, None)
+    return [name for name in EXIT_STATUS if signal.getsignal(getattr(signal, name)) not in ignored]
 
 
 def _end(number: int, frame: FrameType | None) -> None:

@@ -29,9 +29,8 @@ def score_lines(result: EvaluationResult) -> Iterator[str]:
     width = max(7, len(str(score.confusion.max())) + 1)
     yield " " * 9 + "".join(f"{k:{width}}" for k in range(len(score.confusion))) + "    recall"
     for k, (row, recall) in enumerate(zip(score.confusion, score.recall)):
-        yield (
-            f"{k:9}" + "".join(f"{count or '.':>{width}}" for count in row) + f"{percent(recall, 1, '-'):>10}"
-        )
+        counts = "".join(f"{count or '.':>{width}}" for count in row)
+        yield f"{k:9}{counts}{percent(recall, 1, '-'):>10}"
     yield "precision" + "".join(f"{percent(precision, 1, '-'):>{width}}" for precision in score.precision)
 
 

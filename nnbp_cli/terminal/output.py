@@ -28,9 +28,7 @@ def log(message: str) -> None:
 
 
 def print_result(*lines: str) -> None:
-    """Print lines on stdout, names in them escaped. That nobody reads them any more changes nothing about how
-    the work went.
-    """
+    """Print lines on stdout, names in them escaped. That nobody reads them any more is no failure."""
     try:
         for line in lines:
             click.echo(printable(line))

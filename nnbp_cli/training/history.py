@@ -59,9 +59,8 @@ def ended(history: History, training: TrainingConfig) -> str | None:
     if training.patience is not None and trained:
         record = max(trained, key=lambda epoch: merit(epoch, training))
         if trained[-1].number - record.number >= training.patience:
-            return (
-                f"no better {training.monitor} in {training.patience} epoch{'s' * (training.patience != 1)}"
-            )
+            epochs = f"{training.patience} epoch{'s' * (training.patience != 1)}"
+            return f"no better {training.monitor} in {epochs}"
     if halvings(history, training) >= MAX_HALVINGS:
         return f"the learning rate was halved {MAX_HALVINGS} times"
     return "all epochs are done" if len(trained) >= training.epochs else None

@@ -113,10 +113,8 @@ def train(
 
     def scores_now() -> Generator[None, None, dict[str, float]]:
         check_finite(state)
-        when = _after(state)
-        scores = yield from evaluate_watched(
-            network, dataset, training, params, regularization, targets, when
-        )
+        measured = (network, dataset, training, params, regularization, targets)
+        scores = yield from evaluate_watched(*measured, _after(state))
         if not all(map(isfinite, scores.values())):
             raise _diverged(state, f"a {SPEED} is")
         return scores
