@@ -178,7 +178,6 @@ SERVED: dict[str, tuple[Fault, str | None]] = {
         name: (faults.body_is(change, Content_Encoding="gzip"), said)
         for name, (change, said) in GZIPPED.items()
     },
-    **{f"status {status} once": (faults.once(faults.says(status)), None) for status in (429, 500, 503)},
     "called br": (faults.body_is(bytes, Content_Encoding="br"), None),
     "busy once, at length": (faults.once(faults.without_end(b"\0", 503)), None),
     "busy, at length": (faults.without_end(b"\0", 503), "503 Service Unavailable"),

@@ -87,6 +87,13 @@ def test_what_is_missing_or_damaged_is_fetched_alone(tmp_path: Path, damage: byt
     assert (watch.notes[0] == said) == (damage is not None)
 
 
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_server_that_is_busy_is_asked_again(tmp_path: Path, status: int) -> None:
+    with mirror(CONTENT, faults.once(faults.says(status))) as busy:
+        assert is_all_there(fetch(tmp_path, busy.url))
+        assert busy.asked[:2] == [FIRST, FIRST]
+
+
 @by_the_clock
 def test_retry_after_is_respected(tmp_path: Path) -> None:
     with mirror(CONTENT, faults.once(faults.says(503, Retry_After="1"))) as busy:
