@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from nnbp_cli.system import signals
+from tests.processes import started
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 
@@ -183,23 +184,17 @@ def test_a_result_is_whole_for_whoever_reads_it_after_a_signal(here: Path) -> No
 
 
 def test_a_run_that_is_stopped_says_so_in_its_status_though_nobody_reads_its_answer(here: Path) -> None:
-    command = [sys.executable, "-m", "nnbp_cli", "train", "--config", "small.toml"]
-    many = ["--set", "training.epochs=100000"]
-    reader, writer = os.pipe()
-    with subprocess.Popen([*command, *many], stdout=writer, stderr=subprocess.PIPE, text=True) as process:
-        os.close(reader)
-        os.close(writer)
+    with started(sys.executable, "-m", "nnbp_cli", *ENDLESS.replace(" -q", "").split()) as process:
+        assert process.stdout
         assert process.stderr
+        process.stdout.close()
         assert any(line.startswith("epoch") for line in process.stderr)
         process.send_signal(signal.SIGTERM)
         assert "Error" not in process.stderr.read()
-    assert process.returncode == 143
+        assert process.wait() == 143
 
 
 def test_what_one_command_of_a_process_completed_is_nothing_to_the_next() -> None:
-    program = (
-        "import os, signal\nfrom nnbp_cli.system import signals\nsignals.complete()\n"
-        "signals.exit_immediately()\nos.kill(os.getpid(), signal.SIGTERM)\nsignal.pause()\n"
-    )
-    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert (said.returncode, said.stderr) == (143, "interrupted\n")
+    program = "import signal\nfrom nnbp_cli.system import signals\nsignals.complete()\n"
+    program += "signals.exit_immediately()\nprint(flush=True)\nsignal.pause()\n"
+    assert child(program, signal.SIGTERM) == (143, "interrupted\n")

@@ -479,31 +479,27 @@ def test_a_run_that_diverges_keeps_its_last_good_checkpoint(
     assert np.isfinite(checkpoint.load(Path("run/checkpoint.npz")).state.params.theta).all()
 
 
-OF_NO_RUN: list[dict[str, Any]] = [
-    {"config": "[training]\n"},
-    {"config": 3},
-    {"inputs": 0},
-    {"inputs": 10**9},
-    {"epoch": 2},
-    {"epoch": -1},
-    {"epoch": 10**12},
-    {"batch": 1.5},
-    {"batch": 10**400},
-    {"seconds": -1},
-    {"seconds": "long"},
-    {"made_with": []},
-    {"began": "0001-01-01"},
-    {"began": "soon"},
-    {"history": 5},
-    {"history": [[1, 0.1, 1.0]]},
-    {"history": [[1, "fast", 1.0, {}]]},
-    {"history": [[2, 0.1, 1.0, {}]]},
-    {"history": [[1, 0.1, 1.0, {"training cost": 1.0}]]},
-    {"history": [[1, 0.1, 1.0, {"training cost": 1.0, "test luck": 1.0}]]},
-    {"history": [[1, 0.1, 1.0, {"validation accuracy": 0.5, "training cost": 1.0}]]},
-    {"history": [[1, 0.1, 1e300, {"training cost": 1.0, "validation accuracy": 0.5}]]},
-    {"history": [[1, 10**400, 1.0, {"training cost": 1.0, "validation accuracy": 0.5}]]},
-]
+SCORES = {"training cost": 1.0, "validation accuracy": 0.5}
+OF_NO_RUN: dict[str, list[Any]] = {
+    "config": ["[training]\n", 3],
+    "inputs": [0, 10**9],
+    "epoch": [2, -1, 10**12],
+    "batch": [1.5, 10**400],
+    "seconds": [-1, "long"],
+    "made_with": [[]],
+    "began": ["0001-01-01", "soon"],
+    "history": [
+        5,
+        [[1, 0.1, 1.0]],
+        [[1, "fast", 1.0, {}]],
+        [[2, 0.1, 1.0, {}]],
+        [[1, 0.1, 1.0, {"training cost": 1.0}]],
+        [[1, 0.1, 1.0, {"training cost": 1.0, "test luck": 1.0}]],
+        [[1, 0.1, 1.0, dict(reversed(SCORES.items()))]],
+        [[1, 0.1, 1e300, SCORES]],
+        [[1, 10**400, 1.0, SCORES]],
+    ],
+}
 
 
 def test_a_meta_that_no_run_has_is_refused(here: Path, stopped: Stopped) -> None:
@@ -512,10 +508,10 @@ def test_a_meta_that_no_run_has_is_refused(here: Path, stopped: Stopped) -> None
     with np.load(path, allow_pickle=False) as members:
         arrays = {name: members[name] for name in members if name != "meta"}
         meta = json.loads(str(members["meta"]))
-    for change in OF_NO_RUN:
-        npz.save(path, checkpoint.KIND, meta | change, arrays)
+    for key, value in ((key, value) for key, values in OF_NO_RUN.items() for value in values):
+        npz.save(path, checkpoint.KIND, meta | {key: value}, arrays)
         with pytest.raises(NnbpError) as caught:
             checkpoint.load(path)
-        assert str(caught.value).startswith(f"{path}: damaged or not an nnbp checkpoint: "), change
+        assert str(caught.value).startswith(f"{path}: damaged or not an nnbp checkpoint: "), (key, value)
         assert str(caught.value).endswith("; the run cannot go on; train again")
         assert "\n" not in str(caught.value)

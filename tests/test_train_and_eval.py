@@ -36,13 +36,6 @@ from tests.small_run import CONFIG, train
 from tests.tiny import published
 
 
-@pytest.fixture
-def run(here: Path) -> Path:
-    """The run directory of a small run."""
-    assert train("--out", "run", "-q").status == 0
-    return here / "run"
-
-
 def scored(*arguments: object) -> Any:
     """What `nnbp eval --json` says."""
     return json.loads(nnbp("eval", *arguments, "--json").out)
@@ -152,9 +145,9 @@ def test_what_cannot_be_is_refused_before_anything_is_trained(here: Path, what: 
     assert not list(Path(os.environ["NNBP_DATA_DIR"]).glob("*seed-99"))
 
 
-def test_weights_are_scored_on_other_data_only_if_it_fits(run: Path) -> None:
+def test_weights_are_scored_on_other_data_only_if_it_fits(here: Path, trained_run: Path) -> None:
     missing = "fashion-mnist: no Fashion-MNIST files here; run 'nnbp download fashion-mnist'\n"
-    assert nnbp("eval", run, "--data", "fashion-mnist").err.endswith(missing)
+    assert nnbp("eval", trained_run, "--data", "fashion-mnist").err.endswith(missing)
     assert nnbp("eval", "/dev/zero").err.startswith("/dev/zero: not a file")
 
 
@@ -215,10 +208,10 @@ def test_a_signal_stops_the_run_and_keeps_what_was_learned(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell's pipes")
 @pytest.mark.parametrize(
-    "line", ["eval run | head -n 1", "train --config small.toml 2>&1 >out.txt | head -n 1"]
+    "line", ["eval {} | head -n 1", "train --config small.toml 2>&1 >out.txt | head -n 1"]
 )
-def test_a_reader_who_leaves_is_no_error(run: Path, line: str) -> None:
-    command = f"set -o pipefail; {sys.executable} -m nnbp_cli {line}"
+def test_a_reader_who_leaves_is_no_error(here: Path, trained_run: Path, line: str) -> None:
+    command = f"set -o pipefail; {sys.executable} -m nnbp_cli {line.format(trained_run)}"
     said = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
     assert said.stderr == ""
     assert "eval" in line or "test accuracy" in Path("out.txt").read_text()
@@ -249,11 +242,6 @@ def test_the_cost_of_eval_is_that_of_the_log_penalty_included(here: Path) -> Non
         name = {"train": "training"}.get(split, split)
         assert score["cost"] == pytest.approx(kept[f"{name} cost"], rel=1e-6)
         assert score["images"] == {"train": 500, "validation": 100}[split]
-
-
-def test_eval_on_the_data_trained_on_keeps_its_split(here: Path) -> None:
-    train("--set", "data.validation=77", "--set", "data.train=400")
-    assert scored("weights.npz", "--data", "synthetic", "--split", "validation")["images"] == 77
 
 
 def test_what_eval_prints(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -314,9 +302,6 @@ def test_an_epoch_is_a_line_and_the_bar_shows_the_whole_run(
     )
     assert "1.23 s\n" in third_epoch([{"training cost": 0.1}], {"training cost": 0.1}), "nothing to draw"
     assert f"{line}\n" in third_epoch([], history[2]), "not yet"
-    with monkeypatch.context() as poor:
-        poor.setattr("nnbp_cli.terminal.progress.shows", lambda *_: False)
-        assert f"{line}\n" in third_epoch(history[:2], history[2])
 
     reporter.begin(12, 50)
     assert reporter.bar is not None

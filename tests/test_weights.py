@@ -1,6 +1,5 @@
 """weights.npz: what goes in comes out, and what is not sound is refused."""
 
-import io
 import json
 import tracemalloc
 import zipfile
@@ -19,7 +18,6 @@ from nnbp_cli.errors import NnbpError
 from nnbp_cli.models import weights
 from tests.failing_disk import check_each_read, fail_at_read
 from tests.networks import trained
-from tests.peak_memory import measured, output_with_peak
 from tests.torture.zips import Member, archive
 
 
@@ -64,11 +62,11 @@ def test_anyone_can_open_it_with_numpy(path: Path) -> None:
     assert meta["network"]["layers"][0]["override"] == [{"neuron": 2, "activation": "tanh"}]
 
 
-def rewritten(path: Path, change: Callable[[dict[str, Any]], Any], compressed: bool = False) -> None:
+def rewritten(path: Path, change: Callable[[dict[str, Any]], Any]) -> None:
     with np.load(path, allow_pickle=False) as file:
         members = dict(file)
     change(members)
-    (np.savez_compressed if compressed else np.savez)(path, **members)
+    np.savez(path, **members)
 
 
 def with_meta(**changes: Any) -> Callable[[dict[str, Any]], None]:
@@ -143,23 +141,10 @@ def test_what_is_not_sound_is_refused(path: Path, change: Callable[[dict[str, An
     assert len(refusal(path)) < 300
 
 
-def test_a_compressed_file_is_refused_unopened(path: Path) -> None:
-    rewritten(path, lambda m: m.update({"layers.0.W": np.zeros(10**7)}), compressed=True)
-    assert "is compressed" in refusal(path)
-
-
 def test_a_member_given_twice_is_refused(path: Path) -> None:
     with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
         archive.writestr("layers.0.b.npy", b"")
     assert "it holds a member twice" in refusal(path)
-
-
-def test_a_header_that_promises_gigabytes_costs_none(path: Path) -> None:
-    npy = io.BytesIO()
-    np.lib.format.write_array_header_1_0(npy, {"descr": "<f4", "fortran_order": False, "shape": (10**12,)})
-    for content in (b"\x93NUMPY\x02\x00\xff\xff\xff\x7f{'descr'", npy.getvalue() + b"\0" * 20):
-        member(path, "layers.0.b.npy", lambda _: content)  # noqa: B023
-        assert "member 'layers.0.b' is" in refusal(path)
 
 
 @pytest.mark.parametrize(
@@ -195,24 +180,46 @@ def member(path: Path, name: str, change: Callable[[bytes], bytes], **lies: int)
     path.write_bytes(archive([*members, Member(name.encode(), change(contents[name]), **lies)]))
 
 
-def test_a_size_that_lies_is_refused_and_costs_nothing(path: Path) -> None:
-    whole = path.read_bytes()
-    for lies in ({"packed": 2**31}, {"size": 2**31}, {"size": 3}, {"packed": 2**31, "size": 2**31}):
-        path.write_bytes(whole)
-        member(path, "layers.0.b.npy", bytes, **lies)
-        tracemalloc.start()
-        assert "member 'layers.0.b' is not as long as the file says" in refusal(path)
-        assert tracemalloc.get_traced_memory()[1] < 1e6
-        tracemalloc.stop()
+def header(shape: str) -> bytes:
+    """An .npy file of 20 bytes that says so of its shape."""
+    text = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({shape}), }}\n".encode()
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + bytes(20)
 
 
-def test_what_numpy_would_read_otherwise_is_refused(path: Path) -> None:
-    whole = path.read_bytes()
-    member(path, "meta.npy", lambda npy: npy.replace(b"'<U", b"'<U1", 1).replace(b" \n", b"\n", 1))
-    assert "its 'meta' is not the JSON that nnbp writes" in refusal(path)
-    path.write_bytes(whole)
-    member(path, "layers.0.b.npy", lambda npy: npy[:8] + bytes([npy[8] + 4]) + npy[9:])
-    assert "member 'layers.0.b' is not a plain array" in refusal(path)
+@pytest.mark.parametrize(
+    ("name", "change", "lies", "what"),
+    [
+        ("layers.0.b", bytes, {"size": 3}, "is not as long as the file says"),
+        ("layers.0.b", bytes, {"packed": 2**31, "size": 2**31}, "is not as long as the file says"),
+        ("layers.0.b", bytes, {"method": zipfile.ZIP_DEFLATED}, "is compressed"),
+        ("layers.0.b", lambda _: b"\x93NUMPY\x02\x00\xff\xff\xff\x7f{'descr'", {}, "is not a plain array"),
+        ("layers.0.b", lambda npy: npy[:8] + bytes([npy[8] + 4]) + npy[9:], {}, "is not a plain array"),
+        # What numpy evaluates, and what an expression may look for a match in for ever.
+        ("layers.0.b", lambda _: header("1" * 40 + "x"), {}, "is not a plain array"),
+        (
+            "layers.0.b",
+            lambda _: header("999999999999,"),
+            {},
+            "is <f4 (999999999999,) in 20 bytes where <f4",
+        ),
+        (
+            "meta",
+            lambda npy: npy.replace(b"'<U", b"'<U1", 1).replace(b" \n", b"\n", 1),
+            {},
+            "is not the JSON that nnbp writes",
+        ),
+    ],
+)
+def test_what_only_a_forger_writes_is_refused_and_costs_nothing(
+    path: Path, name: str, change: Callable[[bytes], bytes], lies: dict[str, int], what: str
+) -> None:
+    member(path, f"{name}.npy", change, **lies)
+    start = process_time()
+    tracemalloc.start()
+    assert f"'{name}' {what}" in refusal(path)
+    assert tracemalloc.get_traced_memory()[1] < 1e7
+    tracemalloc.stop()
+    assert process_time() - start < 1
 
 
 def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:
@@ -220,27 +227,3 @@ def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:
         with pytest.raises(NnbpError) as caught:
             weights.load(path)
         assert str(caught.value) == f"{file}: no such file; 'nnbp train' writes one"
-
-
-@measured
-def test_a_refusal_takes_less_than_64_mb(path: Path) -> None:
-    program = (
-        "import sys\nfrom pathlib import Path\nfrom nnbp_cli.models import weights\nbefore = peak()\n"
-        "try: weights.load(Path(sys.argv[1]))\nexcept Exception as error: print(type(error).__name__)\n"
-        "print(peak() - before)"
-    )
-    bomb = np.zeros(200_000_000, np.uint8)  # 200 MB in 200 KB
-    rewritten(path, lambda m: m.update({"layers.0.W": bomb}), compressed=True)
-    assert path.stat().st_size < 1e6
-    said, taken = output_with_peak(program, path)
-    assert said == "NnbpError"
-    assert int(taken) < 64e6
-
-
-def test_a_shape_made_to_be_searched_for_ever_is_refused_at_once(path: Path) -> None:
-    header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + "1" * 40 + "x), }"
-    content = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode() + b"\n"
-    member(path, "layers.0.b.npy", lambda _: content)
-    start = process_time()
-    assert "member 'layers.0.b' is not a plain array" in refusal(path)
-    assert process_time() - start < 1
