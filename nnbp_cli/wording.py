@@ -47,10 +47,10 @@ def listed(words: Iterable[str], last: str = "or") -> str:
     return f"{', '.join(first)} {last} {end}" if first else end
 
 
-def nearest(word: str, names: Iterable[str]) -> str | None:
+def nearest(word: str, names: Iterable[str], cutoff: float = 0.65) -> str | None:
     """The one of `names` that whoever typed `word` most likely meant, if any is near."""
-    # With it "evaluate", at 0.667, is still near "eval".
-    near = get_close_matches(word[:_MAX_CHARACTERS].casefold(), names, n=1, cutoff=0.65)
+    # With 0.65 "evaluate", at 0.667, is still near "eval".
+    near = get_close_matches(word[:_MAX_CHARACTERS].casefold(), names, n=1, cutoff=cutoff)
     return near[0] if near else None
 
 

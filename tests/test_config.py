@@ -253,6 +253,8 @@ def test_an_unknown_key_is_met_with_the_one_that_was_meant(meant: str, typed: st
 
 def test_an_unknown_key_like_no_other_is_met_with_those_there_are() -> None:
     assert mistakes("network.zzz = 1") == ["network.zzz: unknown key; there are cost, initializer and layers"]
+    (said,) = mistakes("training.halvings = 3")  # is no scaling of images
+    assert said.startswith("training.halvings: unknown key; there are seed, ")
     (said,) = refusal(changed() | {"two\nlines": 1})
     assert said == r"'two\nlines': unknown key; there are data, network and training"
     (said,) = mistakes(f"training.{'x' * 1000} = 1")

@@ -100,7 +100,8 @@ def _meant(word: str, names: Iterable[str]) -> str | None:
     for name in list(called):
         for alias in _ALSO_CALLED.get(name, ()):
             called.setdefault(alias, name)
-    return called.get(nearest(word, called) or "")
+    # Closer than elsewhere: among so many names "halvings", at 0.667, would be near "scaling".
+    return called.get(nearest(word, called, cutoff=0.7) or "")
 
 
 @cache
