@@ -21,9 +21,8 @@ def elsewhere(url: str) -> Fault:
 
 
 def once(fault: Fault) -> Fault:
-    """That fault, and from then on the right answer."""
-    faults = iter((fault,))
-    return lambda handler, body: next(faults, Handler.answer)(handler, body)
+    """That fault for the first that a mirror is asked, and from then on the right answer."""
+    return lambda handler, body: (fault if len(handler.server.asked) == 1 else Handler.answer)(handler, body)
 
 
 def body_is(change: Callable[[bytes], bytes], **headers: str) -> Fault:
