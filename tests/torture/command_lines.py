@@ -6,11 +6,10 @@ import signal
 import socket
 import webbrowser
 from collections.abc import Iterator
-from contextlib import chdir, contextmanager
+from contextlib import chdir
 from importlib import import_module
 from pathlib import Path
 from random import Random
-from types import FrameType
 from unittest.mock import patch
 
 import click
@@ -20,7 +19,7 @@ from nnbp_cli.config import messages
 from nnbp_cli.wording import dotted
 from tests.command_line import nnbp
 from tests.small_run import CONFIG
-from tests.torture.harness import Outcome
+from tests.torture.harness import Outcome, on_alarm
 
 STATUSES = {0, 1, 2, 3, 130, 143}
 LONGEST = 0.5  # seconds, after which Ctrl-C is pressed
@@ -77,7 +76,7 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
         patch.dict(os.environ, environment),
         patch.object(socket, "getaddrinfo", _no_address),
         patch.object(webbrowser, "open", return_value=False),
-        _alarm(),
+        on_alarm(lambda: signal.raise_signal(signal.SIGINT)),  # Ctrl-C
     ):
         _furnish(folder)
         for number in range(tries):
@@ -124,20 +123,6 @@ def _problems(line: list[str]) -> Iterator[str]:
     for each in (said.out + said.err).split("\n"):
         if not each.isprintable() or "Traceback" in each or "unexpected error" in each:
             yield f"said {each!r}"
-
-
-@contextmanager
-def _alarm() -> Iterator[None]:
-    """Within the block, Ctrl-C is pressed when the timer runs out."""
-
-    def press(number: int, frame: FrameType | None) -> None:
-        signal.raise_signal(signal.SIGINT)
-
-    before = signal.signal(signal.SIGALRM, press)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGALRM, before)
 
 
 def _no_address(host: object, *more: object, **options: object) -> None:

@@ -7,7 +7,6 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -21,7 +20,7 @@ from tests.interruption import Interruption
 from tests.small_run import results
 from tests.torture import configs, forgeries
 from tests.torture.damage import damaged
-from tests.torture.harness import Outcome
+from tests.torture.harness import Outcome, on_alarm
 from tests.torture.scene import EPOCHS, SETTINGS, write_config
 from tests.torture.trials import HUNG_AFTER, LONGEST, Hung
 
@@ -78,8 +77,7 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
     for name in ("checkpoint.npz", "weights.npz", "summary.json"):
         (begun / name).unlink()
     shutil.copytree(whole, runs / "sound")
-    before = signal.signal(signal.SIGALRM, _give_up)
-    try:
+    with on_alarm(_give_up):
         for number in range(tries):
             rng = Random(f"{seed} {number}")
             edited = Path(shutil.copytree(rng.choice((whole, left, left, begun)), runs / "edited"))
@@ -99,8 +97,6 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
             finally:
                 signal.alarm(0)
                 shutil.rmtree(edited)
-    finally:
-        signal.signal(signal.SIGALRM, before)
     return outcome
 
 
@@ -172,7 +168,7 @@ def _refused(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
 
 
-def _give_up(number: int, frame: FrameType | None) -> None:
+def _give_up() -> None:
     raise Hung(f"not done after {HUNG_AFTER} s")
 
 

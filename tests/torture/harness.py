@@ -1,6 +1,8 @@
 """What a harness is, and what comes out of it."""
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,3 +32,13 @@ class Harness:
     run: Callable[[int, int, Path], Outcome]
     short: int
     long: int
+
+
+@contextmanager
+def on_alarm(act: Callable[[], object]) -> Iterator[None]:
+    """Within the block, `act` is called when the timer runs out."""
+    before = signal.signal(signal.SIGALRM, lambda *_: act())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGALRM, before)

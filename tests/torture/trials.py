@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import thread_time
-from types import FrameType
 from typing import TypeVar
 
 from nnbp_cli.errors import NnbpError
-from tests.torture.harness import Outcome
+from tests.torture.harness import Outcome, on_alarm
 
 T = TypeVar("T")
 
@@ -39,16 +38,15 @@ class Trials:
     def watching(self) -> Iterator[None]:
         """To be entered around all tries: what the process has made before is not to slow them."""
 
-        def give_up(number: int, frame: FrameType | None) -> None:
+        def give_up() -> None:
             raise Hung(f"not done after {self.hung_after} s")
 
         gc.collect()
         gc.freeze()
-        before = signal.signal(signal.SIGALRM, give_up)
         try:
-            yield
+            with on_alarm(give_up):
+                yield
         finally:
-            signal.signal(signal.SIGALRM, before)
             gc.unfreeze()
 
     def of(self, act: Callable[[], T], where: str, what: str) -> T | None:
