@@ -14,7 +14,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.reader import ReaderError
 
-from nnbp_cli.config.formats import MAX_DEPTH
+from nnbp_cli.config.schema import MAX_DEPTH
 from nnbp_cli.errors import ConfigError
 from nnbp_cli.wording import has_surrogates, quoted
 
