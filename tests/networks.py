@@ -1,6 +1,8 @@
 """Small networks and batches for the tests. All sizes differ, or a transposed matrix would pass."""
 
+from collections.abc import Callable
 from itertools import pairwise
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -14,6 +16,8 @@ from nnbp_cli.nn.layers import Dense
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.parameters import Parameters
 from nnbp_cli.nn.penalties import Penalty
+
+T = TypeVar("T")
 
 
 def dense(sizes: list[int], activations: list[Activation], cost: Cost) -> Network:
@@ -36,6 +40,11 @@ def batch(m: int, inputs: int, outputs: int, seed: int = 2) -> tuple[Array, Arra
     """m inputs in 0..1 and their one-hot targets, in float64."""
     rng = np.random.default_rng(seed)
     return rng.random((m, inputs)), np.eye(outputs)[rng.integers(outputs, size=m)]
+
+
+def planted(kind: type[T], method: str, wrong: Callable[..., Any]) -> type[T]:
+    """A subclass of `kind` in which one method is wrong."""
+    return type(f"Wrong{kind.__name__}", (kind,), {method: wrong})
 
 
 TRAINED = NetworkConfig(

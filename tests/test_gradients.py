@@ -1,7 +1,6 @@
 """A gradient is right when it matches numerical differentiation, for every parameter, in float64."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -15,9 +14,7 @@ from nnbp_cli.nn.layers import Dense, Dropout
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.parameters import Parameters
 from nnbp_cli.nn.penalties import Penalty
-from tests.networks import batch, dense, started
-
-T = TypeVar("T")
+from tests.networks import batch, dense, planted, started
 
 HIDDEN = [sigmoid, tanh, relu, linear]
 OVERRIDES = [None, {0: sigmoid, 4: tanh}, {2: relu}, {1: linear, 3: sigmoid}]
@@ -151,11 +148,6 @@ def test_a_check_in_float32_is_refused() -> None:
 
 
 # What a wrong program would do. Each must be seen by the check above, or the check checks nothing.
-
-
-def planted(kind: type[T], method: str, wrong: Callable[..., Any]) -> type[T]:
-    """A subclass of `kind` in which one method is wrong."""
-    return type(f"Wrong{kind.__name__}", (kind,), {method: wrong})
 
 
 def db_times(factor: Callable[[Array], float]) -> Callable[..., None]:

@@ -11,7 +11,7 @@ single wrong entry is still seen.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from math import sqrt
+from math import inf, sqrt
 
 import numpy as np
 
@@ -58,6 +58,22 @@ class GradientCheck:
     def holds(self) -> bool:
         """Whether they agree to 1e-8, or to as much as rounding leaves of a gradient that is tiny."""
         return self.difference <= TOLERANCE * self.largest + self.rounding
+
+
+def distance_to_kink(
+    network: Network, params: Parameters, x: Array, rng: np.random.Generator | None = None
+) -> float:
+    """How far inputs x, (m, inputs), are from where a slope jumps: from a z of 0, where a ReLU has its kink,
+    and from a square in which another neuron becomes the largest. A numerical slope across a kink is neither
+    one side's nor the other's.
+    """
+    distances, a = [], x
+    for layer, views, (z, next_a, _) in zip(
+        network.layers, params.layers, network.feedforward(params, x, rng), strict=True
+    ):
+        distances += [layer.margin(views, a), float(abs(z).min()) if layer.shapes else inf]
+        a = next_a
+    return min(distances)
 
 
 def check_gradient(

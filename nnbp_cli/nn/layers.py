@@ -6,7 +6,7 @@ forward pass to the backward pass it returns, and gets back.
 """
 
 from dataclasses import dataclass
-from math import prod
+from math import inf, prod
 from typing import Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
@@ -53,6 +53,9 @@ class Layer(Protocol):
     def forward(self, params: Views, a: Array, rng: np.random.Generator | None, /) -> tuple[Array, Any]:
         """z, and whatever the two methods below want to remember; no `rng` means not training."""
 
+    def margin(self, params: Views, a: Array, /) -> float:
+        """How far the inputs are from where z has a kink; infinite where it has none."""
+
     def gradients(self, delta: Array, cache: Any, out: Views, /) -> None:
         """Write dC/dW and dC/db, summed over the batch, into `out`."""
 
@@ -95,6 +98,10 @@ class Dense:
         if len(a) < SMALL_BATCH:  # the same product, for few rows in three quarters of the time
             return np.add((W @ a.T).T, b, order="C"), a
         return a @ W.T + b, a
+
+    def margin(self, params: Views, a: Array, /) -> float:
+        """z is linear in a."""
+        return inf
 
     def gradients(self, delta: Array, a: Array, out: Views, /) -> None:
         """The sums over the batch; BP1 has divided by m already."""
@@ -142,6 +149,10 @@ class Dropout:
             return a, None
         mask = (rng.random(a.shape, np.float32) >= self.rate) / a.dtype.type(1 - self.rate)
         return a * mask, mask
+
+    def margin(self, params: Views, a: Array, /) -> float:
+        """z is linear in a."""
+        return inf
 
     def gradients(self, delta: Array, mask: Array | None, out: Views, /) -> None:
         """Nothing is learned here."""
