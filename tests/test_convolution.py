@@ -188,7 +188,8 @@ def gradients_then(change: Callable[[Convolution, Array, Array, Array], object])
 
     def gradients(self: Convolution, delta: Array, cache: Cache, out: Any) -> None:
         Convolution.gradients(self, delta, cache, out)
-        change(self, *out, self._errors(delta, cache) @ cache.patches)
+        dW, db = out
+        change(self, dW, db, self._errors(delta, cache) @ cache.patches)
 
     return gradients
 
