@@ -4,7 +4,7 @@ file -> formats -> plain values -> loading (--set) -> validation (schema, then r
 """
 
 from nnbp_cli.config.build import augmentation, build, learning_rate, load_data, optimizer
-from nnbp_cli.config.formats import to_toml
+from nnbp_cli.config.formats import decided, to_toml
 from nnbp_cli.config.loading import changed_keys, load, loads
 from nnbp_cli.config.schema import (
     AugmentConfig,
@@ -30,6 +30,7 @@ __all__ = [
     "changed_keys",
     "check_against_data",
     "data_from_plain",
+    "decided",
     "learning_rate",
     "load",
     "load_data",

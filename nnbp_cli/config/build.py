@@ -5,20 +5,21 @@ from math import prod
 from pathlib import Path
 from typing import TypeVar
 
-from nnbp_cli.config.schema import AugmentConfig, DataConfig, NetworkConfig, TrainingConfig
+from nnbp_cli.config.schema import AugmentConfig, DataConfig, LayerConfig, NetworkConfig, TrainingConfig
 from nnbp_cli.datasets import dataset
 from nnbp_cli.datasets.augment import Augmentation
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import ConfigError
-from nnbp_cli.nn.activations import ACTIVATIONS, override
+from nnbp_cli.nn.activations import ACTIVATIONS, Activation, override
 from nnbp_cli.nn.arrays import Shape
+from nnbp_cli.nn.convolution import Convolution
 from nnbp_cli.nn.costs import COSTS
 from nnbp_cli.nn.layers import Dense, Dropout, Layer
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.optimizers import OPTIMIZERS, Optimizer
 from nnbp_cli.nn.schedules import SCHEDULES, LearningRate
 from nnbp_cli.system import hardware
-from nnbp_cli.wording import Location
+from nnbp_cli.wording import Location, dotted
 
 T = TypeVar("T")
 
@@ -26,18 +27,41 @@ FLOAT_BYTES = 4  # of a float32
 
 
 def build(config: NetworkConfig, shape: Shape) -> Network:
-    """The network of a valid config, for images of `shape` (rows, columns)."""
+    """The network of a valid config, for images of `shape` (rows, columns). Raises ConfigError where a kernel
+    is larger than the picture that it is to see.
+    """
     layers: list[Layer] = []
-    for layer in config.layers:
+    for index, layer in enumerate(config.layers):
         activation = ACTIVATIONS[layer.activation]
         if layer.override:
             others = {other.neuron: ACTIVATIONS[other.activation] for other in layer.override}
             activation = override(activation, others)
-        layers.append(Dense(prod(shape), layer.neurons, activation))
+        if layer.maps:
+            layers.append(_convolution(layer, activation, shape, index))
+        else:
+            layers.append(Dense(prod(shape), layer.neurons or 0, activation))
         shape = layers[-1].outputs
         if layer.dropout:
             layers.append(Dropout(shape, layer.dropout))
     return Network(tuple(layers), COSTS[config.cost])
+
+
+def _convolution(layer: LayerConfig, activation: Activation, shape: Shape, index: int) -> Convolution:
+    rows, columns, channels = (*shape, 1)[:3]
+    made = Convolution(
+        (rows, columns, channels),
+        maps=layer.maps or 1,
+        kernel=layer.kernel or 1,
+        activation=activation,
+        pool=layer.pool or 1,
+        same=layer.padding == "same",
+    )
+    if min(made.outputs) < 1:
+        key = dotted(("network", "layers", index, "kernel"))
+        pooled = f" with pool {made.pool}" if made.pool > 1 else ""
+        what = f"layer {index} sees {rows}x{columns}x{channels}, kernel {made.kernel}{pooled} does not fit"
+        raise ConfigError(f"{key}: {what}; take a smaller one")
+    return made
 
 
 def optimizer(config: TrainingConfig) -> Optimizer:
@@ -97,13 +121,14 @@ def needed_memory(network: Network, training: TrainingConfig | None) -> int:
         return theta
     trained = [layer for layer in network.layers if layer.shapes]
     outputs = [prod(layer.outputs) for layer in trained]
+    scratch = sum(layer.scratch for layer in trained)
     images = network.images_at_once
     passing = [
         # While a batch is learned from, and then what a penalty adds to the gradient.
         _batch(network, training),
         theta * (2 if training.l1 else 1 if training.l2 else 0),
         # While images are evaluated, and while speeds are measured, for which there is another gradient.
-        FLOAT_BYTES * images * (network.inputs + 2 * sum(outputs) + max(outputs)),
+        FLOAT_BYTES * images * (network.inputs + 2 * sum(outputs) + scratch + max(outputs)),
         theta + FLOAT_BYTES * images * _numbers(network) if "layer speed" in training.watch else 0,
     ]
     # At first there are theta, the one to keep and, in float64, what a layer of them is drawn from. Later,
@@ -118,9 +143,10 @@ def _batch(network: Network, training: TrainingConfig) -> int:
 
 
 def _numbers(network: Network) -> int:
-    """What backprop has of an example: x, z and a of every layer, and what delta goes back through."""
+    """What backprop has of an example: x, z, a and scratch of every layer, what delta goes back through."""
     outputs = [prod(layer.outputs) for layer in network.layers]
-    return network.inputs + 2 * sum(outputs) + 3 * max(outputs)
+    scratch = sum(layer.scratch for layer in network.layers)
+    return network.inputs + 2 * sum(outputs) + scratch + 3 * max(outputs)
 
 
 def _in_words(size: int) -> str:

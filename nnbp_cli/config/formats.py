@@ -114,12 +114,14 @@ def _explained(message: str) -> str:
 
 def to_toml(config: Config) -> str:
     """The config as TOML, with everything in it that is decided; what was left open is left out."""
-    return tomli_w.dumps(_decided(asdict(config)))
+    return tomli_w.dumps(decided(asdict(config)))
 
 
-def _decided(table: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: _decided(value) if isinstance(value, dict) else value
-        for key, value in table.items()
-        if value is not None
-    }
+def decided(plain: Any) -> Any:
+    """Plain values without those that were left open, None, in any of their tables."""
+    match plain:
+        case dict():
+            return {key: decided(value) for key, value in plain.items() if value is not None}
+        case list() | tuple():
+            return [decided(value) for value in plain]
+    return plain

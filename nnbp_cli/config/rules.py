@@ -10,6 +10,7 @@ from nnbp_cli.config.schema import (
     Config,
     DataConfig,
     HiddenActivation,
+    LayerConfig,
     NetworkConfig,
     TrainingConfig,
 )
@@ -71,7 +72,11 @@ def violations(
         yield from _layers(network)
         yield from _cost(network)
         # The least that it may be: of the images nothing is known yet, nor how many there are for a batch.
-        if problem := too_large(build(network, (0, 0)), training and replace(training, batch_size=1)):
+        # And a kernel on pictures of no size would fit none.
+        flat = not any(layer.maps for layer in network.layers)
+        if flat and (
+            problem := too_large(build(network, (0, 0)), training and replace(training, batch_size=1))
+        ):
             yield problem
     if training:
         yield from _useless_keys("training", training)
@@ -100,11 +105,19 @@ def drop_inapplicable_keys(plain: dict[str, Any], settings: Container[Location])
 
 
 def resolved(config: Config) -> Config:
-    """The same config with the defaults of its data set and of its optimizer filled in, and with a name of
+    """The same config with the defaults of its data set, convolutions and optimizer filled in, and a name of
     its data set that holds in every directory.
     """
     data = replace(resolved_data(config.data), name=absolute(config.data.name))
-    return replace(config, data=data, training=_filled("training", config.training))
+    layers = tuple(map(_resolved_layer, config.network.layers))
+    network = replace(config.network, layers=layers)
+    return replace(config, data=data, network=network, training=_filled("training", config.training))
+
+
+def _resolved_layer(layer: LayerConfig) -> LayerConfig:
+    if layer.maps is None:
+        return layer
+    return replace(layer, pool=layer.pool or 1, padding=layer.padding or "valid")
 
 
 def resolved_data(data: DataConfig) -> DataConfig:
@@ -144,6 +157,10 @@ def _layers(network: NetworkConfig) -> Violations:
     last = len(network.layers) - 1
     for index, layer in enumerate(network.layers):
         place: Location = ("network", "layers", index)
+        yield from _kind_of_layer(layer, place, output=index == last)
+        if layer.maps and any(earlier.neurons for earlier in network.layers[:index]):
+            why = "a convolution sees a picture, which layers of neurons do not give"
+            yield (*place, "maps"), f"{why}; put it before them"
         softmax = layer.activation == "softmax"
         if softmax and index < last:
             why = "softmax is for the output layer, as it has no derivative neuron by neuron"
@@ -158,11 +175,31 @@ def _layers(network: NetworkConfig) -> Violations:
         seen = set()
         for number, neuron in enumerate(override.neuron for override in layer.override):
             there = (*place, "override", number, "neuron")
-            if neuron >= layer.neurons:
+            if layer.neurons and neuron >= layer.neurons:
                 yield there, f"no neuron {neuron} in this layer; there are {layer.neurons}, counted from 0"
             if neuron in seen:
                 yield there, f"neuron {neuron} is overridden twice; keep one"
             seen.add(neuron)
+
+
+def _kind_of_layer(layer: LayerConfig, place: Location, *, output: bool) -> Violations:
+    """A layer is of neurons, or of maps with a kernel."""
+    if layer.neurons is None and layer.maps is None:
+        yield (*place, "neurons"), "missing; expected an integer >= 1, or else maps, for a convolution"
+        return
+    if layer.maps is None:
+        for key in ("kernel", "pool", "padding"):
+            if getattr(layer, key) is not None:
+                yield (*place, key), "means something only with maps, not with neurons; leave it out"
+        return
+    if output:
+        yield (*place, "maps"), "the output layer has a neuron for each class; give it neurons"
+    elif layer.neurons is not None:
+        yield (*place, "neurons"), "a layer has either neurons or maps; keep one"
+    if layer.kernel is None:
+        yield (*place, "kernel"), "missing; expected an integer >= 1"
+    if layer.override:
+        yield (*place, "override"), "means something only with neurons, not with maps; leave it out"
 
 
 def _cost(network: NetworkConfig) -> Violations:

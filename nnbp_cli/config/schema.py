@@ -99,12 +99,21 @@ class OverrideConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerConfig:
-    """One layer of neurons, each connected to everything in the layer before."""
+    """One layer: of neurons that are each connected to everything in the layer before, or of feature maps
+    that look for the same thing everywhere on a picture (a convolution)."""
 
     __pydantic_config__ = _CLOSED
 
-    neurons: _Count
+    neurons: _Count | None = None
     """How many neurons; the output layer has one for each class, ten for digits."""
+    maps: _Count | None = None
+    """How many feature maps a convolution has (filters, channels), instead of neurons."""
+    kernel: Annotated[int, Strict(), Field(ge=1, le=1000)] | None = None
+    """The side of the square of pixels that a neuron of a map sees (its local receptive field)."""
+    pool: Annotated[int, Strict(), Field(ge=1, le=4)] | None = None
+    """The side of the squares of neurons of which max-pooling passes on the largest; 1: no pooling."""
+    padding: Literal["valid", "same"] | None = None
+    """valid: a kernel stays inside the picture; same: zeros around the picture keep its size."""
     activation: OutputActivation
     """The activation function (sigma), which makes a neuron's output a of its weighted input z; softmax
     only in the output layer."""

@@ -93,8 +93,11 @@ def check_against_data(config: Config, data: Dataset, where: str) -> None:
     if config.training.batch_size > images:
         problems.append(rules.batch_too_large(config.training.batch_size, images))
     size = sum(split.images.nbytes for split in (data.training, data.validation, data.test))
-    if problem := too_large(build(config.network, data.shape), config.training, size):
-        problems.append(problem)
+    try:
+        if problem := too_large(build(config.network, data.shape), config.training, size):
+            problems.append(problem)
+    except ConfigError as error:
+        _refuse(problems, where, mistakes=[f"{where}: {error}"])
     _refuse(problems, where)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from nnbp_cli.engines.contract import Masks
-from nnbp_cli.nn.arrays import Array
+from nnbp_cli.nn.arrays import Array, keep_freed_memory
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.optimizers import Optimizer
 from nnbp_cli.nn.parameters import Parameters
@@ -28,6 +28,9 @@ class NumpyEngine:
     batch_size: int
     params: Parameters
     optimizer_state: Array
+
+    def __post_init__(self) -> None:
+        keep_freed_memory()
 
     def advance(
         self, images: Array, labels: Array, rates: Sequence[float], first_step: int, masks: Masks | None

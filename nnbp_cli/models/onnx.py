@@ -77,7 +77,7 @@ def _layer(number: int, layer: LayerConfig, a: str, a_next: str) -> Iterator[Nod
     yield helper.make_node(OPERATORS[layer.activation], [z], steps[:1], steps[0])
     for (activation, neurons), before, after in zip(others.items(), steps, steps[1:]):
         mask, other = f"{z}.is_{activation}", f"{z}.{activation}"
-        chosen = np.isin(np.arange(layer.neurons), neurons).reshape(1, -1)
+        chosen = np.isin(np.arange(layer.neurons or 0), neurons).reshape(1, -1)
         yield helper.make_node("Constant", [], [mask], mask, value=numpy_helper.from_array(chosen))
         yield helper.make_node(OPERATORS[activation], [z], [other], other)
         yield helper.make_node("Where", [mask, other, before], [after], after)

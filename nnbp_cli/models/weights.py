@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from nnbp_cli import __version__
-from nnbp_cli.config import DataConfig, NetworkConfig, build, data_from_plain, network_from_plain
+from nnbp_cli.config import DataConfig, NetworkConfig, build, data_from_plain, decided, network_from_plain
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.network import Network
@@ -87,7 +87,7 @@ def described(weights: Weights) -> dict[str, Any]:
     """All but the parameters, as plain values: the architecture, the data set, its scaling and digest."""
     meta = _Meta(
         program=f"nnbp {__version__}",
-        network=asdict(weights.config),
+        network=decided(asdict(weights.config)),
         data=asdict(weights.data) | {"digest": weights.digest, "scaling": SCALING},
         shape=weights.shape,
         penalty=_Penalty(**asdict(weights.penalty)),

@@ -19,3 +19,12 @@ def aligned_zeros(size: int, dtype: npt.DTypeLike) -> Array:
     raw = np.zeros(bytes_needed + CACHE_LINE, dtype=np.uint8)
     start = -raw.ctypes.data % CACHE_LINE
     return raw[start : start + bytes_needed].view(dtype)
+
+
+def keep_freed_memory() -> None:
+    """Let the C library keep the memory of arrays of up to 31 MB that are freed, for those that are made next.
+
+    glibc gives back what is freed, and asks for it anew, in pages that the system fills with zeros one by one,
+    unless so large an array was freed once: then it takes them to be the rule. See mallopt(3), M_MMAP_THRESHOLD.
+    """
+    np.empty(31 << 20, np.uint8)

@@ -83,6 +83,12 @@ class Convolution:
         squares = prod(self.outputs[:2])
         return squares * self.pool**2 * self.maps * self._patch**2 * self.picture[2]
 
+    @property
+    def scratch(self) -> int:
+        """Patches, what they get back, z of all neurons, which are the largest, and their errors."""
+        neurons = self.pool**2 * self.maps
+        return prod(self.outputs[:2]) * (2 * self._patch**2 * self.picture[2] + 3 * neurons)
+
     def forward(self, params: Views, a: Array, rng: np.random.Generator | None, /) -> tuple[Array, Cache]:
         """z, (m, rows columns maps), the largest of each square."""
         W, b = params

@@ -47,6 +47,10 @@ class Layer(Protocol):
         """Multiplications that the forward pass of an example takes."""
 
     @property
+    def scratch(self) -> int:
+        """How many numbers its passes work with for an example, beside z, a and delta."""
+
+    @property
     def random(self) -> bool:
         """Whether it draws random numbers in training."""
 
@@ -70,6 +74,7 @@ class Dense:
     inputs: int
     neurons: int
     activation: Activation
+    scratch: ClassVar[int] = 0
     random: ClassVar[bool] = False
 
     @property
@@ -129,6 +134,7 @@ class Dropout:
     activation: ClassVar[Activation] = linear
     shapes: ClassVar[tuple[Shape, ...]] = ()
     work: ClassVar[int] = 0
+    scratch: ClassVar[int] = 0  # the mask stands in for a z of its own
     random: ClassVar[bool] = True
 
     @property

@@ -23,6 +23,11 @@ from nnbp_cli.nn.costs import Cost
 from nnbp_cli.nn.layers import Layer
 from nnbp_cli.nn.parameters import Parameters
 
+# Evaluated at once:
+MAX_IMAGES = 1000
+MAX_MULTIPLICATIONS = 2_000_000_000
+MAX_SCRATCH = 8_000_000  # numbers
+
 
 @dataclass(frozen=True)
 class Network:
@@ -59,10 +64,10 @@ class Network:
 
     @property
     def images_at_once(self) -> int:
-        """How many images are evaluated at once: 2 billion multiplications at most, and no more than 1,000,
-        which stay in the cache.
-        """
-        return max(1, min(1000, 2_000_000_000 // max(1, self.work)))
+        """How many images are evaluated at once: they stay in the cache, and take some hundredths of a second."""
+        scratch = sum(layer.scratch for layer in self.layers)
+        limits = MAX_IMAGES, MAX_MULTIPLICATIONS // max(1, self.work), MAX_SCRATCH // max(1, scratch)
+        return max(1, min(limits))
 
     @property
     def random(self) -> bool:
