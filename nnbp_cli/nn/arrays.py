@@ -22,9 +22,9 @@ def aligned_zeros(size: int, dtype: npt.DTypeLike) -> Array:
 
 
 def keep_freed_memory() -> None:
-    """Let the C library keep the memory of arrays of up to 31 MB that are freed, for those that are made next.
+    """Let the C library keep what is freed of arrays of up to 31 MB, for those that are made next.
 
-    glibc gives back what is freed, and asks for it anew, in pages that the system fills with zeros one by one,
-    unless so large an array was freed once: then it takes them to be the rule. See mallopt(3), M_MMAP_THRESHOLD.
+    glibc gives such memory back, and asks for it anew, in pages that the system fills with zeros one by one;
+    but once so large an array was freed it takes them to be the rule. See mallopt(3), M_MMAP_THRESHOLD.
     """
     np.empty(31 << 20, np.uint8)
