@@ -140,7 +140,7 @@ def test_what_a_layer_says_of_itself() -> None:
     layer = Convolution((28, 27, 3), 20, 5, relu, 2)
     assert layer.outputs == (12, 11, 20)
     assert Convolution((28, 27, 3), 20, 4, relu, 3, same=True).outputs == (9, 9, 20)
-    assert layer.fans == (75, 500)
+    assert layer.fans == (75, 125)
     assert layer.inputs == 28 * 27 * 3
     assert layer.work == 12 * 11 * 4 * 20 * 36 * 3
 

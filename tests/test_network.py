@@ -183,10 +183,16 @@ def test_parameters_are_one_aligned_vector_with_windows() -> None:
 
 @pytest.mark.parametrize(
     ("name", "weights", "biases"),
-    [("default", 1 / 30, 1), ("large", 1, 1), ("glorot", 2 / (900 + 200), 0), ("he", 2 / 900, 0)],
+    [
+        ("default", 1 / 30, 1),
+        ("large", 1, 1),
+        ("glorot", 2 / (900 + 200), 0),
+        ("he", 2 / 900, 0),
+        ("network3", 1 / 200, 1),
+    ],
 )
 def test_an_initializer_draws_with_its_variance(name: str, weights: float, biases: float) -> None:
-    network = dense([900, 200], [sigmoid], costs.quadratic)
+    network = dense([900, 200, 10], [sigmoid, sigmoid], costs.quadratic)
     params = network.parameters(np.float64)
     initializers.INITIALIZERS[name].fill(network, params, np.random.default_rng(0))
     W, b = params.layers[0]
@@ -195,6 +201,7 @@ def test_an_initializer_draws_with_its_variance(name: str, weights: float, biase
     assert W.var() == pytest.approx(variance, rel=0.02)
     assert abs(W.mean()) < 0.02 * W.std()
     assert b.var() == pytest.approx(biases, rel=0.3, abs=0)
+    assert (not params.layers[1][0].any()) == (name == "network3"), "the book's program of chapter 6"
 
 
 def test_float32_and_float64_start_at_the_same_point() -> None:

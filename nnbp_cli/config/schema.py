@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, Strict
 HiddenActivation = Literal["sigmoid", "tanh", "relu", "linear"]
 OutputActivation = Literal["sigmoid", "tanh", "relu", "linear", "softmax"]
 CostName = Literal["quadratic", "cross-entropy", "log-likelihood"]
-InitializerName = Literal["default", "large", "glorot", "he"]
+InitializerName = Literal["default", "large", "glorot", "he", "network3"]
 OptimizerName = Literal["sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw"]
 ScheduleName = Literal["constant", "linear", "cosine", "step", "exponential", "halving"]
 Monitored = Literal["validation accuracy", "validation cost"]
@@ -134,7 +134,8 @@ class NetworkConfig:
     linear; cross-entropy with sigmoid; log-likelihood with softmax."""
     initializer: InitializerName = "default"
     """The first weights and biases. large: both N(0, 1), the book's chapter 1; default: weights N(0,
-    1/inputs), its chapter 3; glorot and he: the field's, biases 0."""
+    1/inputs), its chapter 3; network3: N(0, 1/outputs), the output layer 0, its chapter 6; glorot and
+    he: the field's, biases 0."""
     layers: Annotated[tuple[LayerConfig, ...], Field(min_length=1)]
     """The hidden layers in order, then the output layer."""
 

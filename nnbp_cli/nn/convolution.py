@@ -73,9 +73,9 @@ class Convolution:
         return rows, columns, self.maps
 
     @property
-    def fans(self) -> tuple[int, int]:
-        """What a neuron sees, and how many neurons of the maps see a pixel that is not at the edge."""
-        return self.kernel**2 * self.picture[2], self.kernel**2 * self.maps
+    def fans(self) -> tuple[float, float]:
+        """What a neuron sees; how many neurons see a pixel, of which pooling passes on one in pool pool."""
+        return self.kernel**2 * self.picture[2], self.kernel**2 * self.maps / self.pool**2
 
     @property
     def work(self) -> int:

@@ -39,7 +39,7 @@ class Layer(Protocol):
         """The shape of what it gives of an example: (neurons,)."""
 
     @property
-    def fans(self) -> tuple[int, int]:
+    def fans(self) -> tuple[float, float]:
         """Fan-in and fan-out: how many neurons one of its own sees, and by how many of them one is seen."""
 
     @property
