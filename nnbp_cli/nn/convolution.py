@@ -125,10 +125,12 @@ class Convolution:
         return pictures[:, before : before + rows, before : before + columns].reshape(len(delta), -1)
 
     def margin(self, params: Views, a: Array, /) -> float:
-        """By how much the largest z of a square is larger than the next that is not its equal, at least."""
+        """By how much the largest z of a square is larger than the next that is not its equal, at least. Neurons
+        that see the same, as on blank paper, are equal, but for how their sums were rounded.
+        """
         z = self._of_neurons(self._expanded(params[0]), self._patches(a))
         behind = z.max(axis=0) - z
-        return float(behind[behind > 0].min(initial=np.inf))
+        return float(behind[behind > 1e-12 * abs(z).max()].min(initial=np.inf))
 
     def _of_neurons(self, weights: Array, patches: Array) -> Array:
         """z of all neurons but for the bias, (pool pool, maps, m squares)."""

@@ -25,6 +25,7 @@ from nnbp_cli.training.batches import smoothed_targets
 
 MAX_PARAMETERS_ONE_BY_ONE = 30_000  # which take some seconds
 CANDIDATE_IMAGES = 1000  # from which a batch is chosen
+SMALLEST_BIAS = 1e-2  # none is 0, where a convolution of blank paper has the kink of a ReLU
 SMALLEST_WEIGHT = 1e-3  # no weight is nearer to the kink of an L1 penalty
 
 
@@ -72,6 +73,8 @@ def check_gradient(config: Config, where: Path, data_dir: Path, images: int) -> 
     network = build(config.network, data.shape)
     params = network.parameters(np.float64)
     INITIALIZERS[config.network.initializer].fill(network, params, generator(training.seed, "initialization"))
+    biases = params.theta[params.weights.size :]
+    biases[biases == 0] = SMALLEST_BIAS
     penalty = loop.penalty(training, data)
     if penalty.l1:
         near = abs(params.weights) < SMALLEST_WEIGHT
@@ -96,19 +99,22 @@ def check_gradient(config: Config, where: Path, data_dir: Path, images: int) -> 
 def _far_from_kinks(
     network: Network, params: Parameters, split: Split, images: int, masks: Masks | None
 ) -> tuple[Array, Array]:
-    """Of batches of `images` in a row, the one whose weighted inputs z stay the farthest from 0, with labels.
-
-    At 0 a ReLU has a kink, and a numerical slope across it is neither one side's nor the other's.
+    """Of the first images those that stay the farthest from kinks, with labels. Where dropout leaves out
+    other neurons of each image of a batch, it is the best batch of images in a row.
     """
-    images = min(images, len(split.labels))
+    candidates = np.arange(min(CANDIDATE_IMAGES, len(split.labels)))
+    images = min(images, len(candidates))
 
-    def batch(start: int) -> Array:
-        return scaled(split.images[start : start + images], np.float64)
+    def inputs(chosen: Array) -> Array:
+        return scaled(split.images[chosen], np.float64)
 
-    def distance(start: int) -> float:
-        steps = network.feedforward(params, batch(start), masks() if masks else None)
-        learning = (z for layer, (z, _, _) in zip(network.layers, steps) if layer.shapes)
-        return min(float(abs(z).min()) for z in learning)
+    def distance(chosen: Array) -> float:
+        return gradient_check.distance_to_kink(network, params, inputs(chosen), masks() if masks else None)
 
-    start = max(range(0, min(CANDIDATE_IMAGES, len(split.labels)) - images + 1, images), key=distance)
-    return batch(start), split.labels[start : start + images]
+    if masks:
+        batches = candidates[: len(candidates) // images * images].reshape(-1, images)
+        chosen = max(batches, key=distance)
+    else:
+        distances = np.array([distance(image) for image in candidates[:, None]])
+        chosen = np.sort(np.argsort(-distances, kind="stable")[:images])
+    return inputs(chosen), split.labels[chosen]
