@@ -125,8 +125,9 @@ class Convolution:
         return pictures[:, before : before + rows, before : before + columns].reshape(len(delta), -1)
 
     def margin(self, params: Views, a: Array, /) -> float:
-        """By how much the largest z of a square is larger than the next that is not its equal, at least. Neurons
-        that see the same, as on blank paper, are equal, but for how their sums were rounded.
+        """By how much the largest z of a square is larger than the next that is not its equal, at least.
+
+        Neurons that see the same, as on blank paper, are equal, but for how their sums were rounded.
         """
         z = self._of_neurons(self._expanded(params[0]), self._patches(a))
         behind = z.max(axis=0) - z

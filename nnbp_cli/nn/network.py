@@ -64,7 +64,7 @@ class Network:
 
     @property
     def images_at_once(self) -> int:
-        """How many images are evaluated at once: they stay in the cache, and take some hundredths of a second."""
+        """How many images are evaluated at once: they stay in the cache, and take hundredths of a second."""
         scratch = sum(layer.scratch for layer in self.layers)
         limits = MAX_IMAGES, MAX_MULTIPLICATIONS // max(1, self.work), MAX_SCRATCH // max(1, scratch)
         return max(1, min(limits))
