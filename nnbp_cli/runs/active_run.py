@@ -75,7 +75,7 @@ class ActiveRun:
         """Keep all that the rest of the run depends on."""
         saved = Checkpoint(
             config=self.config,
-            inputs=self.data.inputs,
+            shape=self.data.shape,
             digest=self.data.digest,
             began=self.clock.began,
             seconds=self.clock.seconds(),

@@ -7,7 +7,7 @@ so far (from which schedule, patience and the log follow), and what it was made 
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from math import isnan, nan
+from math import isnan, nan, prod
 from pathlib import Path
 from typing import Annotated
 
@@ -36,12 +36,12 @@ class Checkpoint:
     """A run on its way: what its config decides, when it `began`, the `seconds` and CPU seconds that it took
     so far, and its state.
 
-    `inputs` are those of its network, `digest` identifies the contents of its data set, and `made_with` names
+    `shape` is that of its images, `digest` identifies the contents of its data set, and `made_with` names
     what the last bits of its numbers depend on.
     """
 
     config: Config
-    inputs: int
+    shape: tuple[int, ...]
     digest: str
     began: str
     seconds: float
@@ -76,6 +76,7 @@ class _Meta:
 
     config: Annotated[str, Strict(), Field(max_length=1 << 20)]
     inputs: Count
+    shape: tuple[Count, Count] | None = None  # the first files lack it, and hold no convolution
     digest: Text
     began: Date
     seconds: Seconds
@@ -95,7 +96,8 @@ def save(path: Path, checkpoint: Checkpoint, check: Check) -> None:
     state = checkpoint.state
     meta = _Meta(
         config=config.to_toml(checkpoint.config),
-        inputs=checkpoint.inputs,
+        inputs=prod(checkpoint.shape),
+        shape=checkpoint.shape if len(checkpoint.shape) == 2 else None,
         digest=checkpoint.digest,
         began=checkpoint.began,
         seconds=checkpoint.seconds,
@@ -114,7 +116,7 @@ def save(path: Path, checkpoint: Checkpoint, check: Check) -> None:
             for each in state.history
         ],
     )
-    npz.save(path, KIND, asdict(meta), _arrays(state), check)
+    npz.save(path, KIND, config.decided(asdict(meta)), _arrays(state), check)
 
 
 def is_checkpoint(path: Path) -> bool:
@@ -136,7 +138,7 @@ def _read(opened: Archive) -> Checkpoint:
         described = config.loads(meta.config, where="config")
         checkpoint = Checkpoint(
             config=described,
-            inputs=meta.inputs,
+            shape=meta.shape or (meta.inputs,),
             digest=meta.digest,
             began=meta.began,
             seconds=meta.seconds,
@@ -150,7 +152,10 @@ def _read(opened: Archive) -> Checkpoint:
 
 def _state(opened: Archive, meta: _Meta, described: Config) -> TrainingState:
     """The state that `meta` says, with arrays to be filled."""
-    network = build(described.network, (meta.inputs,))
+    shape = meta.shape or (meta.inputs,)
+    if prod(shape) != meta.inputs:
+        raise ValueError("its images have not as many pixels as its network inputs")
+    network = build(described.network, shape)
     opened.check_holds(network.size, copies=2)
     state = loop.empty_state(network, described.training)
     state.epoch, state.batch, state.seconds = meta.epoch, meta.batch, meta.epoch_seconds

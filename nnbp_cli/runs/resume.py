@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from math import prod
 from pathlib import Path
 
 from nnbp_cli import config
@@ -187,7 +188,7 @@ def _check_data(directory: RunDirectory, checkpoint: Checkpoint | None, data: Da
     """Raise NnbpError where `data` is not what the run was trained on so far, or has fewer batches."""
     if not checkpoint:
         return
-    if (checkpoint.digest, checkpoint.inputs) != (data.digest, data.inputs):
+    if (checkpoint.digest, prod(checkpoint.shape)) != (data.digest, data.inputs):
         remedy = "bring that back, or name it with --data"
         raise NnbpError(f"{directory.path}: '{data.name}' is not what it was trained on; {remedy}")
     batch, batches = checkpoint.state.batch, loop.batches_per_epoch(data, checkpoint.config.training)
