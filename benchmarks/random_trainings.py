@@ -42,7 +42,7 @@ def cases(count: int, seed: int) -> Iterator[Case]:
     initializer; all else is drawn. Dropout and distortion are left out, as their random numbers are nobody
     else's, and the schedule "halving", which goes by an accuracy.
     """
-    initializers = list(INITIALIZERS)
+    initializers = [name for name in INITIALIZERS if name != "network3"]  # recorded before it was there
     for k in range(count):
         cost, output = PAIRS[k % 6]
         optimizer = list(OPTIMIZERS)[(k + k // 6) % 6]

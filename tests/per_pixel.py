@@ -4,8 +4,6 @@ It shares nothing with the package: it is what the package is compared with. A p
 channels), W is (maps, kernel, kernel, channels), b is (maps,).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Convolution with max-pooling: by numerical differentiation, by plain loops, by hand, with planted bugs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from itertools import product
 from math import prod

@@ -143,10 +143,10 @@ def _read(opened: Archive) -> Weights:
         meta = _META.validate_python(plain)
         network = network_from_plain(meta.network, where="meta")
         data = data_from_plain({k: v for k, v in meta.data.items() if k not in OF_PIXELS}, where="meta")
+        described = build(network, meta.shape)
     if (scaling := meta.data.get("scaling")) != SCALING:
         raise opened.refused(f"pixels scaled as {quoted(scaling)}, where this program knows '{SCALING}'")
     penalty = Penalty(l1=meta.penalty.l1, l2=meta.penalty.l2, images=meta.penalty.images)
-    described = build(network, meta.shape)
     opened.check_holds(described.size)
     params = described.parameters(np.float32)
     opened.fill(_members(params))

@@ -12,8 +12,6 @@ expanded weights; the maximum is taken over whole blocks of the result; and back
 where the gradients at a kernel's places are added up, because there the weights are the same.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from math import ceil, prod
 from typing import ClassVar, NamedTuple
