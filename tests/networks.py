@@ -11,7 +11,7 @@ from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.activations import Activation
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.costs import Cost
-from nnbp_cli.nn.initializers import default
+from nnbp_cli.nn.initializers import default, he
 from nnbp_cli.nn.layers import Dense
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.parameters import Parameters
@@ -45,6 +45,22 @@ def batch(m: int, inputs: int, outputs: int, seed: int = 2) -> tuple[Array, Arra
 def planted(kind: type[T], method: str, wrong: Callable[..., Any]) -> type[T]:
     """A subclass of `kind` in which one method is wrong."""
     return type(f"Wrong{kind.__name__}", (kind,), {method: wrong})
+
+
+def convolutional(
+    convolutions: tuple[LayerConfig, ...], shape: tuple[int, int], hidden: int = 9, seed: int = 0
+) -> Weights:
+    """Random weights of convolutions, a hidden layer and seven classes, for images of `shape`."""
+    layers = (*convolutions, LayerConfig(neurons=hidden, activation="tanh"),
+              LayerConfig(neurons=7, activation="softmax"))  # fmt: skip
+    config = NetworkConfig(cost="log-likelihood", layers=layers)
+    network = build(config, shape)
+    params = network.parameters()
+    he.fill(network, params, np.random.default_rng(seed))
+    params.theta *= 2  # so that it tells images apart
+    for _, b in filter(None, params.layers):
+        b[:] = np.linspace(-0.3, 0.3, len(b))
+    return Weights(config, params, DataConfig(), shape, "", Penalty(images=1), 1)
 
 
 TRAINED = NetworkConfig(

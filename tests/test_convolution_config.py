@@ -85,7 +85,7 @@ def test_a_run_goes_on_to_the_same_bits_and_its_weights_say_the_same(here: Path)
     whole, parts = (checkpoint.load(here / run / "checkpoint.npz").state for run in ("whole", "parts"))
     np.testing.assert_array_equal(whole.params.theta, parts.params.theta)
     told = nnbp("eval", "whole").out
-    assert "784-432-576-10" in told
+    assert "784-3@12x12-4@12x12-10" in told
     assert nnbp("eval", "whole/weights.npz").out == told
     assert load(here / "whole" / "config.toml").network.layers[0].padding == "valid"
 

@@ -4,12 +4,14 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from numpy.lib.stride_tricks import sliding_window_view
 from safetensors import safe_open
 from safetensors.numpy import load_file
 
@@ -22,6 +24,7 @@ from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.costs import COSTS
 from nnbp_cli.nn.penalties import Penalty
 from tests.command_line import nnbp
+from tests.networks import convolutional
 from tests.per_example import FUNCTIONS, softmax
 
 PAIRS = [(cost, output) for cost in COSTS for output in COSTS[cost].outputs]
@@ -90,6 +93,88 @@ def test_the_tensors_are_those_of_pytorchs_linear(tmp_path: Path, cost: str, out
         a = softmax(z) if activation == "softmax" else FUNCTIONS[activation][0](z)
     ours = network.network.predict(network.params, x[None].astype(np.float32))
     np.testing.assert_allclose(a[:, 0], ours[0], rtol=0, atol=1e-5)
+
+
+def conv2d(channels: int, maps: int, kernel: int, padding: int = 0) -> Any:
+    def convolve(a: Array, W: Array, b: Array) -> Any:
+        assert W.shape == (maps, channels, kernel, kernel)
+        a = np.pad(a, [(0, 0), (0, 0), (padding, padding), (padding, padding)])
+        windows = sliding_window_view(a, (kernel, kernel), axis=(2, 3))
+        return np.einsum("mcrsij,kcij->mkrs", windows, W) + b[:, None, None]
+
+    return convolve
+
+
+def max_pool2d(side: int) -> Any:
+    def pool(a: Array) -> Any:
+        return sliding_window_view(a, (side, side), axis=(2, 3))[:, :, ::side, ::side].max(axis=(4, 5))
+
+    return pool
+
+
+# What PyTorch's modules compute, of pictures (m, channels, rows, columns), in numpy.
+MODULES = SimpleNamespace(
+    Sequential=lambda *modules: modules,
+    Conv2d=conv2d,
+    ZeroPad2d=lambda sides: lambda a: np.pad(a, [(0, 0), (0, 0), sides[2:], sides[:2]]),
+    MaxPool2d=max_pool2d,
+    Flatten=lambda: lambda a: a.reshape(len(a), -1),
+    Linear=lambda inputs, neurons: lambda a, W, b: a @ W.reshape(neurons, inputs).T + b,
+    Tanh=lambda: np.tanh,
+    ReLU=lambda: lambda a: np.maximum(a, 0),
+    Softmax=lambda dim: lambda a: np.exp(a) / np.exp(a).sum(axis=dim, keepdims=True),
+)
+
+
+def run_safetensors(path: Path, x: Array) -> Any:
+    """What PyTorch would make of the tensors, by their names and the expression in the metadata."""
+    state = load_file(path)
+    a = x.astype(np.float64)
+    for number, module in enumerate(eval(metadata_of(str(path))["pytorch"], {"nn": MODULES})):
+        names = (f"{number}.weight", f"{number}.bias")
+        a = module(a, *(state.pop(name) for name in names)) if names[0] in state else module(a)
+    assert state == {}
+    return a
+
+
+FIRST = LayerConfig(maps=4, kernel=3, activation="relu")
+PICTURES = [
+    replace(FIRST, pool=pool, padding=padding, kernel=kernel)
+    for pool in (1, 2, 3)
+    for padding in ("valid", "same")
+    for kernel in (1, 2, 3, 4)
+]
+
+
+@pytest.mark.parametrize("two", [False, True])
+@pytest.mark.parametrize("first", PICTURES, ids=lambda each: f"{each.padding}, {each.kernel}, {each.pool}")
+def test_convolutions_give_the_same_answers_elsewhere(tmp_path: Path, first: LayerConfig, two: bool) -> None:
+    """Of pictures that are not square, whose squares of neurons leave rests; with dropout in between."""
+    second = replace(first, maps=5, pool=2, activation="tanh")
+    convolutions = (replace(first, dropout=0.4), second) if two else (first,)
+    network = convolutional(convolutions, (19, 20))
+    x = np.random.default_rng(1).random((50, 19 * 20), np.float32) ** 4
+    x *= np.linspace(0, 1, 50, dtype=np.float32)[:, None]
+    ours = network.network.predict(network.params, x)
+    assert np.ptp(ours, axis=0).max() > 0.05, "the images are told apart"
+    for name in ("model.onnx", "model.safetensors"):
+        export(network, tmp_path / name)
+    onnx.checker.check_model(onnx.load(tmp_path / "model.onnx"), full_check=True)
+    assert_the_same(run_onnx(tmp_path / "model.onnx", x), ours)
+    assert_the_same(run_safetensors(tmp_path / "model.safetensors", x.reshape(50, 1, 19, 20)), ours)
+
+
+def test_pytorch_pads_before_and_after_where_a_kernel_has_an_even_side(tmp_path: Path) -> None:
+    convolutions = (
+        LayerConfig(maps=4, kernel=4, pool=2, padding="same", activation="relu", dropout=0.1),
+        LayerConfig(maps=5, kernel=3, padding="same", activation="tanh"),
+    )
+    export(convolutional(convolutions, (19, 20)), tmp_path / "model.safetensors")
+    assert metadata_of(str(tmp_path / "model.safetensors"))["pytorch"] == (
+        "nn.Sequential(nn.ZeroPad2d((1, 2, 1, 2)), nn.Conv2d(1, 4, 4), nn.MaxPool2d(2), nn.ReLU(), "
+        "nn.Conv2d(4, 5, 3, padding=1), nn.Tanh(), "
+        "nn.Flatten(), nn.Linear(450, 9), nn.Tanh(), nn.Linear(9, 7), nn.Softmax(dim=1))"
+    )
 
 
 def test_the_files_say_what_is_in_them(here: Path, trained_run: Path) -> None:

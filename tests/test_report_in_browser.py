@@ -7,7 +7,7 @@ import json
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.report.network_section import network_json
 from tests.command_line import nnbp
 from tests.conftest import OUTSIDE
+from tests.networks import convolutional
 from tests.photographs import resized
 from tests.strokes import DIGITS
 from tests.test_digits import VECTORS, picture_of
@@ -245,6 +246,54 @@ def test_every_activation_is_the_same_in_the_page(browser: Browser, report: Path
     ours = network.predict(params, scaled(images))
     assert np.ptp(ours, axis=0).max() > 0.5, "the images are told apart"
     assert np.abs(outputs_in_page(browser, report, learned, images) - ours).max() < 1e-5
+
+
+CONVOLUTIONS = (
+    LayerConfig(maps=4, kernel=3, pool=2, activation="relu", dropout=0.5),
+    LayerConfig(maps=5, kernel=4, pool=3, padding="same", activation="tanh"),
+    LayerConfig(maps=3, kernel=2, padding="same", activation="sigmoid"),
+)
+
+
+@pytest.mark.parametrize("convolutions", [CONVOLUTIONS, CONVOLUTIONS[1:], CONVOLUTIONS[2:]], ids=len)
+def test_the_page_runs_convolutions_as_python_does(
+    browser: Browser, report: Path, convolutions: tuple[LayerConfig, ...]
+) -> None:
+    """On images that are not square, whose squares of neurons leave rests."""
+    learned = convolutional(convolutions, (17, 16))
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (200, 17 * 16), dtype=np.uint8)
+    images[rng.random(images.shape) < np.linspace(0.2, 0.9, 200)[:, None]] = 0
+    ours = learned.network.predict(learned.params, scaled(images))
+    assert np.ptp(ours, axis=0).max() > 0.05, "the images are told apart"
+    assert np.abs(outputs_in_page(browser, report, learned, images) - ours).max() < 1e-5
+
+
+# Milliseconds of the median answer, after some that compile it.
+ANSWER = """([network, text, pixels]) => {
+    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    const layers = unpacked(network);
+    const times = Array.from({ length: bytes.length / pixels }, (_, k) => {
+        const image = bytes.slice(k * pixels, (k + 1) * pixels);
+        const start = performance.now();
+        feedforward(layers, scaled(image));
+        return performance.now() - start;
+    });
+    return times.slice(10).sort((a, b) => a - b)[Math.floor((times.length - 10) / 2)];
+}"""
+
+
+def test_the_pad_answers_while_one_draws_with_the_books_largest_convolutions(
+    browser: Browser, report: Path, data_dir: Path
+) -> None:
+    """conv 20@5x5, pool 2, conv 40@5x5, pool 2, dense 100: in 20 ms, and to a thousand images as Python."""
+    first = LayerConfig(maps=20, kernel=5, pool=2, activation="relu")
+    learned = convolutional((first, replace(first, maps=40)), (28, 28), hidden=100)
+    images = dataset.load("mnist" if REAL else "synthetic", data_dir).test.images[:1000]
+    ours = learned.network.predict(learned.params, scaled(images))
+    assert np.abs(outputs_in_page(browser, report, learned, images) - ours).max() < 1e-5
+    text = base64.b64encode(images[:100].tobytes()).decode()
+    assert in_page(browser, report, ANSWER, [network_json(learned), text, 784]) < 20
 
 
 NORMALIZE = """([text, sizes]) => {

@@ -1,8 +1,11 @@
 """A network as an ONNX model: opset 13 and IR 8, which every runtime of the last years reads.
 
-A layer is a Gemm, z = a W^T + b, and its activation. Where single neurons have activations of their own,
-those are computed for the whole layer too, and Where chooses between them. Dropout does nothing outside
-training, so it is left out. Softmax means what ours does since opset 13: one axis, here that of the neurons.
+A layer is a Gemm, z = a W^T + b, and its activation. A convolution is a Conv and a MaxPool: here the maximum
+is taken before b is added, which gives the same numbers. For the first of them the pixels are made pictures,
+(batch, 1, rows, columns), and what the last one gives is flattened, channels first. Where single neurons
+have activations of their own, those are computed for the whole layer too, and Where chooses between them.
+Dropout does nothing outside training, so it is left out. Softmax means what ours does since opset 13: one
+axis, here that of the neurons.
 """
 
 from __future__ import annotations
@@ -14,7 +17,9 @@ import numpy as np
 
 from nnbp_cli import __version__
 from nnbp_cli.config import LayerConfig
+from nnbp_cli.models.channels_first import Trained, trained_layers
 from nnbp_cli.models.weights import Weights
+from nnbp_cli.nn.convolution import Convolution
 
 if TYPE_CHECKING:
     from onnx import NodeProto
@@ -38,7 +43,7 @@ def encode(learned: Weights, metadata: Mapping[str, str]) -> bytes:
     if 4 * learned.network.size > MAX_PARAMETER_BYTES:
         raise OverflowError(f"{learned.network.size:,} parameters are more than an ONNX file holds")
     rows, columns = learned.shape
-    layers = learned.config.layers
+    layers = list(trained_layers(learned))
     names = [INPUT, *(f"layers.{number}.a" for number in range(len(layers) - 1)), OUTPUT]
     graph = helper.make_graph(
         [node for number, layer in enumerate(layers) for node in _layer(number, layer, *names[number:][:2])],
@@ -46,8 +51,9 @@ def encode(learned: Weights, metadata: Mapping[str, str]) -> bytes:
         [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["batch", rows * columns])],
         [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["batch", learned.network.outputs])],
         [
-            numpy_helper.from_array(w, f"layers.{number}.{name}")
-            for number, name, w in learned.params.named_parameters()
+            numpy_helper.from_array(window, f"layers.{number}.{name}")
+            for number, layer in enumerate(layers)
+            for name, window in (("W", layer.W), ("b", layer.b))
         ],
     )
     model = helper.make_model(
@@ -64,12 +70,42 @@ def encode(learned: Weights, metadata: Mapping[str, str]) -> bytes:
     return encoded
 
 
-def _layer(number: int, layer: LayerConfig, a: str, a_next: str) -> Iterator[NodeProto]:
+def _layer(number: int, trained: Trained, a: str, a_next: str) -> Iterator[NodeProto]:
     """The nodes that make the activations `a_next` of a layer from those of the layer before."""
+    from onnx import helper
+
+    W, b, z = (f"layers.{number}.{name}" for name in "Wbz")
+    if isinstance(trained.layer, Convolution):
+        yield from _convolution(trained.layer, a, W, b, z)
+    else:
+        if trained.flattens:
+            yield helper.make_node("Flatten", [a], [f"{a}.flat"], f"{a}.flat")
+            a = f"{a}.flat"
+        yield helper.make_node("Gemm", [a, W, b], [z], z, transB=1)
+    yield from _activation(trained.config, z, a_next)
+
+
+def _convolution(layer: Convolution, a: str, W: str, b: str, z: str) -> Iterator[NodeProto]:
     from onnx import helper, numpy_helper
 
-    z = f"layers.{number}.z"
-    yield helper.make_node("Gemm", [a, f"layers.{number}.W", f"layers.{number}.b"], [z], z, transB=1)
+    if a == INPUT:
+        rows, columns, channels = layer.picture
+        shape = numpy_helper.from_array(np.array([0, channels, rows, columns]))  # 0: as many as there are
+        yield helper.make_node("Constant", [], ["pictures.shape"], "pictures.shape", value=shape)
+        yield helper.make_node("Reshape", [a, "pictures.shape"], ["pictures"], "pictures")
+        a = "pictures"
+    before, after = layer.padding
+    neurons = f"{z}.neurons" if layer.pool > 1 else z
+    pads = [before, before, after, after]
+    yield helper.make_node("Conv", [a, W, b], [neurons], neurons, kernel_shape=[layer.kernel] * 2, pads=pads)
+    if layer.pool > 1:
+        side = [layer.pool] * 2
+        yield helper.make_node("MaxPool", [neurons], [z], z, kernel_shape=side, strides=side)
+
+
+def _activation(layer: LayerConfig, z: str, a_next: str) -> Iterator[NodeProto]:
+    from onnx import helper, numpy_helper
+
     others: dict[str, list[int]] = {}
     for each in layer.override:
         others.setdefault(each.activation, []).append(each.neuron)

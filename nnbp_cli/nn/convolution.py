@@ -63,10 +63,15 @@ class Convolution:
         return (self.maps, self.kernel, self.kernel, self.picture[2]), (self.maps,)
 
     @property
+    def padding(self) -> tuple[int, int]:
+        """Zeros before and after each row and column."""
+        return ((self.kernel - 1) // 2, self.kernel // 2) if self.same else (0, 0)
+
+    @property
     def outputs(self) -> tuple[int, int, int]:
         """(rows, columns, maps), of squares."""
         rows, columns = (
-            (side + sum(self._zeros) - self.kernel + 1) // self.pool for side in self.picture[:2]
+            (side + sum(self.padding) - self.kernel + 1) // self.pool for side in self.picture[:2]
         )
         return rows, columns, self.maps
 
@@ -111,7 +116,7 @@ class Convolution:
     def backward(self, params: Views, delta: Array, cache: Cache, /) -> Array:
         """What each patch gets back, added up where patches overlap, (m, inputs)."""
         rows, columns, channels = self.picture
-        before, after = self._zeros
+        before, after = self.padding
         pictures = np.zeros(
             (len(delta), before + rows + after, before + columns + after, channels), delta.dtype
         )
@@ -141,15 +146,10 @@ class Convolution:
         """Pixels along a side of what the neurons of a square see together."""
         return self.kernel + self.pool - 1
 
-    @property
-    def _zeros(self) -> tuple[int, int]:
-        """Pixels of padding before and after each row and column."""
-        return ((self.kernel - 1) // 2, self.kernel // 2) if self.same else (0, 0)
-
     def _patches(self, a: Array) -> Array:
         pictures = a.reshape(-1, *self.picture)
         if self.same:
-            pictures = np.pad(pictures, [(0, 0), self._zeros, self._zeros, (0, 0)])
+            pictures = np.pad(pictures, [(0, 0), self.padding, self.padding, (0, 0)])
         return self._windows(pictures).reshape(-1, self._patch**2 * self.picture[2])
 
     def _windows(self, pictures: Array, writeable: bool = False) -> Array:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nnbp_cli.nn.arrays import Array
+from nnbp_cli.nn.arrays import Array, Shape
 from nnbp_cli.nn.costs import Cost
 from nnbp_cli.nn.layers import Layer
 from nnbp_cli.nn.parameters import Parameters
@@ -38,9 +38,11 @@ class Network:
 
     @property
     def title(self) -> str:
-        """Its inputs, and what each layer that learns gives, as the book writes them: "784-30-10"."""
-        learning = (prod(layer.outputs) for layer in self.layers if layer.shapes)
-        return "-".join(map(str, (self.inputs, *learning)))
+        """Its inputs, and what each layer that learns gives, as the book writes them: "784-30-10"; of a
+        convolution the maps and their size after pooling: "784-20@12x12-100-10".
+        """
+        learning = (_in_words(layer.outputs) for layer in self.layers if layer.shapes)
+        return "-".join((str(self.inputs), *learning))
 
     @property
     def inputs(self) -> int:
@@ -118,3 +120,10 @@ class Network:
             delta = pulled * self.layers[l].activation.prime(z, a)  # BP2
             self.layers[l].gradients(delta, cache, out.layers[l])
         return steps[-1][:2]
+
+
+def _in_words(outputs: Shape) -> str:
+    if len(outputs) == 1:
+        return str(outputs[0])
+    rows, columns, maps = outputs
+    return f"{maps}@{rows}x{columns}"

@@ -5,7 +5,7 @@ calibration. The values are those that a report shows; here matplotlib draws the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, prod
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from nnbp_cli.errors import NnbpError
 from nnbp_cli.evaluation.predictions import MAX_DIGITS_SHOWN, Predictions, format_confidence
 from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.arrays import Array
+from nnbp_cli.nn.convolution import Convolution
 from nnbp_cli.plots.picture import picture
 
 COLUMNS = 10  # pictures side by side
@@ -22,8 +23,9 @@ MAX_NEURONS_SHOWN = 100  # of the first layer
 
 @dataclass(frozen=True)
 class FirstWeights:
-    """The first of `neurons` rows of W, (shown, pixels), for images of `shape`. A weight of `full_color` or
-    more has the full colour: few are larger, and those would leave no colour for the others.
+    """The first of `neurons` rows of W, (shown, pixels), pictures of `shape`: as large as the images, or as
+    the kernels of a convolution, whose `neurons` are its maps. A weight of `full_color` or more has the full
+    colour: few are larger, and those would leave no colour for the others.
     """
 
     W: Array
@@ -33,11 +35,12 @@ class FirstWeights:
 
     @staticmethod
     def of(learned: Weights, limit: int = MAX_NEURONS_SHOWN) -> FirstWeights:
-        """The weights of the first layer, of `limit` neurons at most."""
-        W = learned.params.layers[0][0]
-        shown = W[:limit]
+        """The weights of the first layer, of `limit` neurons or maps at most."""
+        first, W = learned.network.layers[0], learned.params.layers[0][0]
+        shape = (first.kernel, first.kernel) if isinstance(first, Convolution) else learned.shape
+        shown = W[:limit].reshape(-1, prod(shape))
         full_color = float(np.quantile(np.abs(shown), 0.995)) or 1.0
-        return FirstWeights(shown, learned.shape, len(W), full_color)
+        return FirstWeights(shown, shape, len(W), full_color)
 
 
 def confusion(predictions: Predictions, path: Path) -> None:
@@ -76,7 +79,7 @@ def mistakes(predictions: Predictions, path: Path) -> None:
 
 
 def weights(learned: Weights, path: Path) -> None:
-    """The weights of each neuron of the first layer: ink on red raises its z, ink on blue lowers it."""
+    """The weights of each neuron or map of the first layer: ink on red raises z, ink on blue lowers it."""
     first = FirstWeights.of(learned)
     rows, columns = ceil(len(first.W) / COLUMNS), min(COLUMNS, len(first.W))
     limit = first.full_color

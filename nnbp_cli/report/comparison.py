@@ -58,4 +58,12 @@ def _value(key: str, value: Any) -> str:
 def _layer(layer: dict[str, Any]) -> str:
     dropout = f" dropout {layer['dropout']:g}" if layer["dropout"] else ""
     other = "".join(f" ({each['neuron']}: {each['activation']})" for each in layer["override"])
-    return f"{layer['neurons']} {layer['activation']}{other}{dropout}"
+    return f"{_size(layer)} {layer['activation']}{other}{dropout}"
+
+
+def _size(layer: dict[str, Any]) -> str:
+    if not layer["maps"]:
+        return str(layer["neurons"])
+    pool = f" pool {layer['pool']}" if layer["pool"] else ""
+    padding = " same" if layer["padding"] == "same" else ""
+    return f"{layer['maps']}@{layer['kernel']}x{layer['kernel']}{pool}{padding}"

@@ -25,31 +25,80 @@ function unpacked(description) {
   let start = 0;
   const take = (size) => theta.subarray(start, (start += size));
   const layers = description.layers.map((layer) => {
-    const W = take(layer.neurons * inputs);
+    const { kernel, picture, pooled, neurons } = layer;
+    const W = kernel ? mapsLast(take(pooled[2] * kernel * kernel * picture[2]), pooled[2]) : take(neurons * inputs);
     const before = inputs;
-    inputs = layer.neurons;
+    inputs = neurons;
     return { ...layer, inputs: before, W };
   });
-  for (const layer of layers) layer.b = take(layer.neurons);
+  for (const layer of layers) layer.b = take(layer.kernel ? layer.pooled[2] : layer.neurons);
   return layers;
+}
+
+// Kernels (maps, kernel, kernel, channels) as (kernel, kernel, channels, maps): what one pixel adds to all maps is one
+// stretch of memory.
+function mapsLast(W, maps) {
+  const size = W.length / maps;
+  return Float32Array.from(W, (_, k) => W[(k % maps) * size + Math.floor(k / maps)]);
 }
 
 // Bytes as the network was trained on them, in float32 as Python has them.
 const scaled = (image) => Array.from(image, (byte) => Math.fround(byte * Math.fround(1 / 255)));
 
+// z of a convolution, of each square of neurons the largest: Convolution.forward of nn/convolution.py. Pictures have
+// channels last. Each pixel adds to the neurons that see it, so what is dark costs nothing here either.
+function convolve({ picture, pooled, kernel, pool, padding, W, b }, a) {
+  const [rows, columns, channels] = picture;
+  const [pooledRows, pooledColumns, maps] = pooled;
+  const [height, width] = [pooledRows * pool, pooledColumns * pool]; // of the neurons that fill squares
+  const neurons = new Float64Array(height * width * maps);
+  for (let k = 0; k < a.length; k++) {
+    if (a[k] === 0) continue;
+    const channel = k % channels;
+    const column = Math.floor(k / channels) % columns;
+    const row = Math.floor(k / (channels * columns));
+    // The neuron at (r, c) sees this pixel at (i, j) of its kernel.
+    for (let i = 0; i < kernel; i++) {
+      const r = row + padding - i;
+      if (r < 0 || r >= height) continue;
+      for (let j = 0; j < kernel; j++) {
+        const c = column + padding - j;
+        if (c < 0 || c >= width) continue;
+        const to = (r * width + c) * maps;
+        const from = ((i * kernel + j) * channels + channel) * maps;
+        for (let map = 0; map < maps; map++) neurons[to + map] += W[from + map] * a[k];
+      }
+    }
+  }
+  const z = new Float64Array(pooledRows * pooledColumns * maps).fill(-Infinity);
+  for (let k = 0; k < neurons.length; k++) {
+    const map = k % maps;
+    const c = Math.floor((Math.floor(k / maps) % width) / pool);
+    const r = Math.floor(k / (maps * width * pool));
+    const at = (r * pooledColumns + c) * maps + map;
+    z[at] = Math.max(z[at], neurons[k]);
+  }
+  return z.map((largest, k) => largest + b[k % maps]);
+}
+
+// z of a layer whose neurons each see everything before it.
+function multiply({ inputs, neurons, W, b }, a) {
+  const active = [];
+  for (let k = 0; k < inputs; k++) if (a[k] !== 0) active.push(k);
+  return Array.from({ length: neurons }, (_, j) => {
+    let sum = b[j];
+    for (const k of active) sum += W[j * inputs + k] * a[k];
+    return sum;
+  });
+}
+
 // The outputs of the network for x, the pixels from 0 to 1. What is dark in the image costs nothing.
 function feedforward(layers, x) {
   let a = Array.from(x);
-  for (const { inputs, neurons, W, b, activation, override } of layers) {
-    const active = [];
-    for (let k = 0; k < inputs; k++) if (a[k] !== 0) active.push(k);
-    const z = Array.from({ length: neurons }, (_, j) => {
-      let sum = b[j];
-      for (const k of active) sum += W[j * inputs + k] * a[k];
-      return sum;
-    });
-    a = ACTIVATIONS[activation](z);
-    for (const [j, other] of Object.entries(override)) a[j] = ACTIVATIONS[other]([z[j]])[0];
+  for (const layer of layers) {
+    const z = layer.kernel ? convolve(layer, a) : multiply(layer, a);
+    a = ACTIVATIONS[layer.activation](z);
+    for (const [j, other] of Object.entries(layer.override)) a[j] = ACTIVATIONS[other]([z[j]])[0];
   }
   return a;
 }

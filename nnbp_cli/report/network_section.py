@@ -5,6 +5,8 @@ from math import prod
 from typing import Any
 
 from nnbp_cli.models.weights import Weights
+from nnbp_cli.nn.convolution import Convolution
+from nnbp_cli.nn.layers import Layer
 from nnbp_cli.plots.network import MAX_NEURONS_SHOWN, FirstWeights
 from nnbp_cli.report import sprites
 from nnbp_cli.report.markup import Markup, filled, joined, tag
@@ -41,30 +43,49 @@ def network_json(learned: Weights) -> dict[str, Any]:
     """The layers, first to last, but for dropout, which does nothing here; and theta in base64:
     little-endian float32, every W and then every b.
     """
+    trained = (layer for layer in learned.network.layers if layer.shapes)
     layers = [
-        {
-            "neurons": layer.neurons,
-            "activation": layer.activation,
-            "override": {each.neuron: each.activation for each in layer.override},
+        _layer_json(layer)
+        | {
+            "activation": described.activation,
+            "override": {each.neuron: each.activation for each in described.override},
         }
-        for layer in learned.config.layers
+        for described, layer in zip(learned.config.layers, trained)
     ]
     theta = learned.params.theta.astype("<f4").tobytes()
     return {"inputs": learned.network.inputs, "layers": layers, "theta": base64.b64encode(theta).decode()}
 
 
+def _layer_json(layer: Layer) -> dict[str, Any]:
+    """How many neurons it has, and of a convolution what they see and where."""
+    if not isinstance(layer, Convolution):
+        return {"neurons": prod(layer.outputs)}
+    return {
+        "neurons": prod(layer.outputs),
+        "picture": layer.picture,
+        "pooled": layer.outputs,
+        "kernel": layer.kernel,
+        "pool": layer.pool,
+        "padding": layer.padding[0],
+    }
+
+
 def first_weights(learned: Weights) -> tuple[Sprites, Markup]:
-    """The weights of each neuron of the first layer, a picture each, and what to make of them."""
+    """The weights of each neuron or map of the first layer, a picture each, and what to make of them."""
     first = FirstWeights.of(learned, min(MAX_NEURONS_SHOWN, sprites.capacity(prod(learned.shape))))
     shown = len(first.W)
+    rows, columns = first.shape
+    one, looks = "neuron", "Where a neuron of the first layer looks"
+    if isinstance(learned.network.layers[0], Convolution):
+        one, looks = "map", f"What a map of the first layer looks for, in each {rows}x{columns} pixels"
     sheet = sprites.weights("weights", first.W, first.shape, first.full_color)
     pictures = (
-        tag("li", sheet.picture(j, f"weights of neuron {j}"), tag("span", str(j), aria_hidden="true"))
+        tag("li", sheet.picture(j, f"weights of {one} {j}"), tag("span", str(j), aria_hidden="true"))
         for j in range(shown)
     )
-    some = f" The first {shown} of {first.neurons} neurons." if first.neurons > shown else ""
+    some = f" The first {shown} of {first.neurons} {one}s." if first.neurons > shown else ""
     caption = (
-        "Where a neuron of the first layer looks: ink on red raises its z, ink on blue lowers it. "
+        f"{looks}: ink on red raises its z, ink on blue lowers it. "
         f"Full colour is a weight of {first.full_color:.2g}, the same for all.{some}"
     )
     return sheet, tag("div", tag("p", caption), tag("ol", *pictures, class_="neurons"))

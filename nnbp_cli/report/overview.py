@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterable, Iterator
 
-from nnbp_cli.config import Config, build, to_toml
+from nnbp_cli.config import Config, to_toml
 from nnbp_cli.plots.curves import Panel
 from nnbp_cli.report import charts
 from nnbp_cli.report.markup import Content, Markup, joined, tag
@@ -15,7 +15,8 @@ from nnbp_cli.wording import duration, percent
 def headline(run: RunData) -> str:
     """What was trained on what, in a line."""
     network, data, learned = run.config.network, run.config.data, run.learned
-    size = learned.network.title if learned else f"?{build(network, (1, 1)).title[1:]}"
+    sizes = (str(layer.neurons) if layer.neurons else f"{layer.maps}@?" for layer in network.layers)
+    size = learned.network.title if learned else "-".join(("?", *sizes))
     kinds = ", ".join(layer.activation for layer in network.layers)
     train = "" if data.train is None else f" {data.train:,} images of"
     return f"{size} ({kinds}), {network.cost} cost, trained on{train} {data.name}"
