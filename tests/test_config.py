@@ -141,6 +141,8 @@ def test_augmentation_is_none_or_what_the_table_says() -> None:
     assert config("data.augment = {shift = 2}").data.augment == AugmentConfig(shift=2.0)
     everything = "shift = 1, rotation = 2, scaling = 0.3, shear = 0.4, elastic = 5, sigma = 6"
     assert of(f"data.augment = {{{everything}}}") == Augmentation(1.0, 2.0, 0.3, 0.4, 5.0, 6.0)
+    assert of("data.augment = {shifts = 'one'}") == Augmentation(shifts="one")
+    assert of("data.augment = {shifts = 'all'}") is None, "for these are in the data set"
 
 
 def test_the_names_in_the_schema_are_those_of_the_network() -> None:
@@ -208,6 +210,9 @@ SHARE, STRENGTH, THREADS = "a number >= 0 and < 1", "a number >= 0", f"'auto' or
         ("data.augment.shear", SHARE, ["'x'"]),
         ("data.augment.elastic", "a finite number >= 0 and <= 10000", ["inf"]),
         ("data.augment.sigma", "a number >= 0.1 and <= 1000", ["0"]),
+        ("data.augment.shifts", "'all' or 'one'", ["1.0"]),
+        ("training.shuffle", "'epoch', 'once' or 'never'", ["true"]),
+        ("training.finish", "a table", ["3"]),
         ("network.layers", "a list of tables", ["{} -> a table"]),
         ("network.layers.1", "a table", ["10"]),
         ("network.layers.0.neurons", COUNT, ["0", "-5", "30.5"]),
@@ -244,6 +249,8 @@ def test_a_value_of_the_wrong_type_or_range_is_met_with_what_is_expected(
         ("data.augment.shear", "data.augment.skew"),
         ("data.augment.shift", "data.augment.translation"),
         ("data.augment.sigma", "data.augment.smoothing"),
+        ("data.augment.shifts", "data.augment.expand"),
+        ("training.finish", "training.fine_tuning"),
     ],
 )
 def test_an_unknown_key_is_met_with_the_one_that_was_meant(meant: str, typed: str) -> None:
@@ -332,9 +339,21 @@ training.optimizer = 'momentum'; training.beta1 = 0.9
 training.step_epochs = 5
     training.step_epochs: means something only with schedule 'step', not 'constant'; leave it out
 data.augment = {rotation = 0, sigma = 3}
-    data.augment: changes no image; give shift, rotation, scaling, shear or elastic, or leave the table out
+    data.augment: changes no image; give shift, rotation, scaling, shear, elastic or shifts, or leave the
+    table out
 data.augment = {rotation = 3, sigma = 3}
     data.augment.sigma: means something only with elastic > 0; leave it out
+data.augment = {rotation = 3, shifts = 'all'}
+    data.augment.shifts: goes with no other distortion; leave out one or the other
+training.finish = {epochs = 5, learning_rate = 0.1}
+    training.finish.epochs: are all 5 epochs of the run, or more; take fewer, or more training.epochs
+training.finish = {epochs = 1, learning_rate = 0.1}; training.patience = 3
+    training.finish: would not be reached where patience ends training before; leave out one of them
+training.finish = {epochs = 1, learning_rate = 0.1}; training.schedule = 'halving'
+    training.finish: would not be reached where schedule 'halving' ends training before; leave out one of them
+training.finish = {epochs = 1, learning_rate = 0.1}; data.augment.shifts = 'all'
+    training.finish: the shifts of all images are learned from to the end; use data.augment.shifts = 'one',
+    or leave it out
 """
 
 

@@ -146,6 +146,7 @@ EPOCHS = "goes by the number of epochs, so that cannot change now; train again\n
         ("seed=1", "training.epoch=9", "epoch=9: unknown key; did you mean training.epochs?\n"),
         ("schedule=linear", "training.epochs=9", f"run: the schedule 'linear' {EPOCHS}"),
         ("warmup=0.1", "training.epochs=9", f"run: the warm-up {EPOCHS}"),
+        ("finish={epochs=1, learning_rate=0.1}", "training.epochs=9", f"run: the finish {EPOCHS}"),
     ],
 )
 def test_what_would_make_it_another_run_is_refused(

@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 import pytest
 
-from nnbp_cli.config import TrainingConfig, learning_rate
+from nnbp_cli.config import FinishConfig, TrainingConfig, learning_rate
 from nnbp_cli.config.schema import ScheduleName
 from nnbp_cli.training.history import Epoch, best, ended, halvings
 
@@ -50,6 +50,15 @@ def test_warm_up_rises_in_a_straight_line_and_the_schedule_begins_after_it(sched
     assert rate.at(10) == pytest.approx(
         {"linear": 0, "cosine": 0, "step": 0.5, "exponential": 2 * 0.5**8}.get(schedule, 2)
     )
+
+
+@pytest.mark.parametrize("schedule", ["constant", "linear", "cosine"])
+def test_the_finish_has_a_rate_of_its_own_and_the_schedule_all_epochs_before(schedule: Any) -> None:
+    finish = FinishConfig(epochs=4, learning_rate=0.4)
+    rate = learning_rate(replace(TRAINING, schedule=schedule, warmup=0.2, finish=finish))
+    before = learning_rate(replace(TRAINING, epochs=6, schedule=schedule, warmup=0.2))
+    assert [rate.at(e) for e in (0, 1, 3, 5.9)] == [before.at(e) for e in (0, 1, 3, 5.9)]
+    assert [rate.at(e) for e in (6, 7, 8, 10)] == pytest.approx([0.4, 0.3, 0.2, 0])
 
 
 def test_the_rate_is_halved_each_time_two_epochs_brought_no_improvement() -> None:

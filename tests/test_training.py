@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnbp_cli.config import TrainingConfig
+from nnbp_cli.config import FinishConfig, TrainingConfig
 from nnbp_cli.datasets.augment import Augmentation, Distortion
 from nnbp_cli.datasets.dataset import Dataset, Split
 from nnbp_cli.errors import Diverged
@@ -111,6 +111,9 @@ RESUMED: dict[str, dict[str, Any]] = {
     "augmentation ahead": {"threads": 1},
     "augmentation of large images": {"threads": 2},
     "augmentation of large images ahead": {"threads": 1},
+    "augmentation up to the finish": {"threads": 1, "finish": FinishConfig(epochs=1, learning_rate=0.02)},
+    "all shifts, in one order": {"shuffle": "once", "epochs": 2},
+    "finish": {"schedule": "linear", "finish": FinishConfig(epochs=2, learning_rate=0.02)},
 }
 DISTORTED = Augmentation(shift=1.0, rotation=20.0, scaling=0.2, shear=0.2, elastic=3.0, sigma=1.0)
 
@@ -129,26 +132,41 @@ def test_a_run_left_at_any_yield_and_taken_up_again_ends_with_the_same_bits(
         monkeypatch.setattr("nnbp_cli.datasets.augment.PIXELS_AT_ONCE", 4 * 12)
         monkeypatch.setattr("nnbp_cli.training.batches.PIXELS_PER_BLOCK", 4 * 12)
     training = replace(TRAINING, **({"learning_rate": 0.01} | RESUMED[kind]))
+    data = blobs()
+    if "shifts" in kind:
+        data = replace(data, training=replace(data.training, shifted_shape=data.shape))
     state = loop.initial_state(DROPOUT, initializers.default, training)
-    stops = len(list(loop.train(DROPOUT, blobs(), training, state, augmentation)))
+    stops = len(list(loop.train(DROPOUT, data, training, state, augmentation)))
     whole, epochs = state, state.history
     assert stops > 3 * 8 * (3 if "large" in kind else 1) or training.patience
     assert not (training.patience and len(epochs) == training.epochs), "it is to end early"
     for stop in range(1, stops + 1):
         state = loop.initial_state(DROPOUT, initializers.default, training)
-        steps = loop.train(DROPOUT, blobs(), training, state, augmentation)
+        steps = loop.train(DROPOUT, data, training, state, augmentation)
         for _ in range(stop):
             next(steps)
         resumed = loop.empty_state(DROPOUT, training)  # as from a file: with windows of its own
         resumed.params.theta[:], resumed.best_theta[:] = state.params.theta, state.best_theta
         resumed.optimizer_state[:], resumed.history = state.optimizer_state, list(state.history)
         resumed.epoch, resumed.batch = state.epoch, state.batch
-        list(loop.train(DROPOUT, blobs(), training, resumed, augmentation))
+        list(loop.train(DROPOUT, data, training, resumed, augmentation))
         assert resumed.params.theta.tobytes() == whole.params.theta.tobytes()
         assert resumed.best_theta.tobytes() == whole.best_theta.tobytes()
         assert [(epoch.scores, repr(epoch.learning_rate)) for epoch in resumed.history] == [
             (epoch.scores, repr(epoch.learning_rate)) for epoch in epochs
         ]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_images_are_as_they_are_in_the_last_epochs_and_in_no_others(threads: int) -> None:
+    blank = Augmentation(shift=1000.0)
+    training = replace(TRAINING, threads=threads, finish=FinishConfig(epochs=1, learning_rate=0.1))
+    data = blobs()
+    state = loop.initial_state(NETWORK, initializers.default, training)
+    W, _ = state.params.layers[0]
+    drawn = W.copy()
+    steps = loop.train(NETWORK, data, training, state, blank)
+    assert [np.array_equal(W, drawn) for epoch in steps if epoch] == [True, True, False]
 
 
 @patch("nnbp_cli.training.batches.IMAGES_PER_BLOCK", 16)

@@ -17,7 +17,7 @@ from nnbp_cli.nn.costs import COSTS
 from nnbp_cli.nn.layers import Dense, Dropout, Layer
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.optimizers import OPTIMIZERS, Optimizer
-from nnbp_cli.nn.schedules import SCHEDULES, LearningRate
+from nnbp_cli.nn.schedules import SCHEDULES, Finish, LearningRate
 from nnbp_cli.system import hardware
 from nnbp_cli.wording import Location, dotted
 
@@ -71,8 +71,11 @@ def optimizer(config: TrainingConfig) -> Optimizer:
 
 def learning_rate(config: TrainingConfig) -> LearningRate:
     """The learning rate of a valid config over its run."""
-    schedule = _with_numbers(SCHEDULES[config.schedule], config)
-    return LearningRate(config.learning_rate, config.epochs, config.warmup, schedule)
+    schedule, finish = _with_numbers(SCHEDULES[config.schedule], config), config.finish
+    if not finish:
+        return LearningRate(config.learning_rate, config.epochs, config.warmup, schedule)
+    epochs, last = config.epochs - finish.epochs, Finish(finish.learning_rate, finish.epochs)
+    return LearningRate(config.learning_rate, epochs, config.warmup, schedule, last)
 
 
 def _with_numbers(described: T, config: TrainingConfig | AugmentConfig) -> T:
@@ -86,14 +89,20 @@ def load_data(config: DataConfig, data_dir: Path, where: str) -> Dataset:
     """The data set of a valid config, which is from `where`; raises what `dataset.load` raises."""
     options = {key: getattr(config, key) for key in ("train", "validation", "size", "seed")}
     try:
-        return dataset.load(config.name, data_dir, **options)
+        data = dataset.load(config.name, data_dir, **options)
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
+    if config.augment and config.augment.shifts == "all":
+        return replace(data, training=replace(data.training, shifted_shape=data.shape))
+    return data
 
 
 def augmentation(config: DataConfig) -> Augmentation | None:
-    """How the training images of a valid config are to be distorted, if at all."""
-    return _with_numbers(Augmentation(), config.augment) if config.augment else None
+    """How the training images of a valid config are to be distorted, if at all; where all shifts of them are
+    learned from, the data set has these.
+    """
+    augment = config.augment
+    return _with_numbers(Augmentation(), augment) if augment and augment.shifts != "all" else None
 
 
 def too_large(

@@ -38,6 +38,8 @@ _ALSO_CALLED = {
     "validation": ("validation_data", "validation_images", "valid", "val"),
     "seed": ("random_seed", "random_state"),
     "augment": ("augmentation", "distort", "distortion", "transform"),
+    "shifts": ("expand", "expanded"),
+    "finish": ("fine_tune", "fine_tuning", "cooldown", "last_phase"),
     "shift": ("translate", "translation", "move"),
     "rotation": ("rotate", "angle", "degrees", "turn"),
     "scaling": ("scale", "zoom", "resize"),

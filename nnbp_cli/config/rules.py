@@ -81,6 +81,7 @@ def violations(
     if training:
         yield from _useless_keys("training", training)
         yield from _watch(training)
+        yield from _finish(training)
     if data and training:
         yield from _images(data, training)
 
@@ -146,8 +147,10 @@ def _useless_keys(name: str, table: DataConfig | TrainingConfig) -> Violations:
 
 
 def _augment(augment: AugmentConfig) -> Violations:
-    if augment == AugmentConfig(sigma=augment.sigma):
-        remedy = "give shift, rotation, scaling, shear or elastic, or leave the table out"
+    if augment.shifts and augment != AugmentConfig(shifts=augment.shifts):
+        yield ("data", "augment", "shifts"), "goes with no other distortion; leave out one or the other"
+    elif augment == AugmentConfig(sigma=augment.sigma):
+        remedy = "give shift, rotation, scaling, shear, elastic or shifts, or leave the table out"
         yield ("data", "augment"), f"changes no image; {remedy}"
     elif augment.sigma is not None and not augment.elastic:
         yield ("data", "augment", "sigma"), "means something only with elastic > 0; leave it out"
@@ -227,7 +230,22 @@ def _watch(training: TrainingConfig) -> Violations:
         yield ("training", "patience"), f"improvement is told {unseen}, or leave patience out"
 
 
+def _finish(training: TrainingConfig) -> Violations:
+    place: Location = ("training", "finish")
+    if not training.finish:
+        return
+    if training.finish.epochs >= training.epochs:
+        wrong = f"are all {training.epochs:,} epochs of the run, or more; take fewer, or more training.epochs"
+        yield (*place, "epochs"), wrong
+    stops = {"patience": training.patience is not None, "schedule 'halving'": training.schedule == "halving"}
+    for what in (what for what, used in stops.items() if used):
+        yield place, f"would not be reached where {what} ends training before; leave out one of them"
+
+
 def _images(data: DataConfig, training: TrainingConfig) -> Violations:
+    if training.finish and data.augment and data.augment.shifts == "all":
+        why = "the shifts of all images are learned from to the end"
+        yield ("training", "finish"), f"{why}; use data.augment.shifts = 'one', or leave it out"
     if data.validation is not None:
         yield from without_validation(data.validation, training)
     size = SIZE if data.size is None else data.size

@@ -58,6 +58,10 @@ class AugmentConfig:
     sigma: Annotated[_Number, Field(ge=0.1, le=1000)] | None = None
     """How smooth elastic distortion is: the deviation, in pixels, of the Gaussian that smooths it. Left
     out: 4."""
+    shifts: Literal["all", "one"] | None = None
+    """Instead of all these, images moved by one whole pixel up, down, left and right. all: each epoch has
+    each image and its four shifts, five times as many, as the book expands the data; one: each epoch has
+    one of these five, at random."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +145,19 @@ class NetworkConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FinishConfig:
+    """The last epochs of a run, in which images are no longer distorted: the network settles on what it
+    will be asked about."""
+
+    __pydantic_config__ = _CLOSED
+
+    epochs: _Count
+    """How many of the run's epochs these are. Its schedule and warm-up have the others."""
+    learning_rate: Annotated[_Number, Field(gt=0)]
+    """The learning rate that they begin with; at their end it is zero, after a straight line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingConfig:
     """How the network learns, for how long, and what is measured on the way."""
 
@@ -152,6 +169,9 @@ class TrainingConfig:
     """How many times all training images are gone through."""
     batch_size: _Count
     """How many images make one step (m, the book's mini-batch size)."""
+    shuffle: Literal["epoch", "once", "never"] = "epoch"
+    """When the images are put into a random order: in each epoch anew; once, before the first; or never,
+    and they come as the files have them."""
     optimizer: OptimizerName = "sgd"
     """The rule of a step; sgd is the book's w <- w - eta dC/dw."""
     learning_rate: Annotated[_Number, Field(gt=0)]
@@ -179,12 +199,14 @@ class TrainingConfig:
     """How many epochs without improvement halve the learning rate."""
     warmup: _Share = 0.0
     """The share of the run over which the learning rate rises from zero."""
+    finish: FinishConfig | None = None
+    """The last epochs, with images as they are. Left out: none."""
     l1: Annotated[_Number, Field(ge=0)] = 0.0
     """The strength of L1 regularization (lambda): the cost gets a penalty of lambda/n times the sum of
-    all |w|, n being the number of training images."""
+    all |w|, n being the number of training images, with their shifts."""
     l2: Annotated[_Number, Field(ge=0)] = 0.0
     """The strength of L2 regularization (lambda): the cost gets a penalty of lambda/2n times the sum of
-    all w^2, n being the number of training images."""
+    all w^2, n being the number of training images, with their shifts."""
     label_smoothing: _Share = 0.0
     """The share of each target (y) that is spread evenly over all classes."""
     threads: Literal["auto"] | _Count = "auto"

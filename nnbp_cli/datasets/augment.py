@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnbp_cli.datasets.sampling import Sampler
+from nnbp_cli.datasets.shifts import SHIFTS, shifted
 from nnbp_cli.nn.arrays import Bytes, Floats
 
 SIGMA = 4.0  # pixels, as in the paper
@@ -34,7 +35,8 @@ class Augmentation:
 
     `shift` is in pixels, `rotation` in degrees; `scaling` is a share of the width, and another of the height;
     `shear` is the share of its height by which the top of an image leans over its bottom; `elastic` is
-    Simard's alpha (34 in the paper) and `sigma`, in pixels, how smooth the bending is.
+    Simard's alpha (34 in the paper) and `sigma`, in pixels, how smooth the bending is. With `shifts` each is
+    as it is or one of its shifts by a pixel, and nothing else.
     """
 
     shift: float = 0.0
@@ -43,6 +45,7 @@ class Augmentation:
     shear: float = 0.0
     elastic: float = 0.0
     sigma: float = SIGMA
+    shifts: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ class Distortion:
 
     def distorted(self, images: Bytes, rng: np.random.Generator) -> Bytes:
         """Images, (n, pixels), as those of `images`, each distorted in its own way. One thread at a time."""
+        if self.augmentation.shifts:
+            return shifted(images, rng.integers(len(SHIFTS), size=len(images)), self.shape)
         pictures, sampler = images.reshape(-1, *self.shape), self._sampler
         new, block = np.empty_like(pictures), sampler.images
         for start in range(0, len(pictures), block):

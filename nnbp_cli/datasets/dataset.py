@@ -14,10 +14,11 @@ import numpy as np
 
 from nnbp_cli.datasets import sources
 from nnbp_cli.datasets.readers import idx
+from nnbp_cli.datasets.shifts import SHIFTS, shifted
 from nnbp_cli.datasets.sources import SYNTHETIC, Source
 from nnbp_cli.datasets.synthetic import draw
 from nnbp_cli.errors import ConfigError, NnbpError
-from nnbp_cli.nn.arrays import Bytes
+from nnbp_cli.nn.arrays import Bytes, Integers
 from nnbp_cli.system import hardware, locks
 
 DIGITS = 10  # the classes of everything but a folder of one's own
@@ -28,10 +29,28 @@ FourArrays = tuple[Bytes, Bytes, Bytes, Bytes]  # training images, labels, test 
 
 @dataclass(frozen=True)
 class Split:
-    """Images, shape (n, pixels), and labels, shape (n,): read-only uint8 views of what was read."""
+    """Images, shape (n, pixels), and labels, shape (n,): read-only uint8 views of what was read.
+
+    Where there is a `shifted_shape`, (rows, columns), each image is learned from as it is and as each of its
+    shifts, which are made when they are wanted: 250,000 examples of 50,000 images.
+    """
 
     images: Bytes
     labels: Bytes
+    shifted_shape: tuple[int, int] | None = None
+
+    @property
+    def examples(self) -> int:
+        """How many there are to learn from."""
+        return len(self.labels) * (len(SHIFTS) if self.shifted_shape else 1)
+
+    def take(self, chosen: Integers) -> tuple[Bytes, Bytes]:
+        """Copies of the images and labels of examples; number k is image k % n in shift k // n."""
+        which, numbers = divmod(chosen, len(self.labels))
+        images = self.images.take(numbers, axis=0)  # a sixth faster than images[numbers]
+        if self.shifted_shape:
+            images = shifted(images, which, self.shifted_shape)
+        return images, self.labels[numbers]
 
 
 @dataclass(frozen=True)

@@ -120,6 +120,8 @@ def _apply_overrides(before: Config, settings: Sequence[str], where: str) -> Con
 
 def _stretched(training: TrainingConfig) -> str:
     """What of a config goes by the number of epochs, so that these cannot change on the way; or nothing."""
+    if training.finish:
+        return "finish"
     if training.warmup:
         return "warm-up"
     return f"schedule '{training.schedule}'" if training.schedule in ("linear", "cosine") else ""

@@ -76,12 +76,12 @@ def empty_state(
 
 def penalty(training: TrainingConfig, dataset: Dataset) -> Penalty:
     """The regularization that a config asks for, for this training set."""
-    return Penalty(l1=training.l1, l2=training.l2, images=len(dataset.training.labels))
+    return Penalty(l1=training.l1, l2=training.l2, images=dataset.training.examples)
 
 
 def batches_per_epoch(dataset: Dataset, training: TrainingConfig) -> int:
     """How many batches an epoch has, a short last one included."""
-    return ceil(len(dataset.training.labels) / training.batch_size)
+    return ceil(dataset.training.examples / training.batch_size)
 
 
 def train(
@@ -109,6 +109,7 @@ def train(
     max_batches = min(BATCHES_PER_CHUNK, 1 + WORK_PER_CHUNK // (3 * batch_size * network.work))
     distorting = distortion(augmentation, dataset.shape) if augmentation else None
     # A second thread pays where a core is free, and matrix products do not use it: theirs would wait for it.
+    distorted_epochs = training.epochs - (training.finish.epochs if training.finish else 0)
     background = bool(distorting) and training.threads == 1 and hardware.available_cpus() > 1
 
     def scores_now() -> Generator[None, None, dict[str, float]]:
@@ -147,7 +148,8 @@ def train(
             seed=training.seed,
             epoch=state.epoch,
             first=state.batch,
-            distortion=distorting,
+            shuffle=training.shuffle,
+            distortion=distorting if state.epoch < distorted_epochs else None,
             background=background,
         ):
             if chunk:
