@@ -57,12 +57,13 @@ def test_every_config_of_the_book_is_of_an_experiment_and_measures_its_figures()
 def test_bands_are_what_they_should_be() -> None:
     """As transcribed a second time: the recipe, the figure, the band."""
     banded = {(each.id, figure.name): figure.band for each in BOOK for figure in each.figures if figure.band}
-    assert len(banded) == 32
+    assert len(banded) == 33
     assert banded["ch1-30", "best test accuracy"] == (94.6, 95.5)
     assert banded["ch1-darkness", "test accuracy"] == (22.25, 22.25)
     assert banded["ch3-learning-rate-2_5", "final training cost"] == (0.6, inf)
     assert banded["ch3-cross-entropy-30", "final training accuracy minus test accuracy"] == (2, 100)
     assert banded["ch5-four-hidden", "best validation accuracy"] == (96.2, 96.9)
+    assert banded["ch6-dense", "test accuracy"] == (97.5, 98.0)
     for (name, _), band in banded.items():
         assert band[0] <= band[1], name
 
@@ -75,10 +76,12 @@ def test_experiments_are_chosen_by_name_or_by_how_names_begin() -> None:
     assert names("ch5", "ch1-darkness")[:2] == ["ch1-darkness", "ch5-one-hidden"], "in the book's order"
     assert len(names("ch5", "ch5-two-hidden")) == 4
     assert len(names("ch3-training-size")) == 9
-    assert names() == [each.id for each in BOOK]
+    convolutions = names("ch6")[1:]
+    assert names() == [each.id for each in BOOK if each.id not in convolutions], "they would take days"
+    assert len(names("ch6")) == 7
     with pytest.raises(ConfigError, match="no experiment is called 'ch1-31'; did you mean 'ch1-30'"):
         names("ch1-31")
-    with pytest.raises(ConfigError, match="name ch1, ch3 or ch5, or one that --list shows"):
+    with pytest.raises(ConfigError, match="name ch1, ch3, ch5 or ch6, or one that --list shows"):
         names("zzz")
 
 
@@ -197,6 +200,16 @@ def test_each_seed_is_a_run_of_its_own_and_is_run_once(
     assert len(list(Path("book").iterdir())) == 4, "another config is another run"
 
 
+def test_long_runs_say_beforehand_how_long_they_take(
+    small: Experiment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reproduce(replace(small, minutes=60), seeds=2)
+    assert (
+        "note: they take about 2 hours of one core; --seeds 1 is the shortest\n2 runs\n"
+        in capsys.readouterr().err
+    )
+
+
 def test_a_run_that_did_not_end_is_run_again(small: Experiment) -> None:
     (before,) = reproduce(small, seeds=1)
     (run,) = Path("book").iterdir()
@@ -225,6 +238,10 @@ def test_longer_jobs_are_known_to_be_longer(small: Experiment, here: Path) -> No
     (here / "long.toml").write_text(CONFIG.replace("epochs = 3", "epochs = 6"))
     (longer,) = jobs([replace(small, config=here / "long.toml")], 1, Path("book"))
     assert longer.work == 2 * job.work
+    shifted = replace(small, settings=("training.watch=[]", "training.keep=last", "data.augment.shifts=all"))
+    unshifted = replace(small, settings=("training.watch=[]", "training.keep=last"))
+    (five_times,), (once,) = (jobs([each], 1, Path("book")) for each in (shifted, unshifted))
+    assert five_times.work == 5 * once.work
 
 
 def reproducing(here: Path) -> AbstractContextManager[subprocess.Popen[str]]:
@@ -317,6 +334,8 @@ def test_the_experiments_are_listed() -> None:
     assert listed[2] == f"| `ch1-30-fast` | 784-30-10, eta 100 | `{command}` |"
     plain = {"experiment": "ch1-30-fast", "what": "784-30-10, eta 100", "command": command}
     assert json.loads(nnbp("reproduce", "ch1-30-fast", "--list", "--json").out) == [plain]
+    (line,) = nnbp("reproduce", "ch6-one-convolution", "--list").out.splitlines()
+    assert line.endswith("eta 0.1, 60 epochs; 8 min")
     said = nnbp("reproduce", "ch7")
     assert (said.status, said.err.count("\n")) == (2, 1)
 

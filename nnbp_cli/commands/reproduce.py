@@ -39,15 +39,17 @@ def command(
 ) -> None:
     """Run the book's experiments again.
 
-    Each ID is an experiment, or what several begin with: ch1, ch3-l2. Without any, all are run: on two
-    cores, five seeds take about half an hour. The table at the end has the book's figure, ours, and the
-    band that the median of five seeds should be in; status 3 says that one is outside. What trains
-    nothing, ch1-darkness, is measured each time.
+    Each ID is an experiment, or what several begin with: ch1, ch3-l2. Without any, all are run that take
+    no more than five minutes: on two cores, five seeds take about half an hour. The convolutions of
+    chapter 6 have to be named; --list says how many minutes of one core a run of them takes. The table at
+    the end has the book's figure, ours, and the band that the median of five seeds should be in; status 3
+    says that one is outside. What trains nothing, ch1-darkness, is measured each time.
 
     \b
     nnbp reproduce --list
     nnbp reproduce ch1-30
     nnbp reproduce ch1 ch5 --seeds 5 --markdown
+    nnbp reproduce ch6-one-convolution --seeds 2
     """
     from nnbp_cli.reproduction import experiments
     from nnbp_cli.reproduction.reproduce import check, reproduce
@@ -56,7 +58,8 @@ def command(
     from nnbp_cli.terminal.output import print_json, print_result
     from nnbp_cli.terminal.progress import TerminalReporter
 
-    selected = experiments.select(ids, experiments.load())
+    every = experiments.load()
+    selected = every if listing and not ids else experiments.select(ids, every)
     if listing and as_json:
         print_json([experiment.plain() for experiment in selected])
         return

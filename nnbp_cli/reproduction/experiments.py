@@ -13,6 +13,7 @@ from nnbp_cli.presets import shipped_folder
 from nnbp_cli.wording import did_you_mean, listed, quoted
 
 _CLOSED = ConfigDict(extra="forbid")
+MAX_MINUTES_UNNAMED = 5  # of a run; what takes longer is run only by its name
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,9 @@ class Figure:
 
 @dataclass(frozen=True)
 class Experiment:
-    """One experiment: a config file (None for a baseline without a network), with some keys set."""
+    """One experiment: a config file (None for a baseline without a network), with some keys set; and the
+    minutes of one core that a run takes, where that is a minute or more.
+    """
 
     __pydantic_config__ = _CLOSED
 
@@ -53,6 +56,7 @@ class Experiment:
     config: Path | None
     settings: tuple[str, ...]
     figures: tuple[Figure, ...]
+    minutes: int = 0
 
     @property
     def command(self) -> str:
@@ -79,12 +83,15 @@ def load() -> list[Experiment]:
 
 
 def select(names: Sequence[str], experiments: Sequence[Experiment]) -> list[Experiment]:
-    """The experiments that `names` name, each by its id or by how ids begin ("ch1", "ch3-l2"); all for none.
+    """The experiments that `names` name, each by its id or by how ids begin ("ch1", "ch3-l2"); for none all
+    but those that take more than MAX_MINUTES_UNNAMED.
 
     Raises ConfigError for a name that names nothing.
     """
     named = {experiment for name in names for experiment in _named(name, experiments)}
-    return [experiment for experiment in experiments if not names or experiment in named]
+    if not names:
+        return [experiment for experiment in experiments if experiment.minutes <= MAX_MINUTES_UNNAMED]
+    return [experiment for experiment in experiments if experiment in named]
 
 
 def _named(name: str, experiments: Sequence[Experiment]) -> list[Experiment]:

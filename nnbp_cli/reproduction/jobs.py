@@ -10,6 +10,7 @@ from time import monotonic, sleep
 from nnbp_cli import __version__, config
 from nnbp_cli.config import Config, build
 from nnbp_cli.datasets import dataset
+from nnbp_cli.datasets.shifts import SHIFTS
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.reproduction.experiments import Experiment
 from nnbp_cli.runs import summary
@@ -45,9 +46,11 @@ class Job:
         An image costs as much as its multiplications, and 32,000 more for the calls of a step.
         """
         training, work = self.config.training, build(self.config.network, dataset.SHAPE).work
-        split = {"training": self.config.data.train or 50_000, "layer": 1000}
+        train, augment = self.config.data.train or 50_000, self.config.data.augment
+        split = {"training": train, "layer": 1000}
         watched = {name.split()[0] for name in training.watch}
-        images = (self.config.data.train or 50_000) + sum(split.get(name, 10_000) for name in watched) / 4
+        copies = len(SHIFTS) if augment and augment.shifts == "all" else 1
+        images = copies * train + sum(split.get(name, 10_000) for name in watched) / 4
         return training.epochs * images * (32_000 + work)
 
     @property

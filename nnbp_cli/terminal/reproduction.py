@@ -13,11 +13,15 @@ TO_THE_RIGHT = {"the book", "median", "mean", "seconds"}
 
 def listing(experiments: Sequence[Experiment], as_markdown: bool) -> list[str]:
     """The experiments there are, a line each; in Markdown with the command that runs one."""
+    lines = [each.about + (f"; {each.minutes} min" if each.minutes else "") for each in experiments]
     if as_markdown:
         head = ["| experiment | what | one run of it |", "| --- | --- | --- |"]
-        return head + [f"| `{each.id}` | {each.about} | `{each.command}` |" for each in experiments]
+        return head + [
+            f"| `{each.id}` | {line} | `{each.command}` |"
+            for each, line in zip(experiments, lines, strict=True)
+        ]
     width = max(len(each.id) for each in experiments)
-    return [f"{each.id:{width}}  {each.about}" for each in experiments]
+    return [f"{each.id:{width}}  {line}" for each, line in zip(experiments, lines, strict=True)]
 
 
 def text(rows: Sequence[Row]) -> list[str]:
