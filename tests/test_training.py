@@ -22,6 +22,7 @@ from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.optimizers import OPTIMIZERS
 from nnbp_cli.nn.penalties import Penalty
 from nnbp_cli.nn.scaling import scaled
+from nnbp_cli.rng import generator
 from nnbp_cli.system import hardware
 from nnbp_cli.training import loop
 from nnbp_cli.training.batches import smoothed_targets
@@ -155,6 +156,25 @@ def test_a_run_left_at_any_yield_and_taken_up_again_ends_with_the_same_bits(
         assert [(epoch.scores, repr(epoch.learning_rate)) for epoch in resumed.history] == [
             (epoch.scores, repr(epoch.learning_rate)) for epoch in epochs
         ]
+
+
+def test_one_order_for_all_epochs_is_that_of_images_put_into_it_before() -> None:
+    data, order = blobs(), generator(1, "shuffle", 0).permutation(120)
+    ordered = replace(data, training=Split(*data.training.take(order)))
+    never, once, epoch = (replace(TRAINING, shuffle=how) for how in ("never", "once", "epoch"))
+    theta = run(once, dataset=data)[0].params.theta
+    np.testing.assert_array_equal(theta, run(never, dataset=ordered)[0].params.theta)
+    assert not np.array_equal(theta, run(epoch, dataset=data)[0].params.theta)
+
+
+def test_all_shifts_of_images_are_learned_from_as_if_they_were_in_the_data_set() -> None:
+    data, training = blobs(), replace(TRAINING, l2=3.0, shuffle="once")
+    shifting = replace(data.training, shifted_shape=data.shape)
+    expanded = Split(*shifting.take(np.arange(600)))
+    of_shifts, of_expanded = (
+        run(training, dataset=replace(data, training=split))[0].params.theta for split in (shifting, expanded)
+    )
+    np.testing.assert_array_equal(of_shifts, of_expanded)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
