@@ -3,9 +3,10 @@
     pip install -r benchmarks/requirements.txt
     python -m benchmarks.exported --data-dir data
 
-A network for each pair of cost and output activation, one with dropout and one with neurons that have
-activations of their own, is trained for an epoch and exported. PyTorch gets the tensors with
-load_state_dict. For each is printed by how much an output differs at most, and how many answers do.
+A network for each pair of cost and output activation, one with dropout, one with neurons that have
+activations of their own and two with convolutions are trained for an epoch and exported. PyTorch gets the
+tensors with load_state_dict. For each is printed by how much an output differs at most, and how many answers
+do.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def main() -> None:
     data = images.load(images.options(__doc__).parse_args().data_dir)
     x = scaled(data.test.images)
     print(f"{len(x):,} test images of {data.name}")
-    print(f"{'network':62} {'program':12} {'largest difference':>18} {'other answers':>14}")
+    print(f"{'network':70} {'program':12} {'largest difference':>18} {'other answers':>14}")
     wrong = 0
     with tempfile.TemporaryDirectory() as folder:
         for config in networks():
@@ -52,12 +53,12 @@ def main() -> None:
                 difference = float(np.abs(outputs - ours).max())
                 answers = int((outputs.argmax(axis=1) != ours.argmax(axis=1)).sum())
                 wrong += difference > LARGEST or answers > 0
-                print(f"{described(config):62} {program:12} {difference:18.2e} {answers:14}")
+                print(f"{described(config):70} {program:12} {difference:18.2e} {answers:14}")
     raise SystemExit(wrong > 0)
 
 
 def networks() -> Iterator[NetworkConfig]:
-    """784-30-10 for every pair, with ReLU, tanh and sigmoid by turns in the hidden layer, and two others."""
+    """784-30-10 for every pair, with ReLU, tanh and sigmoid by turns in the hidden layer, and four others."""
     hidden = LayerConfig(neurons=30, activation="relu")
     others: Any = ("relu", "tanh", "sigmoid")
     pairs: Any = [(cost, output) for cost in COSTS for output in COSTS[cost].outputs]
@@ -68,6 +69,10 @@ def networks() -> Iterator[NetworkConfig]:
     yield NetworkConfig(cost="log-likelihood", layers=(replace(hidden, dropout=0.5), output))
     mixed = replace(hidden, override=(OverrideConfig(neuron=3, activation="tanh"),))
     yield NetworkConfig(cost="log-likelihood", layers=(mixed, output))
+    first = LayerConfig(maps=8, kernel=5, pool=2, activation="relu", dropout=0.1)
+    second = LayerConfig(maps=12, kernel=4, pool=3, padding="same", activation="tanh")
+    yield NetworkConfig(cost="log-likelihood", layers=(first, hidden, output))
+    yield NetworkConfig(cost="log-likelihood", layers=(first, second, hidden, output))
 
 
 def train(config: NetworkConfig, data: Dataset) -> Weights:
@@ -94,7 +99,8 @@ def others(learned: Weights, x: Array, folder: Path) -> Iterator[tuple[str, Arra
         module = eval(described, {"nn": nn})
         module.load_state_dict(load_file(folder / "model.safetensors"))
         with torch.no_grad():
-            yield "PyTorch", module(torch.from_numpy(x)).numpy()
+            pictures = x.reshape(len(x), 1, *learned.shape) if learned.config.layers[0].maps else x
+            yield "PyTorch", module(torch.from_numpy(pictures)).numpy()
 
 
 def described(config: NetworkConfig) -> str:
@@ -102,7 +108,8 @@ def described(config: NetworkConfig) -> str:
     layers = []
     for layer in config.layers:
         dropout, mixed = " with dropout" * bool(layer.dropout), ", a neuron tanh" * bool(layer.override)
-        layers.append(f"{layer.activation}{dropout}{mixed}")
+        maps = f"{layer.maps}@{layer.kernel}x{layer.kernel} " if layer.maps else ""
+        layers.append(f"{maps}{layer.activation}{dropout}{mixed}")
     return f"{config.cost}: {', '.join(layers)}"
 
 

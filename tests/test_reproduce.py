@@ -204,7 +204,10 @@ def test_long_runs_say_beforehand_how_long_they_take(
     small: Experiment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     reproduce(replace(small, minutes=60), seeds=2)
-    assert "note: they take about 2.0 hours of one core\n2 runs\n" in capsys.readouterr().err
+    assert (
+        "note: they take about 2 hours of one core; --seeds 1 is the shortest\n2 runs\n"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_run_that_did_not_end_is_run_again(small: Experiment) -> None:

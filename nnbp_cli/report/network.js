@@ -53,7 +53,8 @@ function convolve({ picture, pooled, kernel, pool, padding, W, b }, a) {
   const [height, width] = [pooledRows * pool, pooledColumns * pool]; // of the neurons that fill squares
   const neurons = new Float64Array(height * width * maps);
   for (let k = 0; k < a.length; k++) {
-    if (a[k] === 0) continue;
+    const pixel = a[k];
+    if (pixel === 0) continue;
     const channel = k % channels;
     const column = Math.floor(k / channels) % columns;
     const row = Math.floor(k / (channels * columns));
@@ -66,7 +67,7 @@ function convolve({ picture, pooled, kernel, pool, padding, W, b }, a) {
         if (c < 0 || c >= width) continue;
         const to = (r * width + c) * maps;
         const from = ((i * kernel + j) * channels + channel) * maps;
-        for (let map = 0; map < maps; map++) neurons[to + map] += W[from + map] * a[k];
+        for (let map = 0; map < maps; map++) neurons[to + map] += W[from + map] * pixel;
       }
     }
   }
@@ -92,13 +93,34 @@ function multiply({ inputs, neurons, W, b }, a) {
   });
 }
 
-// The outputs of the network for x, the pixels from 0 to 1. What is dark in the image costs nothing.
-function feedforward(layers, x) {
+// The activations of each layer for x, the pixels from 0 to 1. What is dark in the image costs nothing.
+function activations(layers, x) {
   let a = Array.from(x);
+  const all = [];
   for (const layer of layers) {
     const z = layer.kernel ? convolve(layer, a) : multiply(layer, a);
     a = ACTIVATIONS[layer.activation](z);
     for (const [j, other] of Object.entries(layer.override)) a[j] = ACTIVATIONS[other]([z[j]])[0];
+    all.push(a);
   }
-  return a;
+  return all;
+}
+
+// The outputs of the network for x.
+const feedforward = (layers, x) => activations(layers, x).pop();
+
+// What the maps of a convolution make of a picture, side by side, `across` in a line, a pixel apart: bytes of ink, from
+// the least activation of them all to the largest.
+function mapsAsPicture([rows, columns, maps], a, across) {
+  const width = across * (columns + 1) - 1;
+  const image = new Uint8Array(width * (Math.ceil(maps / across) * (rows + 1) - 1));
+  const [least, largest] = a.reduce(([low, high], each) => [Math.min(low, each), Math.max(high, each)], [0, 1e-9]);
+  a.forEach((each, k) => {
+    const map = k % maps;
+    const column = Math.floor(k / maps) % columns;
+    const row = Math.floor(k / (maps * columns));
+    const [x, y] = [(map % across) * (columns + 1) + column, Math.floor(map / across) * (rows + 1) + row];
+    image[y * width + x] = Math.round((255 * (each - least)) / (largest - least));
+  });
+  return { image, width };
 }

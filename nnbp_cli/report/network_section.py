@@ -1,7 +1,7 @@
 """The network itself: a pad to draw on for it, what the page needs to run it, and its first weights."""
 
 import base64
-from math import prod
+from math import ceil, prod
 from typing import Any
 
 from nnbp_cli.models.weights import Weights
@@ -13,6 +13,7 @@ from nnbp_cli.report.markup import Markup, filled, joined, tag
 from nnbp_cli.report.sprites import Sprites
 
 PAD_SHAPE = (28, 28)  # of the images that the pad makes
+MAPS_ACROSS = 10  # side by side
 MAX_PAGE_PARAMETERS = 4_000_000  # of a network in the page: 21 MB of text
 
 
@@ -36,7 +37,23 @@ def pad(learned: Weights) -> tuple[Markup, dict[str, Any]]:
         )
         for k in range(learned.network.outputs)
     )
-    return filled("pad.html", outputs=joined(outputs)), {"network": network_json(learned)}
+    maps = _maps(learned.network.layers[0])
+    return filled("pad.html", outputs=joined(outputs), maps=maps), {"network": network_json(learned)}
+
+
+def _maps(first: Layer) -> Markup:
+    """Where the pad shows what the maps of a first convolution make of what is drawn."""
+    if not isinstance(first, Convolution):
+        return Markup("")
+    rows, columns, maps = first.outputs
+    width = MAPS_ACROSS * (columns + 1) - 1
+    height = ceil(maps / MAPS_ACROSS) * (rows + 1) - 1
+    label = f"The {maps} maps of the first layer"
+    canvas = tag(
+        "canvas", id="maps", width=width, height=height, data_across=MAPS_ACROSS, role="img", aria_label=label
+    )
+    caption = f"What each of the {maps} maps of the first layer makes of it"
+    return tag("figure", canvas, tag("figcaption", caption), class_="maps")
 
 
 def network_json(learned: Weights) -> dict[str, Any]:

@@ -11,6 +11,7 @@ function startPad(description) {
   const pad = document.getElementById("pad");
   const surface = pad.getContext("2d", { willReadFrequently: true });
   const seen = document.getElementById("seen").getContext("2d");
+  const maps = document.getElementById("maps")?.getContext("2d"); // where the first layer has some
   const outputs = [...document.querySelectorAll("#outputs tr")];
   const pen = document.getElementById("pen");
   const invitation = document.getElementById("invitation");
@@ -49,11 +50,24 @@ function startPad(description) {
   function read() {
     waiting = false;
     const image = normalize(ink(), pad.height, pad.width);
-    const picture = seen.createImageData(SIDE, SIDE);
-    image.forEach((byte, k) => (picture.data[4 * k + 3] = byte));
-    seen.putImageData(picture, 0, 0);
+    paint(seen, image, SIDE);
     const empty = image.every((byte) => byte === 0);
-    show(empty ? null : feedforward(layers, scaled(image)));
+    const a = empty ? null : activations(layers, scaled(image));
+    if (maps) showMaps(a);
+    show(a && a[a.length - 1]);
+  }
+
+  function paint(surface, image, width) {
+    const picture = surface.createImageData(width, image.length / width);
+    image.forEach((byte, k) => (picture.data[4 * k + 3] = byte));
+    surface.putImageData(picture, 0, 0);
+  }
+
+  function showMaps(a) {
+    maps.clearRect(0, 0, maps.canvas.width, maps.canvas.height);
+    if (!a) return;
+    const { image, width } = mapsAsPicture(layers[0].pooled, a[0], Number(maps.canvas.dataset.across));
+    paint(maps, image, width);
   }
 
   function show(a) {

@@ -44,7 +44,7 @@ def reproduce(
     if waiting:
         hours = sum(job.experiment.minutes for job in waiting) / 60
         if hours >= 1:
-            reporter.note(f"note: they take about {hours:,.1f} hours of one core")
+            reporter.note(f"note: they take about {hours:,.0f} hours of one core; --seeds 1 is the shortest")
         reporter.begin_jobs({job.name: job.work for job in waiting}, done=len(every) - len(waiting))
         with closing(reporter):
             failures = worker_pool.run(waiting, data_dir, processes, reporter)
