@@ -7,8 +7,6 @@ all take turns. PyTorch runs eagerly with its memory format "channels last", or 
 is faster; so does JAX, which compiles the step, with the channels last or first.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
