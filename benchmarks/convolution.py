@@ -52,12 +52,9 @@ class Job:
         return build(NetworkConfig(cost="log-likelihood", layers=tuple(layers)), (28, 28))
 
     @property
-    def pooled(self) -> tuple[int, int, int]:
-        """Rows, columns and maps of what the first hidden neurons see."""
-        side = 28
-        for _ in self.maps:
-            side = (side - 4) // 2
-        return side, side, self.maps[-1]
+    def flattened(self) -> int:
+        """How many numbers the first hidden neurons see."""
+        return self.network().layers[len(self.maps)].inputs
 
 
 JOBS = [
@@ -146,7 +143,7 @@ def _pytorch(job: Job, images: Array, labels: Array) -> dict[str, Callable[[], o
         for before, maps in zip((1, *job.maps), job.maps):
             modules += [nn.Conv2d(before, maps, 5), nn.MaxPool2d(2), nn.ReLU()]
         modules.append(nn.Flatten())
-        for before, n in zip((prod(job.pooled), *job.hidden), job.hidden):
+        for before, n in zip((job.flattened, *job.hidden), job.hidden):
             modules += [nn.Linear(before, n), nn.ReLU(), *([nn.Dropout(job.dropout)] if job.dropout else [])]
         model = nn.Sequential(*modules, nn.Linear(job.hidden[-1], 10)).to(memory_format=layout)
         optimizer = torch.optim.SGD(model.parameters(), RATE, MOMENTUM)
@@ -167,7 +164,7 @@ def _jax(job: Job, images: Array, labels: Array) -> dict[str, Callable[[], objec
     import jax.numpy as jnp
 
     rng = np.random.default_rng(1)
-    sizes = [prod(job.pooled), *job.hidden, 10]
+    sizes = [job.flattened, *job.hidden, 10]
     made: dict[str, Callable[[], object]] = {}
     for layout in ("NHWC", "NCHW"):
         last = layout == "NHWC"

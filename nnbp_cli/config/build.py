@@ -130,14 +130,13 @@ def needed_memory(network: Network, training: TrainingConfig | None) -> int:
         return theta
     trained = [layer for layer in network.layers if layer.shapes]
     outputs = [prod(layer.outputs) for layer in trained]
-    scratch = sum(layer.scratch for layer in trained)
     images = network.images_at_once
     passing = [
         # While a batch is learned from, and then what a penalty adds to the gradient.
         _batch(network, training),
         theta * (2 if training.l1 else 1 if training.l2 else 0),
         # While images are evaluated, and while speeds are measured, for which there is another gradient.
-        FLOAT_BYTES * images * (network.inputs + 2 * sum(outputs) + scratch + max(outputs)),
+        FLOAT_BYTES * images * (network.inputs + 2 * sum(outputs) + network.scratch + max(outputs)),
         theta + FLOAT_BYTES * images * _numbers(network) if "layer speed" in training.watch else 0,
     ]
     # At first there are theta, the one to keep and, in float64, what a layer of them is drawn from. Later,
@@ -154,8 +153,7 @@ def _batch(network: Network, training: TrainingConfig) -> int:
 def _numbers(network: Network) -> int:
     """What backprop has of an example: x, z, a and scratch of every layer, what delta goes back through."""
     outputs = [prod(layer.outputs) for layer in network.layers]
-    scratch = sum(layer.scratch for layer in network.layers)
-    return network.inputs + 2 * sum(outputs) + scratch + 3 * max(outputs)
+    return network.inputs + 2 * sum(outputs) + network.scratch + 3 * max(outputs)
 
 
 def _in_words(size: int) -> str:

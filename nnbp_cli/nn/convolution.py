@@ -83,14 +83,13 @@ class Convolution:
     @property
     def work(self) -> int:
         """The multiplications of the product of expanded weights."""
-        squares = prod(self.outputs[:2])
-        return squares * self.pool**2 * self.maps * self._patch**2 * self.picture[2]
+        return prod(self.outputs[:2]) * prod(self._expanded_shape)
 
     @property
     def scratch(self) -> int:
         """Patches, what they get back, z of all neurons, which are the largest, and their errors."""
-        neurons = self.pool**2 * self.maps
-        return prod(self.outputs[:2]) * (2 * self._patch**2 * self.picture[2] + 3 * neurons)
+        neurons, pixels = self._expanded_shape
+        return prod(self.outputs[:2]) * (2 * pixels + 3 * neurons)
 
     def forward(self, params: Views, a: Array, rng: np.random.Generator | None, /) -> tuple[Array, Cache]:
         """z, (m, rows columns maps), the largest of each square."""
@@ -146,11 +145,16 @@ class Convolution:
         """Pixels along a side of what the neurons of a square see together."""
         return self.kernel + self.pool - 1
 
+    @property
+    def _expanded_shape(self) -> tuple[int, int]:
+        """The neurons of a square, of all maps, and the numbers of the patch that they see."""
+        return self.pool**2 * self.maps, self._patch**2 * self.picture[2]
+
     def _patches(self, a: Array) -> Array:
         pictures = a.reshape(-1, *self.picture)
         if self.same:
             pictures = np.pad(pictures, [(0, 0), self.padding, self.padding, (0, 0)])
-        return self._windows(pictures).reshape(-1, self._patch**2 * self.picture[2])
+        return self._windows(pictures).reshape(-1, self._expanded_shape[1])
 
     def _windows(self, pictures: Array, writeable: bool = False) -> Array:
         """The patch of each square, a view, (m, rows, columns, patch, patch channels)."""
@@ -163,7 +167,7 @@ class Convolution:
 
     def _expanded(self, W: Array) -> Array:
         """The weights of a square's neurons, (pool pool maps, patch patch channels)."""
-        weights = np.zeros((self.pool**2 * self.maps, self._patch**2 * self.picture[2]), W.dtype)
+        weights = np.zeros(self._expanded_shape, W.dtype)
         for kernel in self._kernels(weights):
             kernel[...] = W
         return weights

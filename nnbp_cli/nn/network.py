@@ -65,10 +65,14 @@ class Network:
         return sum(layer.work for layer in self.layers)
 
     @property
+    def scratch(self) -> int:
+        """Numbers that its layers work with for an example, beside z, a and delta."""
+        return sum(layer.scratch for layer in self.layers)
+
+    @property
     def images_at_once(self) -> int:
         """How many images are evaluated at once: they stay in the cache, and take hundredths of a second."""
-        scratch = sum(layer.scratch for layer in self.layers)
-        limits = MAX_IMAGES, MAX_MULTIPLICATIONS // max(1, self.work), MAX_SCRATCH // max(1, scratch)
+        limits = MAX_IMAGES, MAX_MULTIPLICATIONS // max(1, self.work), MAX_SCRATCH // max(1, self.scratch)
         return max(1, min(limits))
 
     @property

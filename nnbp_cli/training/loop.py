@@ -109,8 +109,7 @@ def train(
     max_batches = min(BATCHES_PER_CHUNK, 1 + WORK_PER_CHUNK // (3 * batch_size * network.work))
     distorting = distortion(augmentation, dataset.shape) if augmentation else None
     # A second thread pays where a core is free, and matrix products do not use it: theirs would wait for it.
-    distorted_epochs = training.epochs - (training.finish.epochs if training.finish else 0)
-    background = bool(distorting) and training.threads == 1 and hardware.available_cpus() > 1
+    background = training.threads == 1 and hardware.available_cpus() > 1
 
     def scores_now() -> Generator[None, None, dict[str, float]]:
         check_finite(state)
@@ -140,6 +139,7 @@ def train(
 
     while not ended(state.history, training):
         halved = halvings(state.history, training)
+        distorted = distorting if state.epoch < rate.epochs else None  # not in the finish
         clock = perf_counter()
         for chunk in chunks(
             dataset.training,
@@ -149,8 +149,8 @@ def train(
             epoch=state.epoch,
             first=state.batch,
             shuffle=training.shuffle,
-            distortion=distorting if state.epoch < distorted_epochs else None,
-            background=background,
+            distortion=distorted,
+            background=background and distorted is not None,
         ):
             if chunk:
                 learn(*chunk, halved)
