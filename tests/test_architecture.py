@@ -23,6 +23,7 @@ ORDER = [
     {"evaluation", "digits"},
     {"training"},
     {"runs"},
+    {"jobs"},
     {"plots", "reproduction", "report"},
     {"terminal"},
     {"commands", "cli", "__main__"},

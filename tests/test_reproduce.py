@@ -22,7 +22,7 @@ from nnbp_cli.presets import shipped
 from nnbp_cli.reproduction import experiments, results
 from nnbp_cli.reproduction import reproduce as whole
 from nnbp_cli.reproduction.experiments import Experiment, Figure
-from nnbp_cli.reproduction.jobs import jobs
+from nnbp_cli.reproduction.reproduce import jobs_of
 from nnbp_cli.reproduction.results import Row
 from nnbp_cli.runs.directory import RunDirectory
 from nnbp_cli.system import signals
@@ -213,12 +213,19 @@ def test_long_runs_say_beforehand_how_long_they_take(
 def test_a_run_that_did_not_end_is_run_again(small: Experiment) -> None:
     (before,) = reproduce(small, seeds=1)
     (run,) = Path("book").iterdir()
-    for name in ("summary.json", "checkpoint.npz", "config.toml"):  # at its end, on its way, at its beginning
-        (run / name).unlink()
-        assert reproduce(small, seeds=1)[0].values == before.values
+    left = [
+        "summary.json",
+        "weights.npz",
+        "checkpoint.npz",
+        "config.toml",
+    ]  # at its end, ..., at its beginning
+    for count in (1, 2, 3, 4):
+        for name in left[:count]:
+            (run / name).unlink()
+        assert reproduce(small, seeds=1)[0].values == before.values, left[:count]
     summary = json.loads((run / "summary.json").read_text())
     (run / "summary.json").write_text(json.dumps(summary | {"stopped_by": "SIGINT"}))
-    assert not jobs([small], 1, Path("book"))[0].done
+    assert not jobs_of(small, 1, Path("book"))[0].done
 
 
 def test_a_run_that_fails_leaves_the_others_be(small: Experiment, capsys: pytest.CaptureFixture[str]) -> None:
@@ -234,13 +241,13 @@ def test_a_run_that_fails_leaves_the_others_be(small: Experiment, capsys: pytest
 
 
 def test_longer_jobs_are_known_to_be_longer(small: Experiment, here: Path) -> None:
-    (job,) = jobs([small], 1, Path("book"))
+    (job,) = jobs_of(small, 1, Path("book"))
     (here / "long.toml").write_text(CONFIG.replace("epochs = 3", "epochs = 6"))
-    (longer,) = jobs([replace(small, config=here / "long.toml")], 1, Path("book"))
+    (longer,) = jobs_of(replace(small, config=here / "long.toml"), 1, Path("book"))
     assert longer.work == 2 * job.work
     shifted = replace(small, settings=("training.watch=[]", "training.keep=last", "data.augment.shifts=all"))
     unshifted = replace(small, settings=("training.watch=[]", "training.keep=last"))
-    (five_times,), (once,) = (jobs([each], 1, Path("book")) for each in (shifted, unshifted))
+    (five_times,), (once,) = (jobs_of(each, 1, Path("book")) for each in (shifted, unshifted))
     assert five_times.work == 5 * once.work
 
 
@@ -300,7 +307,7 @@ def test_a_process_that_is_killed_fails_its_run_and_no_other(
 
     monkeypatch.setattr(BaseProcess, "start", kill_the_first)
     (found,) = reproduce(small)
-    assert found.failures == ["seed 3: its process ended with status -9"]
+    assert found.failures == ["seed 1: its process ended with status -9"]
     assert len(found.values) == 2
 
 
@@ -308,16 +315,16 @@ def test_a_run_that_a_dying_process_still_holds_is_waited_for_and_not_for_ever(
     small: Experiment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (found,) = reproduce(small, seeds=1)
-    (job,) = jobs([small], 1, Path("book"))
+    (job,) = jobs_of(small, 1, Path("book"))
     (job.directory / "summary.json").unlink()
     with ExitStack() as held:
         held.enter_context(RunDirectory(job.directory).locked())
-        monkeypatch.setattr("nnbp_cli.reproduction.jobs.sleep", lambda _: held.close())
+        monkeypatch.setattr("nnbp_cli.jobs.job.sleep", lambda _: held.close())
         job.run(Path(os.environ["NNBP_DATA_DIR"]), SILENT)
     assert job.done
     assert reproduce(small, seeds=1)[0].values == found.values
 
-    monkeypatch.setattr("nnbp_cli.reproduction.jobs.DYING_SECONDS", 0)
+    monkeypatch.setattr("nnbp_cli.jobs.job.DYING_SECONDS", 0)
     with RunDirectory(job.directory).locked(), pytest.raises(NnbpError, match="another process is training"):
         job.run(Path(os.environ["NNBP_DATA_DIR"]), SILENT)
 
@@ -332,10 +339,12 @@ def test_the_experiments_are_listed() -> None:
     listed = nnbp("reproduce", "ch1-30-fast", "--list", "--markdown").out.splitlines()
     command = "nnbp train --config configs/book/ch1-30.toml --set training.learning_rate=100"
     assert listed[2] == f"| `ch1-30-fast` | 784-30-10, eta 100 | `{command}` |"
-    plain = {"experiment": "ch1-30-fast", "what": "784-30-10, eta 100", "command": command}
+    plain = {"experiment": "ch1-30-fast", "what": "784-30-10, eta 100", "command": command, "minutes": 0}
     assert json.loads(nnbp("reproduce", "ch1-30-fast", "--list", "--json").out) == [plain]
     (line,) = nnbp("reproduce", "ch6-one-convolution", "--list").out.splitlines()
     assert line.endswith("eta 0.1, 60 epochs; 8 min")
+    (plain,) = json.loads(nnbp("reproduce", "ch6-one-convolution", "--list", "--json").out)
+    assert plain["minutes"] == 8
     said = nnbp("reproduce", "ch7")
     assert (said.status, said.err.count("\n")) == (2, 1)
 

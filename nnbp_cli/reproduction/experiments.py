@@ -68,7 +68,7 @@ class Experiment:
 
     def plain(self) -> dict[str, Any]:
         """As values that JSON can hold."""
-        return {"experiment": self.id, "what": self.about, "command": self.command}
+        return {"experiment": self.id, "what": self.about, "command": self.command, "minutes": self.minutes}
 
 
 def load() -> list[Experiment]:

@@ -1,17 +1,21 @@
 """A whole reproduction: the data, then every job that is not done yet, then the rows."""
 
+import hashlib
 from collections.abc import Sequence
-from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
-from nnbp_cli.config import DataConfig
-from nnbp_cli.errors import CheckFailed
-from nnbp_cli.reproduction import worker_pool
+from nnbp_cli import __version__, config
+from nnbp_cli.config import Config, DataConfig, build
+from nnbp_cli.datasets import dataset
+from nnbp_cli.datasets.shifts import SHIFTS
+from nnbp_cli.errors import CheckFailed, Interrupted
+from nnbp_cli.jobs import worker_pool
+from nnbp_cli.jobs.job import Job
 from nnbp_cli.reproduction.experiments import Experiment
-from nnbp_cli.reproduction.jobs import Job, jobs
 from nnbp_cli.reproduction.results import Row, baseline, rows
 from nnbp_cli.runs.setup import Paths, load_or_download
-from nnbp_cli.system import files
+from nnbp_cli.system import files, signals
 from nnbp_cli.system.reporter import Reporter
 
 DATA = DataConfig(name="mnist")  # what all the experiments need
@@ -30,29 +34,61 @@ def reproduce(
     Runs are kept in `runs`, and those that are there already are not run again; a baseline is measured each
     time. Raises NnbpError where data or disk fail, Interrupted on a signal.
     """
-    every = jobs(experiments, seeds, runs)
-    waiting = [job for job in every if not job.done]
-    failures: dict[Job, str] = {}
+    jobs = {each: jobs_of(each, seeds, runs) for each in experiments}
+    waiting = {each: sum(not job.done for job in own) for each, own in jobs.items()}
     baselines: dict[Experiment, Row] = {}
-    if waiting:
+    if any(waiting.values()):
         files.make_directory(runs)
-    if waiting or not all(experiment.config for experiment in experiments):
+    if any(waiting.values()) or not all(jobs.values()):
         # Once, before many want it at the same time.
         data = load_or_download(DATA, Paths(config=Path("configs/book"), data_dir=data_dir), reporter)
         baselines = {each: baseline(each, data) for each in experiments if not each.config}
         del data
-    if waiting:
-        hours = sum(job.experiment.minutes for job in waiting) / 60
-        if hours >= 1:
-            reporter.note(f"note: they take about {hours:,.0f} hours of one core; --seeds 1 is the shortest")
-        reporter.begin_jobs({job.name: job.work for job in waiting}, done=len(every) - len(waiting))
-        with closing(reporter):
-            failures = worker_pool.run(waiting, data_dir, processes, reporter)
+    if (hours := sum(each.minutes * count for each, count in waiting.items()) / 60) >= 1:
+        reporter.note(f"note: they take about {hours:,.0f} hours of one core; --seeds 1 is the shortest")
+    failures, stopped_by = worker_pool.run(
+        [job for own in jobs.values() for job in own], data_dir, processes, reporter
+    )
+    if stopped_by:
+        kept = "what was run to its end is kept, and the same command goes on from there"
+        raise Interrupted(f"nnbp reproduce: stopped by {stopped_by}; {kept}", signals.EXIT_STATUS[stopped_by])
     result: list[Row] = []
-    for experiment in experiments:
-        own = [job for job in every if job.experiment == experiment]
+    for experiment, own in jobs.items():
         result += rows(experiment, own, failures) if own else [baselines[experiment]]
     return result
+
+
+def jobs_of(experiment: Experiment, seeds: int, runs: Path) -> list[Job]:
+    """The jobs of an experiment with seeds 1 to `seeds`; a baseline has none, as it trains nothing.
+
+    A directory is named by all that its result depends on: the experiment and seed in words, the config and
+    the version of the program in a digest.
+    """
+    if not experiment.config:
+        return []
+    made = []
+    loaded = config.load(experiment.config, [*experiment.settings, "training.threads=1"])
+    for seed in range(1, seeds + 1):
+        seeded = replace(loaded, training=replace(loaded.training, seed=seed))
+        text = f"nnbp {__version__}\n{config.to_toml(seeded)}"
+        digest = hashlib.sha256(text.encode()).hexdigest()[:10]
+        directory = runs / f"{experiment.id}-seed-{seed}-{digest}"
+        made.append(Job(f"{experiment.id} seed {seed}", seeded, directory, _work(seeded)))
+    return made
+
+
+def _work(config: Config) -> float:
+    """How long a run takes, in units of its own: images times what one costs, in training and in watching.
+
+    An image costs as much as its multiplications, and 32,000 more for the calls of a step.
+    """
+    training, work = config.training, build(config.network, dataset.SHAPE).work
+    train, augment = config.data.train or 50_000, config.data.augment
+    split = {"training": train, "layer": 1000}
+    watched = {name.split()[0] for name in training.watch}
+    copies = len(SHIFTS) if augment and augment.shifts == "all" else 1
+    images = copies * train + sum(split.get(name, 10_000) for name in watched) / 4
+    return training.epochs * images * (32_000 + work)
 
 
 def check(rows: Sequence[Row]) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 from nnbp_cli.datasets.darkness import accuracy_by_darkness
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import NnbpError
+from nnbp_cli.jobs.job import Job
 from nnbp_cli.reproduction.experiments import Experiment, Figure
-from nnbp_cli.reproduction.jobs import Job
 from nnbp_cli.runs import summary
 from nnbp_cli.runs.log import read_log
 from nnbp_cli.system.json_text import finite
@@ -61,7 +61,7 @@ def rows(experiment: Experiment, jobs: Sequence[Job], failures: dict[Job, str]) 
     """The rows of an experiment whose jobs were run."""
     done = [job for job in jobs if job not in failures]
     seconds = [summary.read(job.directory).seconds.total for job in done]
-    reasons = [f"seed {job.seed}: {failures[job]}" for job in jobs if job in failures]
+    reasons = [f"seed {job.config.training.seed}: {failures[job]}" for job in jobs if job in failures]
     for figure in experiment.figures:
         values = [measured(figure, job.directory) for job in done]
         yield Row(experiment, figure, values, median(seconds) if seconds else 0.0, reasons)

@@ -9,43 +9,52 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Thread
 
-from nnbp_cli.errors import Interrupted, NnbpError
-from nnbp_cli.reproduction.jobs import Job
+from nnbp_cli.errors import NnbpError
+from nnbp_cli.jobs.job import Job
 from nnbp_cli.system import signals
 from nnbp_cli.system.reporter import Reporter
 
 PR_SET_PDEATHSIG = 1  # of Linux's prctl: the signal that this process gets when its parent dies
 
 
-def run(jobs: Iterable[Job], data_dir: Path, processes: int, reporter: Reporter) -> dict[Job, str]:
-    """Run `jobs`, the longest first, `processes` at a time; for each one that failed, why.
+def run(
+    jobs: Sequence[Job], data_dir: Path, processes: int, reporter: Reporter
+) -> tuple[dict[Job, str], str | None]:
+    """Run those of `jobs` that are not done, the longest first, `processes` at a time.
 
-    Raises Interrupted on SIGINT and SIGTERM, when every process has been stopped.
+    For each one that failed, why; and the signal, if one came: then every process has been stopped, and what
+    it has learned is kept.
     """
-    spawn = multiprocessing.get_context("spawn")  # a fork would share locks of threads that it has not got
-    waiting = sorted(jobs, key=lambda job: job.work)
-    running: dict[Connection, tuple[BaseProcess, Job]] = {}
+    waiting = sorted((job for job in jobs if not job.done), key=lambda job: -job.work)
     failures: dict[Job, str] = {}
+    if not waiting:
+        return failures, None
+    spawn = multiprocessing.get_context("spawn")  # a fork would share locks of threads that it has not got
+    running: dict[Connection, tuple[BaseProcess, Job]] = {}
+    reporter.begin_jobs({job.name: job.work for job in waiting}, done=len(jobs) - len(waiting))
 
-    with signals.defer() as signal_received:
+    with closing(reporter), signals.defer() as signal_received:
         try:
             while waiting or running:
                 while waiting and len(running) < processes:
                     reader, writer = spawn.Pipe(duplex=False)
-                    job = waiting.pop()
+                    job = waiting.pop(0)
                     child = spawn.Process(target=_work, args=(job, data_dir, writer), daemon=True)
                     with signals.block_sigint():
                         child.start()
                     writer.close()  # so that the end of the process is the end of the pipe
                     running[reader] = (child, job)
                 ready = wait(list(running), timeout=0.2)
+                # First of all: a signal to all processes ends those that run, and they have not failed.
+                if name := signal_received():
+                    return failures, name
                 for reader, (process, job) in [item for item in running.items() if item[0] in ready]:
                     try:
                         message = reader.recv()
@@ -60,26 +69,25 @@ def run(jobs: Iterable[Job], data_dir: Path, processes: int, reporter: Reporter)
                             failures[job] = message
                         else:
                             reporter.advance(job.name, message)
-                if name := signal_received():
-                    kept = "what was run to its end is kept, and the same command goes on from there"
-                    raise Interrupted(f"nnbp reproduce: stopped by {name}; {kept}", signals.EXIT_STATUS[name])
         finally:
             for process, _ in running.values():
                 process.terminate()
             for process, _ in running.values():
                 process.join()
-    return failures
+    return failures, None
 
 
 def _work(job: Job, data_dir: Path, pipe: Connection) -> None:
     """Run a job in a process of its own."""
     _end_with_parent()
     try:
-        job.run(data_dir, _ToParent(job, pipe))
+        summary = job.run(data_dir, _ToParent(job, pipe))
+        failure = summary.stopped_by and f"stopped by {summary.stopped_by}"
     except Exception as error:  # whatever it is, it is told where the other runs go on
-        message = str(error) if isinstance(error, NnbpError) else f"{type(error).__name__}: {error}"
+        failure = str(error) if isinstance(error, NnbpError) else f"{type(error).__name__}: {error}"
+    if failure:
         with suppress(OSError):
-            pipe.send(message)
+            pipe.send(failure)
 
 
 def _end_with_parent() -> None:

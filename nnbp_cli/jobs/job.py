@@ -1,0 +1,60 @@
+"""One of many runs: what is to be trained, where it is kept, and whether it has been run already."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, sleep
+
+from nnbp_cli.config import Config, to_toml
+from nnbp_cli.errors import NnbpError
+from nnbp_cli.runs.directory import RunDirectory
+from nnbp_cli.runs.resume import resume
+from nnbp_cli.runs.setup import Paths
+from nnbp_cli.runs.summary import Summary
+from nnbp_cli.system import files
+from nnbp_cli.system.reporter import Reporter
+
+DYING_SECONDS = 10  # that a process which was killed may take to let go of its run
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run: what to call it, its config, its directory, and the work in it, in a unit that is the same
+    for all jobs that go on beside it.
+    """
+
+    name: str
+    config: Config
+    directory: Path
+    work: float
+
+    @property
+    def done(self) -> bool:
+        """Whether it was run to its end."""
+        saved = RunDirectory(self.directory).summary
+        return saved is not None and saved.finished
+
+    def prepare(self) -> None:
+        """Make its directory and put the config into it, which is all that `run` needs; leave one that has
+        begun as it is. A process that is dying has a moment to let go of it.
+
+        Raises NnbpError where another process still trains into it.
+        """
+        files.make_directory(self.directory)
+        deadline = monotonic() + DYING_SECONDS
+        while True:
+            try:
+                with RunDirectory(self.directory).locked() as directory:
+                    if not (directory.config.exists() or directory.checkpoint.exists()):
+                        directory.write(directory.config, to_toml(self.config))
+            except NnbpError:
+                if monotonic() >= deadline:
+                    raise
+                sleep(0.1)
+            else:
+                return
+
+    def run(self, data_dir: Path, reporter: Reporter) -> Summary:
+        """Run it, from its beginning or from where it was left. Downloads nothing."""
+        self.prepare()
+        paths = Paths(self.directory / "config.toml", data_dir, offline=True)
+        return resume(self.directory, (), paths, reporter)
