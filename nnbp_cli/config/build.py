@@ -92,17 +92,16 @@ def load_data(config: DataConfig, data_dir: Path, where: str) -> Dataset:
         data = dataset.load(config.name, data_dir, **options)
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
-    if config.augment and config.augment.shifts == "all":
+    if config.copies > 1:
         return replace(data, training=replace(data.training, shifted_shape=data.shape))
     return data
 
 
 def augmentation(config: DataConfig) -> Augmentation | None:
-    """How the training images of a valid config are to be distorted, if at all; where all shifts of them are
-    learned from, the data set has these.
+    """How the training images of a valid config are to be distorted, if at all; where there are copies of
+    them, the data set has these.
     """
-    augment = config.augment
-    return _with_numbers(Augmentation(), augment) if augment and augment.shifts != "all" else None
+    return _with_numbers(Augmentation(), config.augment) if config.augment and config.copies == 1 else None
 
 
 def too_large(

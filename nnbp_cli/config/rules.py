@@ -243,7 +243,7 @@ def _finish(training: TrainingConfig) -> Violations:
 
 
 def _images(data: DataConfig, training: TrainingConfig) -> Violations:
-    if training.finish and data.augment and data.augment.shifts == "all":
+    if training.finish and data.copies > 1:
         why = "the shifts of all images are learned from to the end"
         yield ("training", "finish"), f"{why}; use data.augment.shifts = 'one', or leave it out"
     if data.validation is not None:

@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, Strict
 
+from nnbp_cli.datasets.shifts import SHIFTS
+
 HiddenActivation = Literal["sigmoid", "tanh", "relu", "linear"]
 OutputActivation = Literal["sigmoid", "tanh", "relu", "linear", "softmax"]
 CostName = Literal["quadratic", "cross-entropy", "log-likelihood"]
@@ -87,6 +89,11 @@ class DataConfig:
     augment: AugmentConfig | None = None
     """How the images that train are distorted, so that no epoch has the same ones. Left out: not at
     all."""
+
+    @property
+    def copies(self) -> int:
+        """How many times an epoch has each image: with all its shifts, or once, distorted or as it is."""
+        return len(SHIFTS) if self.augment and self.augment.shifts == "all" else 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ from pathlib import Path
 from nnbp_cli import __version__, config
 from nnbp_cli.config import Config, DataConfig, build
 from nnbp_cli.datasets import dataset
-from nnbp_cli.datasets.shifts import SHIFTS
 from nnbp_cli.errors import CheckFailed, Interrupted
 from nnbp_cli.jobs import worker_pool
 from nnbp_cli.jobs.job import Job
@@ -83,11 +82,10 @@ def _work(config: Config) -> float:
     An image costs as much as its multiplications, and 32,000 more for the calls of a step.
     """
     training, work = config.training, build(config.network, dataset.SHAPE).work
-    train, augment = config.data.train or 50_000, config.data.augment
+    train = config.data.train or 50_000
     split = {"training": train, "layer": 1000}
     watched = {name.split()[0] for name in training.watch}
-    copies = len(SHIFTS) if augment and augment.shifts == "all" else 1
-    images = copies * train + sum(split.get(name, 10_000) for name in watched) / 4
+    images = config.data.copies * train + sum(split.get(name, 10_000) for name in watched) / 4
     return training.epochs * images * (32_000 + work)
 
 
