@@ -179,6 +179,16 @@ def test_an_optimizer_that_remembers_what_is_not_finite_is_named() -> None:
         loop.check_finite(state)
 
 
+def test_a_layer_speed_that_is_not_finite_is_named() -> None:
+    network = dense([12, 7, 5], [linear, linear], costs.quadratic)
+    training = replace(TRAINING, watch=("layer speed",), keep="last")
+    state = loop.initial_state(network, initializers.default, training)
+    (_, _), (W, b) = state.params.layers
+    W[:], b[:] = 0, 1e30  # so that no error goes back; squared, it is more than a float32 holds
+    with np.errstate(all="ignore"), pytest.raises(Diverged, match="diverged: layer speed 2 is not finite, "):
+        list(loop.train(network, blobs(), training, state))
+
+
 # What is undefined
 
 

@@ -115,8 +115,9 @@ def train(
         check_finite(state)
         measured = (network, dataset, training, params, regularization, targets)
         scores = yield from evaluate_watched(*measured, _after(state))
-        if not all(map(isfinite, scores.values())):
-            raise _diverged(state, f"a {SPEED} is")
+        for name, value in scores.items():
+            if not isfinite(value):
+                raise _diverged(state, f"{name} is")
         return scores
 
     def masks(step: int) -> np.random.Generator:
