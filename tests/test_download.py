@@ -16,7 +16,7 @@ from nnbp_cli.errors import NnbpError
 from nnbp_cli.system import locks
 from tests import faults
 from tests.by_the_clock import by_the_clock
-from tests.command_line import nnbp
+from tests.command_line import Said, nnbp
 from tests.faulty_mirrors import FAULTS, Kind, without_dns
 from tests.mirror import mirror
 from tests.tiny import CONTENT, FIRST, HASTE, TINY, Watch, fetch, refusals
@@ -217,9 +217,12 @@ def test_the_command_says_where_the_data_is(tmp_path: Path, monkeypatch: pytest.
 def test_the_command_takes_names_of_the_catalog_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert all(name in run("--help")[0] for name in CATALOG)
-    said = nnbp("download", "minst")
-    assert said.status == 2
-    assert "'minst' is not one of 'mnist', 'fashion-mnist', 'kmnist', 'synthetic'" in said.err
+    for name, hint in (
+        ("minst", "did you mean 'mnist'?"),
+        ("./digits", "use mnist, fashion-mnist, kmnist or synthetic"),
+    ):
+        refused = f"nnbp download: no data set is called '{name}'; {hint}\n"
+        assert nnbp("download", name) == Said(2, "", refused)
     drawn = "synthetic: nothing to download; it is drawn when it is first trained on\n"
     assert run("synthetic") == (drawn, "")
     assert not list(tmp_path.iterdir())

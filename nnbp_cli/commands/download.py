@@ -4,13 +4,15 @@ from pathlib import Path
 
 import click
 
-from nnbp_cli.commands.options import data_dir_option, quiet_option
+from nnbp_cli.commands.options import data_dir_option, known_data_sets, quiet_option
 from nnbp_cli.datasets.catalog import CATALOG
 from nnbp_cli.datasets.sources import KNOWN
+from nnbp_cli.errors import ConfigError
+from nnbp_cli.wording import did_you_mean, listed, quoted
 
 
 @click.command(name="download")
-@click.argument("name", type=click.Choice(KNOWN), default="mnist", metavar="[NAME]")
+@click.argument("name", default="mnist", shell_complete=known_data_sets)
 @data_dir_option
 @click.option("--mirror", "mirrors", multiple=True, metavar="URL", help="Ask this address first; repeatable.")
 @click.option("--force", is_flag=True, help="Fetch the files even if they are here and right.")
@@ -27,6 +29,9 @@ def command(name: str, data_dir: Path, mirrors: tuple[str, ...], force: bool, qu
     nnbp download
     nnbp download fashion-mnist --data-dir ~/datasets --mirror http://localhost:8000/
     """
+    if name not in KNOWN:
+        hint = did_you_mean(name, KNOWN, f"use {listed(KNOWN)}")
+        raise ConfigError(f"nnbp download: no data set is called {quoted(name)}; {hint}")
     from nnbp_cli.datasets.download import fetch
     from nnbp_cli.terminal.output import print_result, wrote
     from nnbp_cli.terminal.progress import TerminalReporter

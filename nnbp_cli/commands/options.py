@@ -61,6 +61,11 @@ data_dir_option = click.option(
 )
 
 
+def known_data_sets(ctx: click.Context, param: click.Parameter, text: str) -> list[str]:
+    """The data sets that have a name, for a shell that completes the line."""
+    return [name for name in KNOWN if name.startswith(text)]
+
+
 def _data_set(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:
     """Refuse what names no data set."""
     if name is not None:
@@ -75,7 +80,7 @@ def data_option(text: str) -> Callable[[Function], Function]:
         "data_name",
         metavar="NAME",
         callback=_data_set,
-        shell_complete=lambda ctx, param, text: [name for name in KNOWN if name.startswith(text)],
+        shell_complete=known_data_sets,
         help=text,
     )
 
