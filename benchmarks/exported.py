@@ -4,15 +4,15 @@
     python -m benchmarks.exported --data-dir data
 
 A network for each pair of cost and output activation, one with dropout, one with neurons that have
-activations of their own and two with convolutions are trained for an epoch and exported. PyTorch gets the
-tensors with load_state_dict. For each is printed by how much an output differs at most, and how many answers
-do.
+activations of their own and two with convolutions are trained for an epoch and exported; then the votes of
+those with the same kind of outputs. PyTorch gets the tensors with load_state_dict. For each is printed by how
+much an output differs at most, and how many answers do.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from torch import nn
 from benchmarks import data as images
 from nnbp_cli.config import DataConfig, LayerConfig, NetworkConfig, OverrideConfig, TrainingConfig, build
 from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.models.ensemble import Ensemble, Member, ensemble
 from nnbp_cli.models.export import export
 from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.arrays import Array
@@ -46,14 +47,15 @@ def main() -> None:
     print(f"{'network':70} {'program':12} {'largest difference':>18} {'other answers':>14}")
     wrong = 0
     with tempfile.TemporaryDirectory() as folder:
-        for config in networks():
-            learned = train(config, data)
-            ours = learned.network.predict(learned.params, x)
-            for program, outputs in others(learned, x, Path(folder)):
+        trained = [Member(Path(described(config)), train(config, data)) for config in networks()]
+        for voters in (*(Ensemble([member]) for member in trained), *votes(trained)):
+            ours = voters.predict(x, "on the test images")
+            name = str(voters.members[0].path) if len(voters.members) == 1 else title(voters)
+            for program, outputs in others(voters, x, Path(folder)):
                 difference = float(np.abs(outputs - ours).max())
                 answers = int((outputs.argmax(axis=1) != ours.argmax(axis=1)).sum())
                 wrong += difference > LARGEST or answers > 0
-                print(f"{described(config):70} {program:12} {difference:18.2e} {answers:14}")
+                print(f"{name:70} {program:12} {difference:18.2e} {answers:14}")
     raise SystemExit(wrong > 0)
 
 
@@ -86,21 +88,39 @@ def train(config: NetworkConfig, data: Dataset) -> Weights:
     return Weights(config, state.params, DataConfig(), data.shape, data.digest, penalty, 1)
 
 
-def others(learned: Weights, x: Array, folder: Path) -> Iterator[tuple[str, Array]]:
+def votes(trained: Sequence[Member]) -> Iterator[Ensemble]:
+    """Networks with one kind of outputs, where there are several; PyTorch has no single neurons."""
+    kinds: dict[str, list[Member]] = {}
+    for member in trained:
+        if not any(layer.override for layer in member.learned.config.layers):
+            kinds.setdefault(member.learned.config.layers[-1].activation, []).append(member)
+    yield from (ensemble(members) for members in kinds.values() if len(members) > 1)
+
+
+def title(voters: Ensemble) -> str:
+    """A vote in words."""
+    layers = [learned.config.layers for _, learned in voters.members]
+    maps = sum(first.maps is not None for first, *_ in layers)
+    return f"{voters.title}, {layers[0][-1].activation}, {maps} with convolutions"
+
+
+def others(voters: Ensemble, x: Array, folder: Path) -> Iterator[tuple[str, Array]]:
     """What other programs make of the files."""
-    export(learned, folder / "model.onnx")
+    export(voters, folder / "model.onnx")
     session = onnxruntime.InferenceSession(folder / "model.onnx")
     yield "ONNX Runtime", session.run(["outputs"], {"pixels": x})[0]
 
-    export(learned, folder / "model.safetensors")
+    export(voters, folder / "model.safetensors")
     with safe_open(folder / "model.safetensors", "pt") as file:
         described = file.metadata().get("pytorch")
     if described:
         module = eval(described, {"nn": nn})
         module.load_state_dict(load_file(folder / "model.safetensors"))
+        pictures = any(learned.config.layers[0].maps for _, learned in voters.members)
+        given = torch.from_numpy(x.reshape(len(x), 1, *voters.first.shape) if pictures else x)
         with torch.no_grad():
-            pictures = x.reshape(len(x), 1, *learned.shape) if learned.config.layers[0].maps else x
-            yield "PyTorch", module(torch.from_numpy(pictures)).numpy()
+            modules = module if isinstance(module, nn.ModuleList) else [module]
+            yield "PyTorch", torch.stack([each(given) for each in modules]).mean(dim=0).numpy()
 
 
 def described(config: NetworkConfig) -> str:

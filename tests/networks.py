@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 from nnbp_cli.config import DataConfig, LayerConfig, NetworkConfig, OverrideConfig, build
+from nnbp_cli.models.ensemble import Ensemble, Member, ensemble
 from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.activations import Activation
 from nnbp_cli.nn.arrays import Array
@@ -18,6 +20,11 @@ from nnbp_cli.nn.parameters import Parameters
 from nnbp_cli.nn.penalties import Penalty
 
 T = TypeVar("T")
+
+
+def voters(*learned: Weights) -> Ensemble:
+    """The ensemble of these networks, called 0.npz, 1.npz and so on."""
+    return ensemble([Member(Path(f"{number}.npz"), each) for number, each in enumerate(learned)])
 
 
 def dense(sizes: list[int], activations: list[Activation], cost: Cost) -> Network:

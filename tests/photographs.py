@@ -16,6 +16,7 @@ from PIL import Image
 from nnbp_cli.digits.predict import predict
 from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.arrays import Array
+from tests.networks import voters
 
 Rng = np.random.Generator
 Disturbance = Callable[[Array, Rng], Array]
@@ -107,6 +108,6 @@ def recognized(learned: Weights, pictures: Iterable[Image.Image], labels: Array)
         path = Path(folder) / "picture.png"
         for number, picture in enumerate(pictures):
             picture.save(path, compress_level=1)
-            (result,) = predict(learned, [path], "weights")
+            (result,) = predict(voters(learned), [path])
             right[number] = [digit.predicted for digit in result.predictions] == [labels[number]]
     return right

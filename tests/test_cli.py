@@ -57,7 +57,7 @@ WRONG = {
     "train none.toml": "none.toml: ",
     "train --config none.toml": "none.toml: ",
     "train --config": "nnbp: option '--config' requires an argument",
-    "eval": "nnbp eval: missing argument 'WEIGHTS'; see 'nnbp eval --help'\n",
+    "eval": "nnbp eval: missing argument 'WEIGHTS...'; see 'nnbp eval --help'\n",
     "eval w.npz --split tset": "nnbp eval: invalid value for '--split'",
 }
 

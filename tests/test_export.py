@@ -18,13 +18,13 @@ from safetensors.numpy import load_file
 from nnbp_cli.config import DataConfig, LayerConfig, NetworkConfig, OverrideConfig
 from nnbp_cli.models import onnx as onnx_model
 from nnbp_cli.models import weights
-from nnbp_cli.models.export import export
+from nnbp_cli.models.export import OUTPUT, export
 from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.costs import COSTS
 from nnbp_cli.nn.penalties import Penalty
 from tests.command_line import nnbp
-from tests.networks import convolutional
+from tests.networks import convolutional, voters
 from tests.per_example import FUNCTIONS, softmax
 
 PAIRS = [(cost, output) for cost in COSTS for output in COSTS[cost].outputs]
@@ -70,7 +70,7 @@ def assert_the_same(outputs: Array, ours: Array) -> None:
 def test_onnxruntime_gives_the_same_answers(tmp_path: Path, cost: str, output: str, override: bool) -> None:
     network = learned(cost, output, override=override)
     path = tmp_path / "model.onnx"
-    export(network, path)
+    export(voters(network), path)
     for m in (1, 7, 300):  # the size of the batch is free
         x = np.random.default_rng(m).random((m, 784), np.float32)
         assert_the_same(run_onnx(path, x), network.network.predict(network.params, x))
@@ -83,7 +83,7 @@ def test_onnxruntime_gives_the_same_answers(tmp_path: Path, cost: str, output: s
 @pytest.mark.parametrize(("cost", "output"), PAIRS)
 def test_the_tensors_are_those_of_pytorchs_linear(tmp_path: Path, cost: str, output: str) -> None:
     network = learned(cost, output)
-    export(network, tmp_path / "model.safetensors")
+    export(voters(network), tmp_path / "model.safetensors")
     state = load_file(tmp_path / "model.safetensors")
     assert sorted(state) == ["0.bias", "0.weight", "2.bias", "2.weight", "4.bias", "4.weight"]
     x = np.random.default_rng(1).random(784)
@@ -114,6 +114,7 @@ def max_pool2d(side: int) -> Any:
 
 # What PyTorch's modules compute, of pictures (m, channels, rows, columns), in numpy.
 MODULES = SimpleNamespace(
+    ModuleList=list,
     Sequential=lambda *modules: modules,
     Conv2d=conv2d,
     ZeroPad2d=lambda sides: lambda a: np.pad(a, [(0, 0), (0, 0), sides[2:], sides[:2]]),
@@ -127,14 +128,21 @@ MODULES = SimpleNamespace(
 
 
 def run_safetensors(path: Path, x: Array) -> Any:
-    """What PyTorch would make of the tensors, by their names and the expression in the metadata."""
+    """What PyTorch would make of the tensors, by their names and the expression in the metadata: of a list of
+    networks the mean.
+    """
     state = load_file(path)
-    a = x.astype(np.float64)
-    for number, module in enumerate(eval(metadata_of(str(path))["pytorch"], {"nn": MODULES})):
-        names = (f"{number}.weight", f"{number}.bias")
-        a = module(a, *(state.pop(name) for name in names)) if names[0] in state else module(a)
+    made = eval(metadata_of(str(path))["pytorch"], {"nn": MODULES})
+    networks = {f"{k}.": each for k, each in enumerate(made)} if isinstance(made, list) else {"": made}
+    outputs = []
+    for prefix, network in networks.items():
+        a = x.astype(np.float64)
+        for number, module in enumerate(network):
+            names = (f"{prefix}{number}.weight", f"{prefix}{number}.bias")
+            a = module(a, *(state.pop(name) for name in names)) if names[0] in state else module(a)
+        outputs.append(a)
     assert state == {}
-    return a
+    return np.mean(outputs, axis=0)
 
 
 FIRST = LayerConfig(maps=4, kernel=3, activation="relu")
@@ -158,10 +166,39 @@ def test_convolutions_give_the_same_answers_elsewhere(tmp_path: Path, first: Lay
     ours = network.network.predict(network.params, x)
     assert np.ptp(ours, axis=0).max() > 0.05, "the images are told apart"
     for name in ("model.onnx", "model.safetensors"):
-        export(network, tmp_path / name)
+        export(voters(network), tmp_path / name)
     onnx.checker.check_model(onnx.load(tmp_path / "model.onnx"), full_check=True)
     assert_the_same(run_onnx(tmp_path / "model.onnx", x), ours)
     assert_the_same(run_safetensors(tmp_path / "model.safetensors", x.reshape(50, 1, 19, 20)), ours)
+
+
+@pytest.mark.parametrize("convolutions", [(FIRST,), ()], ids=["mixed", "dense"])
+def test_a_vote_is_one_file_that_gives_the_mean(
+    tmp_path: Path, convolutions: tuple[LayerConfig, ...]
+) -> None:
+    """Of networks with and without convolutions, in any order."""
+    members = (convolutional((), (19, 20)), convolutional(convolutions, (19, 20), seed=1),
+               convolutional(convolutions, (19, 20), hidden=8, seed=2))  # fmt: skip
+    together, x = voters(*members), np.random.default_rng(1).random((50, 19 * 20), np.float32) ** 4
+    for name in ("model.onnx", "model.safetensors"):
+        export(together, tmp_path / name)
+    model = onnx.load(tmp_path / "model.onnx")
+    onnx.checker.check_model(model, full_check=True)
+    assert [each.name for each in model.graph.input] == ["pixels"]
+    ours = together.predict(x, "")
+    assert np.abs(ours - voters(members[1]).predict(x, "")).max() > 0.05, "they do not say the same"
+    assert_the_same(run_onnx(tmp_path / "model.onnx", x), ours)
+    given = x.reshape(50, 1, 19, 20) if convolutions else x
+    assert_the_same(run_safetensors(tmp_path / "model.safetensors", given), ours)
+    metadata = metadata_of(str(tmp_path / "model.safetensors"))
+    sizes = [each["network"]["layers"][-2]["neurons"] for each in json.loads(metadata["members"])]
+    assert sizes == [9, 9, 8]
+    assert metadata["program"].startswith("nnbp ")
+    assert {each.key: each.value for each in model.metadata_props} == {
+        key: value for key, value in metadata.items() if key != "pytorch"
+    }
+    for name in ("model.onnx", "model.safetensors"):
+        OUTPUT.check(tmp_path / name)  # it is its own work, and may be replaced
 
 
 def test_pytorch_pads_before_and_after_where_a_kernel_has_an_even_side(tmp_path: Path) -> None:
@@ -169,7 +206,7 @@ def test_pytorch_pads_before_and_after_where_a_kernel_has_an_even_side(tmp_path:
         LayerConfig(maps=4, kernel=4, pool=2, padding="same", activation="relu", dropout=0.1),
         LayerConfig(maps=5, kernel=3, padding="same", activation="tanh"),
     )
-    export(convolutional(convolutions, (19, 20)), tmp_path / "model.safetensors")
+    export(voters(convolutional(convolutions, (19, 20))), tmp_path / "model.safetensors")
     assert metadata_of(str(tmp_path / "model.safetensors"))["pytorch"] == (
         "nn.Sequential(nn.ZeroPad2d((1, 2, 1, 2)), nn.Conv2d(1, 4, 4), nn.MaxPool2d(2), nn.ReLU(), "
         "nn.Conv2d(4, 5, 3, padding=1), nn.Tanh(), "
@@ -198,7 +235,7 @@ def test_the_files_say_what_is_in_them(here: Path, trained_run: Path) -> None:
         for one in (*model.graph.input, *model.graph.output)
     ]
     assert described == [("pixels", ["batch", 784]), ("outputs", ["batch", 10])]
-    export(learned("quadratic", "sigmoid", override=True), Path("mixed.safetensors"))
+    export(voters(learned("quadratic", "sigmoid", override=True)), Path("mixed.safetensors"))
     assert "pytorch" not in metadata_of("mixed.safetensors"), "there is no such module"
 
 

@@ -124,7 +124,7 @@ def test_a_figure_is_of_one_network_that_can_have_it(run: Path) -> None:
     weights.save(run / "weights.npz", replace(weights.load(run), digest="another"))
     note = "note: synthetic is not what it was when these weights were trained\n"
     assert nnbp("plot", run, "--what", "confusion").err == note
-    given = evaluate_saved(run, None, Path(os.environ["NNBP_DATA_DIR"]), "test").predictions
+    given = evaluate_saved([run], None, Path(os.environ["NNBP_DATA_DIR"]), "test").predictions
     with pytest.raises(NnbpError, match=r"c\.png: no calibration: the outputs of this network are not"):
         network.reliability(replace(given, is_probability=False), Path("c.png"))
     with pytest.raises(NnbpError, match=r"c\.png: there are no mistakes to draw; choose another figure with"):

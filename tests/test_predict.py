@@ -22,6 +22,7 @@ from nnbp_cli.models import weights
 from nnbp_cli.terminal.pictures import BLOCKS
 from tests import photographs
 from tests.command_line import nnbp
+from tests.networks import voters
 from tests.peak_memory import measured, output_with_peak
 from tests.picture_bombs import BOMBS, encoded, jpeg, png
 from tests.small_run import train
@@ -282,9 +283,9 @@ def test_what_networks_it_takes(learned: Path, tmp_path: Path) -> None:
     assert said.status == 0
     assert said.err == "note: pictures are made as MNIST's digits are, and it learned from /my/digits\n"
     says(own, picture)
-    message = "small: reads images of 5x7, and pictures are made 28x28; take a network for 28x28"
+    message = "0.npz: reads images of 5x7, and pictures are made 28x28; take a network for 28x28"
     with pytest.raises(NnbpError, match=f"^{message}$"):
-        check_readable(Path("small"), replace(known, shape=(5, 7)))
+        check_readable(voters(replace(known, shape=(5, 7))))
 
 
 def test_outputs_that_are_no_probabilities_are_shown_as_they_are(here: Path) -> None:

@@ -248,7 +248,7 @@ def test_what_eval_prints(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     score = Score(0.12345, np.array([[90, 10], [0, 1000]]))
     split = Split(np.zeros((2, 4), np.uint8), np.array([0, 1], np.uint8))
     right = Predictions(split, (2, 2), score, outputs=np.eye(2), is_probability=True)
-    result = scoring.EvaluationResult("4-2", "./coins", "validation", right, "note: the coins have changed")
+    result = scoring.EvaluationResult("4-2", "./coins", "validation", right, ["note: the coins have changed"])
     monkeypatch.setattr(scoring, "evaluate_saved", lambda *_: result)
     said = nnbp("eval", "weights.npz")
     assert said.err == "note: the coins have changed\n"

@@ -50,6 +50,7 @@ LINES: dict[str, tuple[tuple[int, str], ...]] = {
     "eval": (
         (0, "N"),
         (1, "N.forged.npz --mistakes 2"),
+        (1, "N N.npz"),
         (0, "N --json"),
         (2, "N --data ./B"),
         (1, "N.gone"),

@@ -8,7 +8,7 @@ from nnbp_cli.commands.options import data_dir_option, data_option, json_option,
 
 
 @click.command(name="eval")
-@click.argument("weights", type=click.Path(path_type=Path))
+@click.argument("weights", nargs=-1, required=True, type=click.Path(path_type=Path))
 @data_option("Another data set than the one trained on, or where that is now.")
 @data_dir_option
 @click.option(
@@ -28,7 +28,7 @@ from nnbp_cli.commands.options import data_dir_option, data_option, json_option,
 @json_option
 @quiet_option
 def command(
-    weights: Path,
+    weights: tuple[Path, ...],
     data_name: str | None,
     data_dir: Path,
     split: str,
@@ -38,24 +38,26 @@ def command(
 ) -> None:
     """Score saved weights.
 
-    WEIGHTS is a weights file or a run directory. Shown are the accuracy, the cost, and for each class the
-    precision and the recall, with the confusion matrix; with --mistakes also the digits that it was surest of
-    and wrong about, drawn as text.
+    Each of WEIGHTS is a weights file or a run directory. Shown are the accuracy, the cost, and for each class
+    the precision and the recall, with the confusion matrix; with --mistakes also the digits that it was
+    surest of and wrong about, drawn as text. Several networks vote by the mean of their outputs: shown is how
+    good each of them is, and the same of the vote. Its cost is that of the mean, without a penalty.
 
     \b
     nnbp eval weights.npz
     nnbp eval weights.npz --mistakes 6
     nnbp eval runs/mnist-20260131-120000 --split validation --json
+    nnbp eval runs/seed-1 runs/seed-2 runs/seed-3
     """
     from nnbp_cli.evaluation.saved import evaluate_saved
     from nnbp_cli.terminal.evaluation import mistake_lines, score_lines
     from nnbp_cli.terminal.output import log, print_json, print_result
 
     result = evaluate_saved(weights, data_name, data_dir, split)
-    if result.note and not quiet:
-        log(result.note)
+    for note in () if quiet else result.notes:
+        log(note)
     if as_json:
         mistakes = {"mistakes": result.predictions.plain_mistakes(limit)} if limit else {}
-        print_json({"weights": weights} | result.plain() | mistakes)
+        print_json({"weights": weights if len(weights) > 1 else weights[0]} | result.plain() | mistakes)
     else:
         print_result(*score_lines(result), *(mistake_lines(result.predictions, limit) if limit else ()))

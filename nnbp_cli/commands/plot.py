@@ -67,9 +67,9 @@ def command(
     elif what == "weights":
         network.weights(weights.load(runs[0]), output)
     else:
-        result = saved.evaluate_saved(runs[0], data_name, data_dir, "test")
-        if result.note:
-            log(result.note)
+        result = saved.evaluate_saved(runs, data_name, data_dir, "test")
+        for note in result.notes:
+            log(note)
         draw = {
             "confusion": network.confusion,
             "mistakes": network.mistakes,

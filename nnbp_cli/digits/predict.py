@@ -11,9 +11,8 @@ import numpy as np
 from nnbp_cli import digits
 from nnbp_cli.datasets.sources import SYNTHETIC
 from nnbp_cli.digits import SIDE, Digit
-from nnbp_cli.divergence import diverged
 from nnbp_cli.errors import NnbpError
-from nnbp_cli.models.weights import Weights
+from nnbp_cli.models.ensemble import Ensemble
 from nnbp_cli.nn.arrays import Array, Bytes
 from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.system import files
@@ -64,9 +63,10 @@ class PictureResult:
         }
 
 
-def check_readable(path: Path, learned: Weights) -> str:
-    """What to note of weights at `path` that are to read pictures; NnbpError where they cannot."""
+def check_readable(voters: Ensemble) -> str:
+    """What to note of networks that are to read pictures; NnbpError where they cannot."""
     digits.check_installed()
+    path, learned = voters.members[0]  # the others read the same images
     if learned.shape != (SIDE, SIDE):
         own, size = ("x".join(map(str, shape)) for shape in (learned.shape, (SIDE, SIDE)))
         raise NnbpError(
@@ -77,26 +77,23 @@ def check_readable(path: Path, learned: Weights) -> str:
     return f"note: pictures are made as MNIST's digits are, and it learned from {learned.data.name}"
 
 
-def predict(learned: Weights, pictures: Iterable[Path], where: str) -> Iterator[PictureResult]:
-    """What the network, found at `where`, predicts on each picture. One that cannot be read, or has no digit,
-    does not keep the others from it.
+def predict(voters: Ensemble, pictures: Iterable[Path]) -> Iterator[PictureResult]:
+    """What a network, or the vote of several, predicts on each picture. One that cannot be read, or has no
+    digit, does not keep the others from it.
     """
     for path in pictures:
         try:
-            yield PictureResult(path, _predictions(learned, path, where))
+            yield PictureResult(path, _predictions(voters, path))
         except NnbpError as error:
             yield PictureResult(path, problem=str(error))
 
 
-def _predictions(learned: Weights, picture: Path, where: str) -> tuple[Prediction, ...]:
+def _predictions(voters: Ensemble, picture: Path) -> tuple[Prediction, ...]:
     found = digits.segment(digits.binarize(digits.grayscale(picture)))
     if not found:
         raise NnbpError(f"{picture}: no digit found; write larger, with more contrast, or crop the picture")
     images = np.array([digits.normalize(digit.ink) for digit in found])
-    with np.errstate(all="ignore"):
-        outputs = learned.network.predict(learned.params, scaled(images.reshape(len(images), -1)))
-    if not np.isfinite(outputs).all():
-        raise diverged(where, learned.params, f"on {picture}", "the outputs are")
+    outputs = voters.predict(scaled(images.reshape(len(images), -1)), f"on {picture}")
     return tuple(map(Prediction, found, images, outputs))
 
 

@@ -1,32 +1,57 @@
-"""Saved weights held against a data set, their own or another."""
+"""Saved weights held against a data set, their own or another; several of them vote."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from nnbp_cli.config import DataConfig, load_data, moved
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.datasets.sources import absolute, check_there
 from nnbp_cli.errors import ConfigError, MissingData, NnbpError
 from nnbp_cli.evaluation.predictions import Predictions, predictions
-from nnbp_cli.models import weights
+from nnbp_cli.evaluation.score import Score
+from nnbp_cli.evaluation.vote import vote
+from nnbp_cli.models import ensemble
 from nnbp_cli.models.weights import Weights
+
+
+class MemberScore(NamedTuple):
+    """How good one network of several is by itself."""
+
+    path: Path
+    network: str
+    score: Score
+
+    def plain(self) -> dict[str, Any]:
+        """As values that JSON can hold."""
+        score = self.score
+        return {
+            "weights": self.path,
+            "network": self.network,
+            "accuracy": score.accuracy,
+            "cost": score.cost,
+        }
 
 
 @dataclass(frozen=True)
 class EvaluationResult:
-    """What saved weights say to a split of a data set; `note` is what the reader should know of it."""
+    """What saved weights say to a split of a data set; `notes` are what the reader should know of it. Of a
+    vote, `members` are the scores of each.
+    """
 
     network: str
     data: str
     split: str
     predictions: Predictions
-    note: str
+    notes: Sequence[str] = ()
+    members: Sequence[MemberScore] = ()
 
     def plain(self) -> dict[str, Any]:
         """The score as values that JSON can hold."""
         score = self.predictions.score
-        return {
+        members = {"members": [each.plain() for each in self.members]} if self.members else {}
+        return members | {
             "data": self.data,
             "split": self.split,
             "images": score.images,
@@ -38,18 +63,37 @@ class EvaluationResult:
         }
 
 
-def evaluate_saved(path: Path, data_name: str | None, data_dir: Path, split: str) -> EvaluationResult:
-    """Evaluate the weights at `path` on "test", "validation" or "train" of their own data set or of another.
+def evaluate_saved(
+    paths: Sequence[Path], data_name: str | None, data_dir: Path, split: str
+) -> EvaluationResult:
+    """Evaluate the weights at `paths`, or where they are several their vote, on "test", "validation" or
+    "train" of their own data set or of another.
 
     Raises NnbpError where weights or data are not sound, or do not fit each other, and Diverged.
     """
-    learned = weights.load(path)
-    data = fitting_data(path, learned, data_name, data_dir)
-    images = {"test": data.test, "validation": data.validation, "train": data.training}[split]
-    if not len(images.labels):
-        raise NnbpError(f"{data.name}: no {split} images; choose another --split")
-    predicted = predictions(learned, images, where=str(path), seen=f"on the {split} images")
-    return EvaluationResult(learned.network.title, data.name, split, predicted, changed(data, learned))
+    voters = ensemble.load(paths)
+    loaded: dict[tuple[DataConfig, str], Dataset] = {}
+    notes, answers = [voters.note], []
+    for path, learned in voters.members:
+        which = learned.data, learned.digest
+        data = loaded[which] = loaded.get(which) or fitting_data(path, learned, data_name, data_dir)
+        images = {"test": data.test, "validation": data.validation, "train": data.training}[split]
+        if not len(images.labels):
+            raise NnbpError(f"{data.name}: no {split} images; choose another --split")
+        notes.append(changed(data, learned))
+        answers.append(predictions(learned, images, where=str(path), seen=f"on the {split} images"))
+    members = [
+        MemberScore(path, learned.network.title, each.score)
+        for (path, learned), each in zip(voters.members, answers)
+    ]
+    return EvaluationResult(
+        voters.title,
+        data.name,
+        split,
+        vote(voters, answers),
+        tuple(dict.fromkeys(filter(None, notes))),
+        members if len(members) > 1 else (),
+    )
 
 
 def fitting_data(path: Path, learned: Weights, data_name: str | None, data_dir: Path) -> Dataset:

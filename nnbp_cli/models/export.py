@@ -8,22 +8,22 @@ from pathlib import Path
 
 import numpy as np
 
-from nnbp_cli.divergence import diverged
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.models import onnx as onnx_model
 from nnbp_cli.models import safetensors as tensors
 from nnbp_cli.models import weights
-from nnbp_cli.models.weights import Weights
+from nnbp_cli.models.ensemble import Ensemble
+from nnbp_cli.models.weights import PROGRAM
 from nnbp_cli.system import json_text
 from nnbp_cli.system.outputs import Output, signed
 
 
 @dataclass(frozen=True)
 class Format:
-    """A format: the module that it takes, how weights and metadata become bytes, how such a file begins."""
+    """A format: the module that it takes, how networks and metadata become bytes, how such a file begins."""
 
     module: str
-    encode: Callable[[Weights, Mapping[str, str]], bytes]
+    encode: Callable[[Ensemble, Mapping[str, str]], bytes]
     signature: bytes
 
 
@@ -45,23 +45,21 @@ def check_exportable(path: Path) -> None:
         raise NnbpError(f"nnbp export: needs {library}; pip install 'nnbp-cli[export]'") from None
 
 
-def export(learned: Weights, path: Path) -> None:
-    """Write the network to `path`, whole or not at all, with all that weights.npz says of it, text or JSON.
+def export(voters: Ensemble, path: Path) -> None:
+    """Write a network, or several that vote, to `path`, whole or not at all, with all that weights.npz says
+    of each, text or JSON.
 
-    Raises NnbpError as `Output.write` does, and where the format cannot hold it; Diverged where it says
+    Raises NnbpError as `Output.write` does, and where the format cannot hold it; Diverged where one says
     nothing finite to an image of ink alone.
     """
-    ink = np.ones((1, prod(learned.shape)), learned.params.theta.dtype)
-    with np.errstate(all="ignore"):
-        outputs = learned.network.predict(learned.params, ink)
-    if not np.isfinite(outputs).all():
-        raise diverged(str(path), learned.params, "on an image of ink alone", "the outputs are")
+    voters.predict(np.ones((1, prod(voters.first.shape)), np.float32), "on an image of ink alone")
+    described = [weights.described(learned) for _, learned in voters.members]
+    about = described[0] if len(described) == 1 else {"program": PROGRAM, "members": described}
     metadata = {
-        key: value if isinstance(value, str) else json_text.dumps(value)
-        for key, value in weights.described(learned).items()
+        key: value if isinstance(value, str) else json_text.dumps(value) for key, value in about.items()
     }
     try:
-        content = FORMATS[path.suffix.lower()].encode(learned, metadata)
+        content = FORMATS[path.suffix.lower()].encode(voters, metadata)
     except OverflowError as error:
         raise NnbpError(f"{path}: {error}; export it as .safetensors") from error
     OUTPUT.write(path, content)

@@ -5,7 +5,8 @@ is taken before b is added, which gives the same numbers. For the first of them 
 (batch, 1, rows, columns), and what the last one gives is flattened, channels first. Where single neurons
 have activations of their own, those are computed for the whole layer too, and Where chooses between them.
 Dropout does nothing outside training, so it is left out. Softmax means what ours does since opset 13: one
-axis, here that of the neurons.
+axis, here that of the neurons. Networks that vote stand side by side, under members.0. and so on, and Mean
+takes the outputs of all.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ import numpy as np
 from nnbp_cli import __version__
 from nnbp_cli.config import LayerConfig
 from nnbp_cli.models.channels_first import Trained, trained_layers
-from nnbp_cli.models.weights import Weights
+from nnbp_cli.models.ensemble import Ensemble
+from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.convolution import Convolution
 
 if TYPE_CHECKING:
@@ -33,28 +35,37 @@ MAX_PARAMETER_BYTES = 2**31 - 2**20  # the whole message must stay below 2 GiB
 OPERATORS = {"sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "Relu", "softmax": "Softmax", "linear": "Identity"}
 
 
-def encode(learned: Weights, metadata: Mapping[str, str]) -> bytes:
+def encode(voters: Ensemble, metadata: Mapping[str, str]) -> bytes:
     """The bytes of the model: "pixels" (batch, pixels), floats from 0 to 1, to "outputs" (batch, classes).
 
-    Raises OverflowError for a network that is too large for the format.
+    Raises OverflowError for networks that are too large for the format.
     """
     from onnx import TensorProto, helper, numpy_helper
 
-    if 4 * learned.network.size > MAX_PARAMETER_BYTES:
-        raise OverflowError(f"{learned.network.size:,} parameters are more than an ONNX file holds")
-    rows, columns = learned.shape
-    layers = list(trained_layers(learned))
-    names = [INPUT, *(f"layers.{number}.a" for number in range(len(layers) - 1)), OUTPUT]
+    if 4 * voters.size > MAX_PARAMETER_BYTES:
+        raise OverflowError(f"{voters.size:,} parameters are more than an ONNX file holds")
+    rows, columns = voters.first.shape
+    several = len(voters.members) > 1
+    nodes: list[NodeProto] = []
+    arrays: dict[str, Array] = {}
+    outputs: list[str] = []
+    for number, (_, learned) in enumerate(voters.members):
+        name = f"members.{number}." if several else ""
+        layers = list(trained_layers(learned))
+        outputs.append(f"{name}{OUTPUT}")
+        between = (f"{name}layers.{k}.a" for k in range(len(layers) - 1))
+        steps = [INPUT, *between, outputs[-1]]
+        for k, (layer, a, a_next) in enumerate(zip(layers, steps, steps[1:])):
+            nodes += _layer(f"{name}layers.{k}", layer, a, a_next)
+            arrays |= {f"{name}layers.{k}.W": layer.W, f"{name}layers.{k}.b": layer.b}
+    if several:
+        nodes.append(helper.make_node("Mean", outputs, [OUTPUT], OUTPUT))
     graph = helper.make_graph(
-        [node for number, layer in enumerate(layers) for node in _layer(number, layer, *names[number:][:2])],
+        nodes,
         "nnbp",
         [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["batch", rows * columns])],
-        [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["batch", learned.network.outputs])],
-        [
-            numpy_helper.from_array(window, f"layers.{number}.{name}")
-            for number, layer in enumerate(layers)
-            for name, window in (("W", layer.W), ("b", layer.b))
-        ],
+        [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["batch", voters.first.network.outputs])],
+        [numpy_helper.from_array(window, name) for name, window in arrays.items()],
     )
     model = helper.make_model(
         graph,
@@ -70,11 +81,11 @@ def encode(learned: Weights, metadata: Mapping[str, str]) -> bytes:
     return encoded
 
 
-def _layer(number: int, trained: Trained, a: str, a_next: str) -> Iterator[NodeProto]:
+def _layer(name: str, trained: Trained, a: str, a_next: str) -> Iterator[NodeProto]:
     """The nodes that make the activations `a_next` of a layer from those of the layer before."""
     from onnx import helper
 
-    W, b, z = (f"layers.{number}.{name}" for name in "Wbz")
+    W, b, z = (f"{name}.{each}" for each in "Wbz")
     if isinstance(trained.layer, Convolution):
         yield from _convolution(trained.layer, a, W, b, z)
     else:
@@ -90,10 +101,10 @@ def _convolution(layer: Convolution, a: str, W: str, b: str, z: str) -> Iterator
 
     if a == INPUT:
         rows, columns, channels = layer.picture
+        a, given = f"{z}.pictures", f"{z}.pictures.shape"
         shape = numpy_helper.from_array(np.array([0, channels, rows, columns]))  # 0: as many as there are
-        yield helper.make_node("Constant", [], ["pictures.shape"], "pictures.shape", value=shape)
-        yield helper.make_node("Reshape", [a, "pictures.shape"], ["pictures"], "pictures")
-        a = "pictures"
+        yield helper.make_node("Constant", [], [given], given, value=shape)
+        yield helper.make_node("Reshape", [INPUT, given], [a], a)
     before, after = layer.padding
     neurons = f"{z}.neurons" if layer.pool > 1 else z
     pads = [before, before, after, after]

@@ -3,12 +3,14 @@
 There it is an nn.Sequential of Linear, activation, Linear, activation and so on, so the layers that learn
 have even numbers: 0.weight (neurons, inputs), 0.bias (neurons,), 2.weight, ... With convolutions it begins
 with Conv2d, MaxPool2d, activation, takes pictures, (m, 1, rows, columns), and counts these modules too.
+Networks that vote are an nn.ModuleList of such, 0.0.weight, 0.0.bias, ..., 1.0.weight; where one takes
+pictures all do, the others with a Flatten at their beginning.
 """
 
 from collections.abc import Iterator, Mapping
 
 from nnbp_cli.models.channels_first import Trained, trained_layers
-from nnbp_cli.models.weights import Weights
+from nnbp_cli.models.ensemble import Ensemble
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.convolution import Convolution
 
@@ -22,23 +24,31 @@ MODULES = {
 }
 
 
-def encode(learned: Weights, metadata: Mapping[str, str]) -> bytes:
+def encode(voters: Ensemble, metadata: Mapping[str, str]) -> bytes:
     """The bytes of the file. Its metadata have as "pytorch" the expression that makes the module, after
     `from torch import nn`, without Dropout; but where single neurons have activations of their own, there
     is no such module.
     """
     from safetensors.numpy import save
 
+    networks = [learned for _, learned in voters.members]
+    pictures = any(isinstance(learned.network.layers[0], Convolution) for learned in networks)
     tensors: dict[str, Array] = {}
-    modules: list[str] = []
-    for trained in trained_layers(learned):
-        for module in _modules(trained):
-            if module.startswith(("nn.Linear", "nn.Conv2d")):
-                tensors |= {f"{len(modules)}.weight": trained.W, f"{len(modules)}.bias": trained.b}
-            modules.append(module)
-    if any(layer.override for layer in learned.config.layers):
+    sequentials: list[str] = []
+    for number, learned in enumerate(networks):
+        prefix = f"{number}." if len(networks) > 1 else ""
+        modules = ["nn.Flatten()"] * (pictures and not isinstance(learned.network.layers[0], Convolution))
+        for trained in trained_layers(learned):
+            for module in _modules(trained):
+                if module.startswith(("nn.Linear", "nn.Conv2d")):
+                    name = f"{prefix}{len(modules)}"
+                    tensors |= {f"{name}.weight": trained.W, f"{name}.bias": trained.b}
+                modules.append(module)
+        sequentials.append(f"nn.Sequential({', '.join(modules)})")
+    if any(layer.override for learned in networks for layer in learned.config.layers):
         return save(tensors, dict(metadata))
-    return save(tensors, {**metadata, "pytorch": f"nn.Sequential({', '.join(modules)})"})
+    module = f"nn.ModuleList([{', '.join(sequentials)}])" if len(networks) > 1 else sequentials[0]
+    return save(tensors, {**metadata, "pytorch": module})
 
 
 def _modules(trained: Trained) -> Iterator[str]:

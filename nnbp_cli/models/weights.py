@@ -26,6 +26,7 @@ from nnbp_cli.system.npz import Archive, FileKind
 from nnbp_cli.system.schema import Count, DataSet, Natural, NonNegative, Text
 from nnbp_cli.wording import quoted
 
+PROGRAM = f"nnbp {__version__}"
 KIND = FileKind("weights file", format=1, remedy="choose another file or train again")
 OF_PIXELS = ("digest", "scaling")  # what the meta says of the images that no config does
 
@@ -86,7 +87,7 @@ def save(path: Path, weights: Weights, check: files.Check = files.anything) -> N
 def described(weights: Weights) -> dict[str, Any]:
     """All but the parameters, as plain values: the architecture, the data set, its scaling and digest."""
     meta = _Meta(
-        program=f"nnbp {__version__}",
+        program=PROGRAM,
         network=decided(asdict(weights.config)),
         data=asdict(weights.data) | {"digest": weights.digest, "scaling": SCALING},
         shape=weights.shape,

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from nnbp_cli.errors import printable
 from nnbp_cli.evaluation.predictions import Predictions, format_confidence
-from nnbp_cli.evaluation.saved import EvaluationResult
+from nnbp_cli.evaluation.saved import EvaluationResult, MemberScore
 from nnbp_cli.terminal.output import shows
 from nnbp_cli.terminal.pictures import BLOCKS, crop, image_lines, side_by_side
 from nnbp_cli.wording import percent
@@ -20,9 +21,14 @@ BAR_WIDTH = 24  # characters of an output of 1
 
 
 def score_lines(result: EvaluationResult) -> Iterator[str]:
-    """The score, and the confusion matrix with each class's recall at its row, precision at its column."""
+    """The score, before it those of the members of a vote, and the confusion matrix with each class's recall
+    at its row, precision at its column.
+    """
     score = result.predictions.score
     yield f"{result.network} on {score.images:,} {result.split} images of {result.data}"
+    if result.members:
+        yield from _member_lines(result.members)
+        yield ""
     yield f"accuracy {score.accuracy:.2%}, cost {score.cost:.4f}"
     yield ""
     yield "confusion matrix: a row is the true class, a column what the network said"
@@ -32,6 +38,15 @@ def score_lines(result: EvaluationResult) -> Iterator[str]:
         counts = "".join(f"{count or '.':>{width}}" for count in row)
         yield f"{k:9}{counts}{percent(recall, 1, '-'):>10}"
     yield "precision" + "".join(f"{percent(precision, 1, '-'):>{width}}" for precision in score.precision)
+
+
+def _member_lines(members: Sequence[MemberScore]) -> Iterator[str]:
+    names = [printable(str(member.path)) for member in members]
+    width = max(6, *map(len, names))
+    yield ""
+    yield f"{'member':{width}}  accuracy      cost  network"
+    for name, (_, network, score) in zip(names, members):
+        yield f"{name:{width}}  {score.accuracy:8.2%}  {score.cost:8.4f}  {network}"
 
 
 def mistake_lines(predictions: Predictions, limit: int) -> Iterator[str]:
