@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnbp_cli.nn import costs
+from nnbp_cli.nn import convolution, costs
 from nnbp_cli.nn.activations import Activation, linear, relu, sigmoid, softmax, tanh
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.convolution import Cache, Convolution
@@ -58,8 +58,13 @@ def test_backprop_matches_numerical_differentiation(
 
 
 @pytest.mark.parametrize(("pool", "same", "kernel"), list(product([1, 2, 3], [False, True], [1, 2, 3])))
-def test_a_layer_is_what_plain_loops_make_of_it(pool: int, same: bool, kernel: int) -> None:
-    """On paper that is blank for the most part, too, where many neurons of a square are equal."""
+def test_a_layer_is_what_plain_loops_make_of_it(
+    pool: int, same: bool, kernel: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On paper that is blank for the most part, where many neurons of a square are equal; gradients of a few
+    squares at a time, which leave a rest.
+    """
+    monkeypatch.setattr(convolution, "SQUARES", 7)
     rng = np.random.default_rng(2)
     layer = Convolution((7, 8, 2), 3, kernel, linear, pool, same)
     W, b = (rng.standard_normal(shape) for shape in layer.shapes)
@@ -140,7 +145,7 @@ def test_what_a_layer_says_of_itself() -> None:
     assert Convolution((28, 27, 3), 20, 4, relu, 3, same=True).outputs == (9, 9, 20)
     assert layer.fans == (75, 125)
     assert layer.inputs == 28 * 27 * 3
-    assert layer.work == 12 * 11 * 4 * 20 * 36 * 3
+    assert layer.work == 12 * 11 * 4 * 20 * 5 * 6 * 3
 
 
 def test_float32_stays_float32() -> None:
@@ -159,12 +164,13 @@ def flipped(self: Convolution, p: Any, delta: Array, cache: Cache) -> Array:
 
 
 def overwritten(self: Convolution, p: Any, delta: Array, cache: Cache) -> Array:
-    pictures = np.zeros((len(delta), 8, 9, 2))
-    windows = self._windows(pictures, writeable=True)
-    pulled = (self._errors(delta, cache).T @ cache.weights).reshape(windows.shape)
+    padded, pictures = self._padded(len(delta), delta.dtype)
+    windows = self._windows(padded)
+    errors = self._errors(delta.reshape(-1, self.maps), cache.is_largest)
+    pulled = (np.concatenate(errors, axis=1) @ cache.weights).reshape(windows.shape)
     for i, j in np.ndindex(windows.shape[1:3]):
         windows[:, i, j] = pulled[:, i, j]
-    return pictures[:, 1:7, 1:8].reshape(len(delta), -1)
+    return pictures.reshape(len(delta), -1)
 
 
 def shifted(self: Convolution, p: Any, delta: Array, cache: Cache) -> Array:
@@ -173,23 +179,22 @@ def shifted(self: Convolution, p: Any, delta: Array, cache: Cache) -> Array:
 
 def errors_times(factor: Callable[[Array], Array]) -> Callable[..., Array]:
     """The error of each square times a factor for each of its neurons, (pool pool, 1, 1)."""
-
-    def errors(self: Convolution, delta: Array, cache: Cache) -> Array:
-        of_squares = delta.reshape(-1, self.maps).T
-        return (factor(cache.is_largest) * of_squares).reshape(-1, of_squares.shape[1])
-
-    return errors
+    return lambda self, delta, is_largest: factor(is_largest) * delta
 
 
-def gradients_then(change: Callable[[Convolution, Array, Array, Array], object]) -> Callable[..., None]:
-    """The right gradients, changed: `change` gets them, and those of the expanded weights."""
+def gradients_then(change: Callable[[Convolution, Array, Array], object]) -> Callable[..., None]:
+    """The right gradients, changed."""
 
     def gradients(self: Convolution, delta: Array, cache: Cache, out: Any) -> None:
         Convolution.gradients(self, delta, cache, out)
-        dW, db = out
-        change(self, dW, db, self._errors(delta, cache) @ cache.patches)
+        change(self, *out)
 
     return gradients
+
+
+def without_a_place(self: Convolution, delta: Array, cache: Cache, out: Any) -> None:
+    others = cache.is_largest & (np.arange(self.pool**2) != 1)[:, None, None]
+    Convolution.gradients(self, delta, cache._replace(is_largest=others), out)
 
 
 FIRST = np.array([1, 0, 0, 0])[:, None, None]
@@ -200,18 +205,18 @@ PLANTED: dict[str, tuple[str, Callable[..., Any]]] = {
     "the error for all of a square": ("_errors", errors_times(lambda largest: np.ones((4, 1, 1)))),
     "the error for the first of a square": ("_errors", errors_times(lambda largest: FIRST)),
     "the mean of the square": ("_errors", errors_times(lambda largest: np.full((4, 1, 1), 0.25))),
-    "an example left out": ("_errors", errors_times(lambda x: x * (np.arange(x.shape[2]) < x.shape[2] - 9))),
+    "an example left out": (
+        "_errors",
+        errors_times(lambda largest: largest * (np.arange(len(largest[0])) < len(largest[0]) - 9)[:, None]),
+    ),
     "a kernel's gradient transposed": (
         "gradients",
-        gradients_then(lambda self, dW, db, _: np.copyto(dW, dW.transpose(0, 2, 1, 3).copy())),
+        gradients_then(lambda self, dW, db: np.copyto(dW, dW.transpose(0, 2, 1, 3).copy())),
     ),
-    "a place of the kernel left out": (
-        "gradients",
-        gradients_then(lambda self, dW, db, of: np.subtract(dW, self._kernels(of)[1], out=dW)),
-    ),
+    "a place of the kernel left out": ("gradients", without_a_place),
     "the bias of a mean square": (
         "gradients",
-        gradients_then(lambda self, dW, db, _: np.divide(db, prod(self.outputs[:2]), out=db)),
+        gradients_then(lambda self, dW, db: np.divide(db, prod(self.outputs[:2]), out=db)),
     ),
 }
 

@@ -7,9 +7,10 @@ f(max z) = max f(z), and f is computed once for a square, as in the book's netwo
 
 The neurons of one square, of all maps, are a small dense layer. Together they see a patch of kernel + pool
 - 1 pixels a side; the row of weights of each is its kernel, at the neuron's own place in the patch, and zeros
-around it. So the z of all squares of a batch are one matrix product, of patches that overlap little with
-expanded weights; the maximum is taken over whole blocks of the result; and backpropagation is that of Dense,
-where the gradients at a kernel's places are added up, because there the weights are the same.
+around it. So backpropagation is that of Dense, for the squares of all pictures at once, with patches that
+overlap little for a and expanded weights for W; and the gradients at a kernel's places are added up, because
+there the weights are the same. Of the zeros some need no multiplication: the neurons in one row of a square
+see no more than `kernel` rows of its patch, which are side by side in memory.
 """
 
 from dataclasses import dataclass
@@ -17,17 +18,20 @@ from math import ceil, prod
 from typing import ClassVar, NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
+from numpy.lib.stride_tricks import as_strided
+from numpy.typing import DTypeLike
 
 from nnbp_cli.nn.activations import Activation
 from nnbp_cli.nn.arrays import Array, Shape
 from nnbp_cli.nn.layers import Views
 
+SQUARES = 1440  # whose gradients are summed at once: their errors and patches stay in the cache
+
 
 class Cache(NamedTuple):
     """What the backward pass needs: the patches, (m squares, patch pixels), the expanded weights, (pool pool
     maps, patch pixels), and for each neuron whether it is the largest of its square, the first of equals,
-    (pool pool, maps, m squares).
+    (pool pool, m squares, maps).
     """
 
     patches: Array
@@ -82,8 +86,9 @@ class Convolution:
 
     @property
     def work(self) -> int:
-        """The multiplications of the product of expanded weights."""
-        return prod(self.outputs[:2]) * prod(self._expanded_shape)
+        """The multiplications of the products with expanded weights."""
+        neurons = prod(self.outputs) * self.pool**2
+        return neurons * self.kernel * self._patch * self.picture[2]
 
     @property
     def scratch(self) -> int:
@@ -103,28 +108,32 @@ class Convolution:
             for later in is_largest[1:]:  # of equals the first
                 np.greater(later, found, out=later)
                 found |= later
-        return np.add(largest.T, b, order="C").reshape(len(a), -1), Cache(patches, weights, is_largest)
+        return (largest + b).reshape(len(a), -1), Cache(patches, weights, is_largest)
 
     def gradients(self, delta: Array, cache: Cache, out: Views, /) -> None:
         """The sums over the batch and over all neurons that share a weight."""
         dW, db = out
-        expanded = self._errors(delta, cache) @ cache.patches
-        dW[...] = sum(self._kernels(expanded))
-        delta.reshape(-1, self.maps).sum(axis=0, out=db)
+        dW[...] = 0
+        of_squares = delta.reshape(-1, self.maps)
+        for start in range(0, len(of_squares), SQUARES):
+            some = slice(start, start + SQUARES)
+            errors = self._errors(of_squares[some], cache.is_largest[:, some])
+            for (i, j), of_neuron in zip(np.ndindex(self.pool, self.pool), errors):
+                expanded = of_neuron.T @ self._seen(cache.patches[some], i)
+                dW += expanded.reshape(self.maps, self.kernel, self._patch, -1)[:, :, j : j + self.kernel]
+        delta.sum(axis=0).reshape(-1, self.maps).sum(axis=0, out=db)
 
     def backward(self, params: Views, delta: Array, cache: Cache, /) -> Array:
         """What each patch gets back, added up where patches overlap, (m, inputs)."""
-        rows, columns, channels = self.picture
-        before, after = self.padding
-        pictures = np.zeros(
-            (len(delta), before + rows + after, before + columns + after, channels), delta.dtype
-        )
-        windows = self._windows(pictures, writeable=True)
-        pulled = (self._errors(delta, cache).T @ cache.weights).reshape(windows.shape)
+        padded, pictures = self._padded(len(delta), delta.dtype)
+        windows = self._windows(padded)
+        errors = self._errors(delta.reshape(-1, self.maps), cache.is_largest)
+        of_squares = errors.swapaxes(0, 1).reshape(len(cache.patches), -1)
+        pulled = (of_squares @ cache.weights).reshape(windows.shape)
         apart = ceil(self._patch / self.pool)  # of every so many patches no two overlap
         for i, j in np.ndindex(apart, apart):
             windows[:, i::apart, j::apart] += pulled[:, i::apart, j::apart]
-        return pictures[:, before : before + rows, before : before + columns].reshape(len(delta), -1)
+        return pictures.reshape(len(delta), -1)
 
     def margin(self, params: Views, a: Array, /) -> float:
         """By how much the largest z of a square is larger than the next that is not its equal, at least.
@@ -136,9 +145,18 @@ class Convolution:
         return float(behind[behind > 1e-12 * abs(z).max()].min(initial=np.inf))
 
     def _of_neurons(self, weights: Array, patches: Array) -> Array:
-        """z of all neurons but for the bias, (pool pool, maps, m squares)."""
-        z: Array = (weights @ patches.T).reshape(self.pool**2, self.maps, -1)
-        return z
+        """z of all neurons but for the bias, (pool pool, m squares, maps)."""
+        z = np.empty((self.pool, self.pool, len(patches), self.maps), patches.dtype)
+        of_first_row = self._seen(weights[: self.pool * self.maps], 0)  # the others' are the same
+        for i, row in enumerate(z):
+            together = self._seen(patches, i) @ of_first_row.T
+            row[...] = together.reshape(-1, self.pool, self.maps).swapaxes(0, 1)
+        return z.reshape(-1, len(patches), self.maps)
+
+    def _seen(self, patches: Array, i: int) -> Array:
+        """What neurons in row i of a square see of each patch, (patches, kernel patch channels), a view."""
+        line = self._patch * self.picture[2]
+        return patches[:, i * line : (i + self.kernel) * line]
 
     @property
     def _patch(self) -> int:
@@ -151,35 +169,34 @@ class Convolution:
         return self.pool**2 * self.maps, self._patch**2 * self.picture[2]
 
     def _patches(self, a: Array) -> Array:
-        pictures = a.reshape(-1, *self.picture)
+        padded = a.reshape(-1, *self.picture)
         if self.same:
-            pictures = np.pad(pictures, [(0, 0), self.padding, self.padding, (0, 0)])
-        return self._windows(pictures).reshape(-1, self._expanded_shape[1])
+            padded, pictures = self._padded(len(a), a.dtype)
+            pictures[...] = a.reshape(pictures.shape)
+        return self._windows(padded).reshape(-1, self._expanded_shape[1])
 
-    def _windows(self, pictures: Array, writeable: bool = False) -> Array:
+    def _padded(self, m: int, dtype: DTypeLike) -> tuple[Array, Array]:
+        """Zeros, m pictures with their padding, and the view of them without it."""
+        (rows, columns, channels), (before, after) = self.picture, self.padding
+        padded = np.zeros((m, before + rows + after, before + columns + after, channels), dtype)
+        return padded, padded[:, before : before + rows, before : before + columns]
+
+    def _windows(self, pictures: Array) -> Array:
         """The patch of each square, a view, (m, rows, columns, patch, patch channels)."""
-        m, rows, _, channels = pictures.shape
-        lines = pictures.reshape(m, rows, -1)  # so that a row of a patch is one stretch of memory
-        shape = (self._patch, self._patch * channels)
-        windows = sliding_window_view(lines, shape, axis=(1, 2), writeable=writeable)
-        view: Array = windows[:, :: self.pool, :: self.pool * channels]
-        return view
+        rows, columns, _ = self.outputs
+        shape = (len(pictures), rows, columns, self._patch, self._patch * self.picture[2])
+        picture, line, pixel, number = pictures.strides
+        return as_strided(pictures, shape, (picture, self.pool * line, self.pool * pixel, line, number))
 
     def _expanded(self, W: Array) -> Array:
         """The weights of a square's neurons, (pool pool maps, patch patch channels)."""
         weights = np.zeros(self._expanded_shape, W.dtype)
-        for kernel in self._kernels(weights):
-            kernel[...] = W
+        neurons = weights.reshape(-1, self.maps, self._patch, self._patch, self.picture[2])
+        for (i, j), neuron in zip(np.ndindex(self.pool, self.pool), neurons):
+            neuron[:, i : i + self.kernel, j : j + self.kernel] = W
         return weights
 
-    def _kernels(self, expanded: Array) -> list[Array]:
-        """Where W is in expanded weights, a view for each neuron of a square, of the shape of W."""
-        patches = expanded.reshape(-1, self.maps, self._patch, self._patch, self.picture[2])
-        places = np.ndindex(self.pool, self.pool)
-        return [patch[:, i : i + self.kernel, j : j + self.kernel] for patch, (i, j) in zip(patches, places)]
-
-    def _errors(self, delta: Array, cache: Cache) -> Array:
-        """delta for the largest neuron of each square, 0 for the others, (pool pool maps, m squares)."""
-        of_squares = np.ascontiguousarray(delta.reshape(-1, self.maps).T)
-        errors: Array = cache.is_largest * of_squares
-        return errors.reshape(-1, of_squares.shape[1])
+    def _errors(self, delta: Array, is_largest: Array) -> Array:
+        """delta for the largest neuron of each square, 0 for the others, (pool pool, m squares, maps)."""
+        errors: Array = is_largest * delta
+        return errors
