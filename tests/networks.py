@@ -55,11 +55,15 @@ def planted(kind: type[T], method: str, wrong: Callable[..., Any]) -> type[T]:
 
 
 def convolutional(
-    convolutions: tuple[LayerConfig, ...], shape: tuple[int, int], hidden: int = 9, seed: int = 0
+    convolutions: tuple[LayerConfig, ...],
+    shape: tuple[int, int],
+    hidden: int = 9,
+    seed: int = 0,
+    classes: int = 7,
 ) -> Weights:
     """Random weights of convolutions, a hidden layer and seven classes, for images of `shape`."""
     layers = (*convolutions, LayerConfig(neurons=hidden, activation="tanh"),
-              LayerConfig(neurons=7, activation="softmax"))  # fmt: skip
+              LayerConfig(neurons=classes, activation="softmax"))  # fmt: skip
     config = NetworkConfig(cost="log-likelihood", layers=layers)
     network = build(config, shape)
     params = network.parameters()

@@ -64,7 +64,7 @@ def test_the_page_says_what_its_layers_are_and_has_their_weights(run: Path) -> N
     assert "What a map of the first layer looks for, in each 5x5 pixels: ink on red" in words
     assert re.findall(r'aria-label="(weights of [^"]*)"', page) == [f"weights of map {k}" for k in range(3)]
     assert "--tall:calc(var(--side)*5/5)" in page
-    network = data_of(page)["network"]
+    network = data_of(page)["networks"][0]
     theta = np.frombuffer(base64.b64decode(network["theta"]), "<f4")
     np.testing.assert_array_equal(theta, weights.load(run).params.theta)
     plain: dict[str, Any] = {"override": {}}

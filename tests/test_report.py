@@ -119,7 +119,7 @@ def test_the_policy_admits_this_very_style_and_script_and_nothing_else(run: Path
 
 
 def test_the_network_in_the_page_is_the_one_that_was_kept(run: Path) -> None:
-    network = data_of(page_of(run))["network"]
+    network = data_of(page_of(run))["networks"][0]
     theta = np.frombuffer(base64.b64decode(network["theta"]), "<f4")
     assert np.array_equal(theta, weights.load(run).params.theta)
     assert [tuple(layer.values()) for layer in network["layers"]] == [(12, "relu", {}), (10, "softmax", {})]

@@ -25,7 +25,7 @@ from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.report.network_section import network_json
 from tests.command_line import nnbp
 from tests.conftest import OUTSIDE
-from tests.networks import convolutional
+from tests.networks import convolutional, voters
 from tests.photographs import resized
 from tests.strokes import DIGITS
 from tests.test_convolution_config import SMALL
@@ -206,17 +206,23 @@ def in_page(browser: Browser, report: Path, program: str, value: Any) -> Any:
         return here.page.evaluate(program, value)
 
 
-PREDICT = """([network, text, pixels]) => {
+PREDICT = """([networks, text, pixels]) => {
     const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-    const layers = unpacked(network);
-    return Array.from({ length: bytes.length / pixels }, (_, k) =>
-        feedforward(layers, scaled(bytes.slice(k * pixels, (k + 1) * pixels))));
+    const members = networks.map(unpacked);
+    return Array.from({ length: bytes.length / pixels }, (_, k) => {
+        const x = scaled(bytes.slice(k * pixels, (k + 1) * pixels));
+        return average(members.map((layers) => feedforward(layers, x)));
+    });
 }"""
 
 
-def outputs_in_page(browser: Browser, report: Path, learned: Weights, images: np.ndarray) -> np.ndarray:
+def outputs_in_page(
+    browser: Browser, report: Path, learned: Weights, images: np.ndarray, *others: Weights
+) -> np.ndarray:
+    """What a network, or the vote with others, says in the page to images."""
     text = base64.b64encode(images.tobytes()).decode()
-    return np.array(in_page(browser, report, PREDICT, [network_json(learned), text, images.shape[1]]))
+    networks = [network_json(each) for each in (learned, *others)]
+    return np.array(in_page(browser, report, PREDICT, [networks, text, images.shape[1]]))
 
 
 def test_the_page_and_python_say_the_same_to_a_thousand_images(
@@ -254,6 +260,53 @@ CONVOLUTIONS = (
     LayerConfig(maps=5, kernel=4, pool=3, padding="same", activation="tanh"),
     LayerConfig(maps=3, kernel=2, padding="same", activation="sigmoid"),
 )
+
+
+def test_the_page_averages_as_python_does(browser: Browser, report: Path, run: Path, data_dir: Path) -> None:
+    """Networks with and without convolutions, to a thousand images."""
+    members = [weights.load(run)] + [
+        replace(convolutional(layers, (28, 28), seed=seed, classes=10), data=weights.load(run).data)
+        for seed, layers in enumerate((CONVOLUTIONS[:1], ()))
+    ]
+    images = dataset.load("mnist" if REAL else "synthetic", data_dir).test.images[:1000]
+    ours = voters(*members).predict(scaled(images), "")
+    assert np.abs(outputs_in_page(browser, report, members[0], images, *members[1:]) - ours).max() < 1e-5
+
+
+SEEN = """() => {
+    const copy = document.createElement("canvas").getContext("2d");
+    copy.drawImage(document.getElementById("seen"), 0, 0);
+    return [...copy.getImageData(0, 0, 28, 28).data].filter((_, k) => k % 4 === 3);
+}"""
+
+
+def test_the_pad_of_a_vote_shows_the_mean_and_what_each_reads(
+    browser: Browser, run: Path, data_dir: Path, tmp_path: Path
+) -> None:
+    learned = weights.load(run)
+    for number, name in enumerate(("a", "b", "c")):
+        shutil.copytree(run, tmp_path / name)
+        learned.params.theta += number * np.random.default_rng(number).normal(
+            0, 0.05, len(learned.params.theta)
+        )
+        weights.save(tmp_path / name / "weights.npz", learned)
+    line = ("--data-dir", data_dir, "-o", tmp_path / "r.html")
+    assert nnbp("report", "--vote", *(tmp_path / name for name in "abc"), *line).err == ""
+    members = [weights.load(tmp_path / name) for name in "abc"]
+    with opened(browser, tmp_path / "r.html") as here:
+        for digit in (4, 8):
+            predicted = here.draw(DIGITS[digit])
+            x = scaled(np.array([here.page.evaluate(SEEN)], np.uint8))
+            ours = voters(*members).predict(x, "")[0]
+            shown = [float(each) for each in here.page.locator("#outputs .output").all_inner_texts()]
+            assert shown == pytest.approx(ours, abs=0.00051)
+            assert predicted == str(ours.argmax())
+            said = here.page.locator("#members .read").all_inner_texts()
+            assert said == [str(each.network.predict(each.params, x).argmax()) for each in members]
+        here.page.click("#clear")
+        assert here.page.locator("#members .read").all_inner_texts() == ["\N{EM DASH}"] * 3
+        assert here.errors == []
+    assert in_page(browser, tmp_path / "r.html", READABLE, None)["repeated"] == 0
 
 
 @pytest.mark.parametrize("convolutions", [CONVOLUTIONS, CONVOLUTIONS[1:], CONVOLUTIONS[2:]], ids=len)

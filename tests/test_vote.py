@@ -1,6 +1,7 @@
 """The vote of several networks: what it says, who may take part, and every command that counts it."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,10 +25,12 @@ from nnbp_cli.nn.activations import ACTIVATIONS
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.costs import COSTS
 from nnbp_cli.nn.scaling import scaled
+from nnbp_cli.report import network_section
 from tests.command_line import nnbp
 from tests.networks import convolutional, trained, voters
 from tests.small_run import train
 from tests.test_convolution_config import SMALL
+from tests.test_report import Elements, data_of
 
 FIRST = LayerConfig(maps=4, kernel=3, pool=2, activation="relu", dropout=0.1)
 MEMBERS = (convolutional((FIRST,), (19, 20)), convolutional((), (19, 20), seed=1),
@@ -243,3 +246,62 @@ def test_a_split_that_is_not_the_same_for_all_is_no_vote(runs: list[str]) -> Non
     said = nnbp("eval", "d", "e", "--split", "validation")
     assert (said.status, said.out) == (1, "")
     assert said.err == "d, e: have different images to be scored on; score each by itself\n"
+
+
+def test_the_page_of_a_vote_is_about_the_mean_and_lists_who_votes(runs: list[str]) -> None:
+    assert train("--out", "lost", "-q").status == 0
+    Path("lost/weights.npz").unlink()
+    said = nnbp("report", "--vote", *runs, "lost")
+    assert (said.status, said.out) == (0, "wrote report.html\n")
+    assert said.err.startswith("lost: no weights yet"), "who has none does not vote"
+    page = Path("report.html").read_text()
+    words = Elements(page).words
+    assert re.findall(r">([^<]*)</h2>", page) == [
+        "Figures", "Who votes", "Draw a digit", "How they learned", "Confusion", "Worst mistakes",
+        "Calibration", "What the configs differ in", "How they were made",
+    ]  # fmt: skip
+    answer = json.loads(nnbp("eval", *runs, "--json").out)
+    each = [f"{member['accuracy']:.2%}{member['cost']:.4f}" for member in answer["members"]]
+    vote = f"{answer['accuracy']:.2%}{answer['cost']:.4f}"
+    for row in (*(f"{run}{figures}" for run, figures in zip(runs, each)), f"the vote{vote}"):
+        assert row in words
+    assert (
+        f"log-likelihood of the meanone alone{np.mean([m['accuracy'] for m in answer['members']]):.2%}"
+        in words
+    )
+    assert "A vote of 3 networksa, b, c: the mean of their outputs" in words.replace("\n", "")
+    cells = {cell: int(n) for cell, n in re.findall(r'data-cell="([\d,]+)" aria-label="[^"]*">(\d+)<', page)}
+    assert cells == {
+        f"{t},{s}": n for t, row in enumerate(answer["confusion"]) for s, n in enumerate(row) if n
+    }
+    assert len(data_of(page)["networks"]) == 3
+    for run in runs:
+        assert f"nnbp train --config {run}/config.toml" in words
+
+
+@pytest.mark.parametrize(
+    ("line", "refused"),
+    [
+        (("a",), "a: has nobody to vote with; name two runs or more that have ended"),
+        (("a", "a"), "a: has nobody to vote with; name two runs or more that have ended"),
+        (("a", "copy"), "a, copy: the same network, which would vote twice; name it once"),
+    ],
+)
+def test_a_page_of_a_vote_has_two_voters_at_least(
+    runs: list[str], line: tuple[str, ...], refused: str
+) -> None:
+    shutil.copytree("a", "copy")
+    assert nnbp("report", "--vote", *line).err == f"{refused}\n"
+    assert not Path("report.html").exists()
+
+
+def test_all_networks_of_a_vote_count_for_the_size_of_the_page(
+    runs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = voters(*(weights.load(Path(run)) for run in runs)).size
+    for limit, fits in ((size, True), (size - 1, False)):
+        monkeypatch.setattr(network_section, "MAX_PAGE_PARAMETERS", limit)
+        assert nnbp("report", "--vote", *runs).status == 0
+        page = Path("report.html").read_text()
+        assert ("networks" in data_of(page)) == fits
+        assert (f"The 3 networks have {size:,} parameters, too many to put into a page." in page) != fits

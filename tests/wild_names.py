@@ -79,6 +79,7 @@ LINES: dict[str, tuple[tuple[int, str], ...]] = {
         (0, "N -o N.html"),
         (0, "N N.synthetic --data-dir N.gone -o N.html"),
         (2, "N -o N.html --data ./B"),
+        (1, "N --vote -o N.html"),
         (1, "N.gone"),
         (2, "N -o N.empty"),
     ),

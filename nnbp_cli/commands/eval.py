@@ -47,7 +47,7 @@ def command(
     nnbp eval weights.npz
     nnbp eval weights.npz --mistakes 6
     nnbp eval runs/mnist-20260131-120000 --split validation --json
-    nnbp eval runs/seed-1 runs/seed-2 runs/seed-3
+    nnbp eval runs/mnist-20260131-120000/seed-*
     """
     from nnbp_cli.evaluation.saved import evaluate_saved
     from nnbp_cli.terminal.evaluation import mistake_lines, score_lines

@@ -22,7 +22,7 @@ def command(weights: tuple[Path, ...], file: Path) -> None:
     \b
     nnbp export weights.npz model.onnx
     nnbp export runs/mnist-20260131-120000 model.safetensors
-    nnbp export runs/seed-1 runs/seed-2 vote.onnx
+    nnbp export runs/mnist-20260131-120000/seed-* vote.onnx
     """
     if not weights:
         raise click.UsageError(f"'{file}' alone; name the weights, and after them the file to write")

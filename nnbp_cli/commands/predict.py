@@ -32,7 +32,7 @@ def command(weights: Path, images: tuple[Path, ...], folder: Path | None, as_jso
     nnbp predict weights.npz photo.jpg
     nnbp predict runs/mnist-20260131-120000 one.png two.png --save-input seen
     nnbp predict weights.npz photo.jpg --json
-    nnbp predict runs/seed-1 runs/seed-2 photo.jpg
+    nnbp predict runs/mnist-20260131-120000/seed-* photo.jpg
     """
     from nnbp_cli.digits.predict import check_readable, predict, save_inputs
     from nnbp_cli.errors import NnbpError

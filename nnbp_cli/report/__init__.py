@@ -5,5 +5,6 @@ run directory -> RunData -> sections of Markup and their Sprites -> page -> text
 
 from nnbp_cli.report.page import OUTPUT, page
 from nnbp_cli.report.run_data import read
+from nnbp_cli.report.vote import vote
 
-__all__ = ["OUTPUT", "page", "read"]
+__all__ = ["OUTPUT", "page", "read", "vote"]

@@ -1,23 +1,26 @@
 """A report on several runs: their figures and curves together, and what their configs differ in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from nnbp_cli.plots.curves import Panel
 from nnbp_cli.report import charts, overview
 from nnbp_cli.report.markup import Markup, tag
-from nnbp_cli.report.overview import table
+from nnbp_cli.report.overview import Figure, table
 from nnbp_cli.report.run_data import RunData
 from nnbp_cli.wording import MISSING
 
 FIGURES = ("test accuracy", "test cost", "validation accuracy", "calibration error", "parameters")
 
 
-def figures(runs: Sequence[RunData]) -> Markup:
-    """A row of figures for each run."""
+def figures(runs: Sequence[RunData], vote: Sequence[Figure] = ()) -> Markup:
+    """A row of figures for each run, and one for their vote."""
     head = ["run", *FIGURES, "epochs", "training"]
-    return table(head, map(_figures, runs), "The figures of the runs")
+    rows = [_row(run.name, overview.measured(run), str(run.listed.epochs)) for run in runs]
+    if vote:
+        rows.append(_row("the vote", vote, MISSING))
+    return table(head, rows, "The figures of the runs")
 
 
 def differences(runs: Sequence[RunData]) -> Markup:
@@ -43,10 +46,9 @@ def learning(panels: Sequence[Panel]) -> Markup:
     return tag("div", *(charts.curves(panel) for panel in panels), class_="charts")
 
 
-def _figures(run: RunData) -> list[str]:
-    values = {name: value for name, value, _ in overview.measured(run)}
-    measured = (values.get(name, MISSING) for name in FIGURES)
-    return [run.name, *measured, str(run.listed.epochs), values.get("training", MISSING)]
+def _row(name: str, measured: Iterable[Figure], epochs: str) -> list[str]:
+    values = {figure.name: figure.value for figure in measured}
+    return [name, *(values.get(each, MISSING) for each in FIGURES), epochs, values.get("training", MISSING)]
 
 
 def _value(key: str, value: Any) -> str:

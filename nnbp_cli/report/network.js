@@ -109,6 +109,9 @@ function activations(layers, x) {
 // The outputs of the network for x.
 const feedforward = (layers, x) => activations(layers, x).pop();
 
+// The mean of what several networks say, as average in models/ensemble.py has it.
+const average = (outputs) => outputs[0].map((_, k) => outputs.reduce((sum, a) => sum + a[k], 0) / outputs.length);
+
 // What the maps of a convolution make of a picture, side by side, `across` in a line, a pixel apart: bytes of ink, from
 // the least activation of them all to the largest.
 function mapsAsPicture([rows, columns, maps], a, across) {

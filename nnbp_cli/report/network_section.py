@@ -1,6 +1,7 @@
 """The network itself: a pad to draw on for it, what the page needs to run it, and its first weights."""
 
 import base64
+from collections.abc import Iterable, Mapping
 from math import ceil, prod
 from typing import Any
 
@@ -17,16 +18,19 @@ MAPS_ACROSS = 10  # side by side
 MAX_PAGE_PARAMETERS = 4_000_000  # of a network in the page: 21 MB of text
 
 
-def pad(learned: Weights) -> tuple[Markup, dict[str, Any]]:
-    """Where to draw, what the network sees of it, and its outputs, with the data that the script wants; or
-    why a network cannot have a pad.
+def pad(networks: Mapping[str, Weights]) -> tuple[Markup, dict[str, Any]]:
+    """Where to draw, what a network, or several that vote, see of it, and the outputs, with the data that the
+    script wants; or why they cannot have a pad. The networks have the names of their runs.
     """
-    rows, columns = learned.shape
-    if learned.shape != PAD_SHAPE:
+    first, *others = networks.values()
+    rows, columns = first.shape
+    if first.shape != PAD_SHAPE:
         refusal = f"The pad makes images of 28x28, and this network reads {rows}x{columns}."
         return tag("p", refusal, class_="quiet"), {}
-    if learned.network.size > MAX_PAGE_PARAMETERS:
-        refusal = f"The network has {learned.network.size:,} parameters, too many to put into a page."
+    size = sum(learned.network.size for learned in networks.values())
+    if size > MAX_PAGE_PARAMETERS:
+        whose = f"The {len(networks)} networks have" if others else "The network has"
+        refusal = f"{whose} {size:,} parameters, too many to put into a page."
         return tag("p", refusal, class_="quiet"), {}
     outputs = (
         tag(
@@ -35,10 +39,26 @@ def pad(learned: Weights) -> tuple[Markup, dict[str, Any]]:
             tag("td", tag("span", tag("span", class_="fill"), class_="bar-track"), aria_hidden="true"),
             tag("td", "0.000", class_="output"),
         )
-        for k in range(learned.network.outputs)
+        for k in range(first.network.outputs)
     )
-    maps = _maps(learned.network.layers[0])
-    return filled("pad.html", outputs=joined(outputs), maps=maps), {"network": network_json(learned)}
+    beneath = _members(networks) if others else _maps(first.network.layers[0])
+    data = {"networks": [network_json(learned) for learned in networks.values()]}
+    return filled("pad.html", outputs=joined(outputs), beneath=beneath), data
+
+
+def _members(names: Iterable[str]) -> Markup:
+    """Where the pad shows what each of several networks reads."""
+    rows = (
+        tag(
+            "tr",
+            tag("th", name, scope="row"),
+            tag("td", "\N{EM DASH}", class_="read"),
+            tag("td", class_="sure"),
+        )
+        for name in names
+    )
+    caption = tag("caption", "What each of them reads by itself")
+    return tag("table", caption, tag("tbody", *rows), id="members")
 
 
 def _maps(first: Layer) -> Markup:

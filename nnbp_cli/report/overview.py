@@ -2,14 +2,25 @@
 
 import shlex
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from nnbp_cli.config import Config, to_toml
+from nnbp_cli.evaluation.predictions import Predictions
+from nnbp_cli.evaluation.score import Score
 from nnbp_cli.plots.curves import Panel
 from nnbp_cli.report import charts
 from nnbp_cli.report.markup import Content, Markup, joined, tag
 from nnbp_cli.report.run_data import RunData
 from nnbp_cli.runs.summary import Summary
 from nnbp_cli.wording import duration, percent
+
+
+class Figure(NamedTuple):
+    """A number, what it is called, and a remark on it."""
+
+    name: str
+    value: str
+    remark: str
 
 
 def headline(run: RunData) -> str:
@@ -22,39 +33,49 @@ def headline(run: RunData) -> str:
     return f"{size} ({kinds}), {network.cost} cost, trained on{train} {data.name}"
 
 
-def figures(run: RunData) -> Markup:
-    """The figures in large letters: how good it is, how large, how long it took."""
+def figures(measured: Iterable[Figure]) -> Markup:
+    """Figures in large letters: how good a network is, how large, how long it took."""
     boxes = (
         tag("div", tag("dt", name), tag("dd", value), tag("dd", remark, class_="remark"))
-        for name, value, remark in measured(run)
+        for name, value, remark in measured
     )
     return tag("dl", *boxes, class_="figures")
 
 
-def measured(run: RunData) -> Iterator[tuple[str, str, str]]:
-    """The figures that there are of a run: name, value, and a remark on it."""
+def measured(run: RunData) -> Iterator[Figure]:
+    """The figures that there are of a run."""
     predictions, listed, summary, learned = run.predictions, run.listed, run.summary, run.learned
     if predictions:
-        score = predictions.score
-        wrong = score.images - int(score.confusion.trace())
-        yield "test accuracy", percent(score.accuracy), f"{wrong:,} of {score.images:,} wrong"
-        yield "test cost", f"{score.cost:.4f}", _cost(run.config)
+        yield from tested(predictions.score, _cost(run.config))
     elif summary and summary.test and listed.test_accuracy is not None:
-        yield "test accuracy", percent(listed.test_accuracy), ""
+        yield Figure("test accuracy", percent(listed.test_accuracy), "")
         if summary.test.cost is not None:
-            yield "test cost", f"{summary.test.cost:.4f}", _cost(run.config)
+            yield Figure("test cost", f"{summary.test.cost:.4f}", _cost(run.config))
     if listed.validation_accuracy is not None:
         kept = f"kept: epoch {learned.epoch}" if learned else ""
-        yield "validation accuracy", percent(listed.validation_accuracy), kept
-    if predictions and predictions.calibration:
-        confidence = f"{percent(predictions.confidence.mean(), 1)} sure on average"
-        yield "calibration error", percent(predictions.calibration.error), confidence
+        yield Figure("validation accuracy", percent(listed.validation_accuracy), kept)
+    if predictions:
+        yield from calibrated(predictions)
     if learned:
-        yield "parameters", f"{learned.network.size:,}", learned.network.title
+        yield Figure("parameters", f"{learned.network.size:,}", learned.network.title)
     if summary:
-        yield "training", duration(summary.seconds.training), _epochs(listed.epochs, summary)
+        yield Figure("training", duration(summary.seconds.training), _epochs(listed.epochs, summary))
     else:
-        yield "epochs so far", f"{listed.epochs}", f"of {run.config.training.epochs}"
+        yield Figure("epochs so far", f"{listed.epochs}", f"of {run.config.training.epochs}")
+
+
+def tested(score: Score, cost: str) -> Iterator[Figure]:
+    """How good the answers to the test images are; `cost` says which."""
+    wrong = score.images - int(score.confusion.trace())
+    yield Figure("test accuracy", percent(score.accuracy), f"{wrong:,} of {score.images:,} wrong")
+    yield Figure("test cost", f"{score.cost:.4f}", cost)
+
+
+def calibrated(predictions: Predictions) -> Iterator[Figure]:
+    """How well answers are as good as they are sure, where outputs are probabilities."""
+    if bins := predictions.calibration:
+        confidence = f"{percent(predictions.confidence.mean(), 1)} sure on average"
+        yield Figure("calibration error", percent(bins.error), confidence)
 
 
 def learning(panels: Iterable[Panel], run: RunData) -> Markup:

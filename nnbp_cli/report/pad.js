@@ -3,9 +3,9 @@
 const PEN = 40; // of the 400 pixels of the pad: so wide that predict need not widen the pen of a digit that fills it
 const STEP = 10; // pixels that an arrow key moves the pen
 
-function startPad(description) {
-  const layers = unpacked(description);
-  const last = layers[layers.length - 1];
+function startPad(descriptions) {
+  const networks = descriptions.map(unpacked);
+  const last = networks[0].at(-1);
   // As evaluation/predictions.py has it.
   const isProbability = ["sigmoid", "softmax"].includes(last.activation) && !Object.keys(last.override).length;
   const pad = document.getElementById("pad");
@@ -13,6 +13,7 @@ function startPad(description) {
   const seen = document.getElementById("seen").getContext("2d");
   const maps = document.getElementById("maps")?.getContext("2d"); // where the first layer has some
   const outputs = [...document.querySelectorAll("#outputs tr")];
+  const members = [...document.querySelectorAll("#members tbody tr")]; // where several networks vote
   const pen = document.getElementById("pen");
   const invitation = document.getElementById("invitation");
   let at = null; // where a pointer is drawing
@@ -52,9 +53,10 @@ function startPad(description) {
     const image = normalize(ink(), pad.height, pad.width);
     paint(seen, image, SIDE);
     const empty = image.every((byte) => byte === 0);
-    const a = empty ? null : activations(layers, scaled(image));
-    if (maps) showMaps(a);
-    show(a && a[a.length - 1]);
+    const each = empty ? [] : networks.map((layers) => activations(layers, scaled(image)));
+    if (maps) showMaps(each[0]);
+    members.forEach((row, k) => showMember(row, each[k]?.at(-1)));
+    show(empty ? null : average(each.map((a) => a.at(-1))));
   }
 
   function paint(surface, image, width) {
@@ -66,8 +68,14 @@ function startPad(description) {
   function showMaps(a) {
     maps.clearRect(0, 0, maps.canvas.width, maps.canvas.height);
     if (!a) return;
-    const { image, width } = mapsAsPicture(layers[0].pooled, a[0], Number(maps.canvas.dataset.across));
+    const { image, width } = mapsAsPicture(networks[0][0].pooled, a[0], Number(maps.canvas.dataset.across));
     paint(maps, image, width);
+  }
+
+  function showMember(row, a) {
+    const predicted = a ? a.indexOf(Math.max(...a)) : -1;
+    row.querySelector(".read").textContent = a ? predicted : "\u2014";
+    row.querySelector(".sure").textContent = a ? formatConfidence(a[predicted]) : "";
   }
 
   function show(a) {

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nnbp_cli import __version__
+from nnbp_cli.evaluation.predictions import Predictions
 from nnbp_cli.plots import curves
 from nnbp_cli.plots.curves import Panel
-from nnbp_cli.report import comparison, mistakes, network_section, overview, sprites
+from nnbp_cli.report import comparison, mistakes, network_section, overview, sprites, vote
 from nnbp_cli.report.markup import Markup, filled, joined, resource, tag
 from nnbp_cli.report.run_data import RunData
 from nnbp_cli.report.sprites import Sprites
+from nnbp_cli.report.vote import Vote
 from nnbp_cli.system import json_text
 from nnbp_cli.system.outputs import Output, signed
 
@@ -35,10 +37,13 @@ class Section:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-def page(runs: Sequence[RunData]) -> str:
-    """The report on one run, or on several compared: HTML that holds all it needs."""
+def page(runs: Sequence[RunData], elected: Vote | None = None) -> str:
+    """The report on one run, on several compared, or on their vote: HTML that holds all it needs."""
     panels = curves.panels([(run.name, run.log) for run in runs])
-    if len(runs) > 1:
+    if elected:
+        headline = f"{', '.join(elected.networks)}: the mean of their outputs"
+        title, sections = elected.ensemble.title.capitalize(), list(_elected(elected, panels))
+    elif len(runs) > 1:
         headline, sections = ", ".join(run.name for run in runs), list(_compared(runs, panels))
         title = f"{len(runs)} runs compared"
     else:
@@ -68,24 +73,42 @@ def page(runs: Sequence[RunData]) -> str:
 
 def _one(run: RunData, panels: Sequence[Panel]) -> Iterator[Section]:
     learned, predictions = run.learned, run.predictions
-    yield Section("figures", "Figures", overview.figures(run))
+    yield Section("figures", "Figures", overview.figures(overview.measured(run)))
     if learned:
-        pad, network = network_section.pad(learned)
-        yield Section("pad-section", "Draw a digit", pad, data=network)
+        pad, networks = network_section.pad({run.name: learned})
+        yield Section("pad-section", "Draw a digit", pad, data=networks)
     yield Section("learning", "How it learned", overview.learning(panels, run))
     if predictions:
-        sheet, places = mistakes.cells(predictions)
-        data = {"cells": places, "columns": sprites.COLUMNS}
-        yield Section("confusion-section", "Confusion", mistakes.confusion(predictions), (sheet,), data)
-        if worst := mistakes.worst(predictions):
-            sheet, pictures = worst
-            yield Section("worst", "Worst mistakes", pictures, (sheet,))
-        if bins := predictions.calibration:
-            yield Section("calibration", "Calibration", mistakes.reliability(predictions, bins))
+        yield from _answers(predictions)
     if learned:
         sheet, pictures = network_section.first_weights(learned)
         yield Section("weights", "First weights", pictures, (sheet,))
     yield Section("provenance", "How it was made", overview.provenance(run))
+
+
+def _answers(predictions: Predictions) -> Iterator[Section]:
+    """What was said to the test images."""
+    sheet, places = mistakes.cells(predictions)
+    data = {"cells": places, "columns": sprites.COLUMNS}
+    yield Section("confusion-section", "Confusion", mistakes.confusion(predictions), (sheet,), data)
+    if worst := mistakes.worst(predictions):
+        sheet, pictures = worst
+        yield Section("worst", "Worst mistakes", pictures, (sheet,))
+    if bins := predictions.calibration:
+        yield Section("calibration", "Calibration", mistakes.reliability(predictions, bins))
+
+
+def _elected(elected: Vote, panels: Sequence[Panel]) -> Iterator[Section]:
+    measured = list(vote.measured(elected))
+    yield Section("figures", "Figures", overview.figures(measured))
+    yield Section("voters", "Who votes", comparison.figures(elected.runs, measured))
+    pad, networks = network_section.pad(elected.networks)
+    yield Section("pad-section", "Draw a digit", pad, data=networks)
+    yield Section("learning", "How they learned", comparison.learning(panels))
+    if elected.predictions:
+        yield from _answers(elected.predictions)
+    yield Section("differences", "What the configs differ in", comparison.differences(elected.runs))
+    yield Section("provenance", "How they were made", vote.provenance(elected))
 
 
 def _compared(runs: Sequence[RunData], panels: Sequence[Panel]) -> Iterator[Section]:

@@ -1,5 +1,5 @@
 // What the page says of itself tells which of its parts there are.
 
 const data = JSON.parse(document.getElementById("data").textContent);
-if (data.network) startPad(data.network);
+if (data.networks) startPad(data.networks);
 if (data.cells) startConfusion(data.cells, data.columns);
