@@ -14,6 +14,7 @@ from nnbp_cli.datasets import dataset
 from nnbp_cli.models import weights
 from nnbp_cli.plots.network import FirstWeights
 from tests.command_line import nnbp
+from tests.small_run import replace
 from tests.test_convolution_config import SMALL
 from tests.test_report import Elements, data_of, page_of
 
@@ -84,11 +85,18 @@ def test_a_dense_network_has_no_maps_on_its_page(here: Path, trained_run: Path) 
     assert 'id="maps"' not in page_of(trained_run)
 
 
-def test_what_the_maps_see_is_not_known_before_there_are_weights(run: Path) -> None:
-    for file in ("weights.npz", "summary.json"):
-        (run / file).unlink()
-    assert nnbp("report", run).status == 0
-    assert "?-3@?-4@?-10 (relu, tanh, softmax), log-likelihood cost" in Path("report.html").read_text()
+def test_without_weights_a_page_says_what_is_known_of_the_layers(run: Path) -> None:
+    def title() -> str:
+        return Elements(page_of(run, "-q")).words.partition(" (relu, tanh, softmax)")[0].split("\n")[-1]
+
+    (run / "weights.npz").unlink()
+    own = ('name = "synthetic"', 'name = "./mine"', "size = 600\nseed = 1\n", "")
+    replace(run / "config.toml", *own)
+    assert title().endswith(TITLE), "as its summary says"
+    (run / "summary.json").unlink()
+    assert title().endswith("3 maps-4 maps-10")
+    replace(run / "config.toml", 'name = "./mine"', 'name = "synthetic"')
+    assert title().endswith(TITLE), "of images as they all are"
 
 
 def test_compared_runs_differ_in_their_maps(run: Path) -> None:

@@ -26,6 +26,7 @@ from nnbp_cli.models import weights
 from nnbp_cli.report import axes, charts, sprites
 from nnbp_cli.report.markup import Markup, tag
 from nnbp_cli.report.mistakes import worst
+from nnbp_cli.wording import MISSING
 from tests.command_line import nnbp
 from tests.small_run import CONFIG, WATCH, train
 
@@ -191,13 +192,17 @@ def test_a_run_that_watched_nothing_has_no_curves(here: Path) -> None:
 
 
 def test_several_runs_are_compared(run: Path) -> None:
-    train("--out", "other/faster", "-q", "--set", "training.learning_rate=0.2", "--set", "training.l1=0.01")
+    finish = ("--set", "training.finish={epochs=1, learning_rate=0.01}")
+    rates = ("--set", "training.learning_rate=0.2", "--set", "training.l1=0.01")
+    train("--out", "other/faster", "-q", *rates, *finish, "--set", "data.augment.shift=1")
     shutil.copytree("other/faster", "another/faster")
     page = page_of(run, "other/faster", "another/faster", run)
     words = Elements(page).words
     assert "3 runs compared" in words, "a run given twice is one"
     assert "training.learning_rate0.10.20.2" in words
     assert "training.l10.00.010.01" in words
+    assert f"training.finish.epochs{MISSING}11training.finish.learning_rate{MISSING}0.010.01" in words
+    assert f"data.augment.shift{MISSING}1.01.0" in words
     assert "training.batch_size" not in words
     legends = re.findall(r"</svg>([^<]*)</li>", page)
     assert {"other/faster, training", "another/faster, training"} <= set(legends)

@@ -1,9 +1,10 @@
 """A report on several runs: their figures and curves together, and what their configs differ in."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from nnbp_cli.config import decided
 from nnbp_cli.plots.curves import Panel
 from nnbp_cli.report import charts, overview
 from nnbp_cli.report.markup import Markup, tag
@@ -25,14 +26,11 @@ def figures(runs: Sequence[RunData], vote: Sequence[Figure] = ()) -> Markup:
 
 def differences(runs: Sequence[RunData]) -> Markup:
     """The keys of their configs that are not the same in all of them."""
-    configs = [
-        {f"{name}.{key}": value for name, keys in asdict(run.config).items() for key, value in keys.items()}
-        for run in runs
-    ]
+    configs = [dict(_keys(decided(asdict(run.config)))) for run in runs]
     rows = [
-        [key, *(_value(key, config[key]) for config in configs)]
-        for key, value in configs[0].items()
-        if any(config[key] != value for config in configs)
+        [key, *(_value(key, config[key]) if key in config else MISSING for config in configs)]
+        for key in sorted(set().union(*configs))
+        if any(config.get(key) != configs[0].get(key) for config in configs)
     ]
     if not rows:
         return tag("p", "The configs of these runs are the same.", class_="quiet")
@@ -51,10 +49,19 @@ def _row(name: str, measured: Iterable[Figure], epochs: str) -> list[str]:
     return [name, *(values.get(each, MISSING) for each in FIGURES), epochs, values.get("training", MISSING)]
 
 
+def _keys(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """The keys of a table, as they are written after --set, and their values."""
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _keys(value, f"{above}{key}.")
+        else:
+            yield above + key, value
+
+
 def _value(key: str, value: Any) -> str:
     if key == "network.layers":
         return ", ".join(map(_layer, value))
-    return MISSING if value is None else ", ".join(value) if isinstance(value, tuple) else str(value)
+    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 def _layer(layer: dict[str, Any]) -> str:
@@ -64,8 +71,7 @@ def _layer(layer: dict[str, Any]) -> str:
 
 
 def _size(layer: dict[str, Any]) -> str:
-    if not layer["maps"]:
+    if "maps" not in layer:
         return str(layer["neurons"])
-    pool = f" pool {layer['pool']}" if layer["pool"] else ""
     padding = " same" if layer["padding"] == "same" else ""
-    return f"{layer['maps']}@{layer['kernel']}x{layer['kernel']}{pool}{padding}"
+    return f"{layer['maps']}@{layer['kernel']}x{layer['kernel']} pool {layer['pool']}{padding}"

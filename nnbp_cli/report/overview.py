@@ -4,7 +4,9 @@ import shlex
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from nnbp_cli.config import Config, to_toml
+from nnbp_cli.config import Config, build, to_toml
+from nnbp_cli.datasets.dataset import SHAPE
+from nnbp_cli.datasets.sources import KNOWN
 from nnbp_cli.evaluation.predictions import Predictions
 from nnbp_cli.evaluation.score import Score
 from nnbp_cli.plots.curves import Panel
@@ -25,12 +27,24 @@ class Figure(NamedTuple):
 
 def headline(run: RunData) -> str:
     """What was trained on what, in a line."""
-    network, data, learned = run.config.network, run.config.data, run.learned
-    sizes = (str(layer.neurons) if layer.neurons else f"{layer.maps}@?" for layer in network.layers)
-    size = learned.network.title if learned else "-".join(("?", *sizes))
+    network, data = run.config.network, run.config.data
     kinds = ", ".join(layer.activation for layer in network.layers)
     train = "" if data.train is None else f" {data.train:,} images of"
-    return f"{size} ({kinds}), {network.cost} cost, trained on{train} {data.name}"
+    return f"{_title(run)} ({kinds}), {network.cost} cost, trained on{train} {data.name}"
+
+
+def _title(run: RunData) -> str:
+    """What the network is called, as far as that is known where there are neither weights nor summary: of a
+    folder's images only those who read them know the size.
+    """
+    network = run.config.network
+    if run.learned:
+        return run.learned.network.title
+    if run.summary:
+        return run.summary.network
+    if run.config.data.name in KNOWN:
+        return build(network, SHAPE).title
+    return "-".join(str(layer.neurons) if layer.neurons else f"{layer.maps} maps" for layer in network.layers)
 
 
 def figures(measured: Iterable[Figure]) -> Markup:
