@@ -16,6 +16,8 @@ from safetensors import safe_open
 from safetensors.numpy import load_file
 
 from nnbp_cli.config import DataConfig, LayerConfig, NetworkConfig, OverrideConfig
+from nnbp_cli.datasets import dataset
+from nnbp_cli.evaluation.predictions import predictions
 from nnbp_cli.models import onnx as onnx_model
 from nnbp_cli.models import weights
 from nnbp_cli.models.export import OUTPUT, export
@@ -23,9 +25,11 @@ from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.costs import COSTS
 from nnbp_cli.nn.penalties import Penalty
+from nnbp_cli.nn.scaling import scaled
 from tests.command_line import nnbp
 from tests.networks import convolutional, voters
 from tests.per_example import FUNCTIONS, softmax
+from tests.test_convolution_config import SMALL
 
 PAIRS = [(cost, output) for cost in COSTS for output in COSTS[cost].outputs]
 OVERRIDE = (
@@ -63,6 +67,20 @@ def assert_the_same(outputs: Array, ours: Array) -> None:
     clear = first - second > 2e-5  # no rounding makes these another answer
     np.testing.assert_array_equal(outputs.argmax(axis=1)[clear], ours.argmax(axis=1)[clear])
     assert clear.mean() > 0.3  # where a ReLU says 0 for all classes, none is clear
+
+
+@pytest.mark.mnist
+def test_onnxruntime_says_the_same_of_all_test_images_as_a_trained_convolution(
+    here: Path, real_data: Path
+) -> None:
+    Path("cnn.toml").write_text(SMALL.replace('"synthetic", size = 600', '"mnist"'))
+    more = ("--data-dir", real_data, "--set", "data.train=2000", "--set", "training.epochs=1")
+    assert nnbp("train", "cnn.toml", "-q", "--out", "run", *more).status == 0
+    assert nnbp("export", "run", "model.onnx").status == 0
+    images = dataset.load("mnist", real_data).test
+    ours = predictions(weights.load(Path("run")), images, where="run", seen="on the test images").outputs
+    assert ours.shape == (10_000, 10)
+    assert_the_same(run_onnx(Path("model.onnx"), scaled(images.images, np.float32)), ours)
 
 
 @pytest.mark.parametrize("override", [False, True])
