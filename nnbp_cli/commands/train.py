@@ -44,7 +44,7 @@ from nnbp_cli.commands.options import (
     default=Path("weights.npz"),
     show_default=True,
     metavar="FILE",
-    help="Where else to leave the weights; replaced if they are nnbp's.",
+    help="Where else to leave the weights, of a run that goes on, too; replaced if they are nnbp's.",
 )
 @click.option("--offline", is_flag=True, help="Download nothing.")
 @json_option
