@@ -346,7 +346,7 @@ data.augment = {rotation = 3, sigma = 3}
 data.augment = {rotation = 3, shifts = 'all'}
     data.augment.shifts: goes with no other distortion; leave out one or the other
 training.finish = {epochs = 5, learning_rate = 0.1}
-    training.finish.epochs: are all 5 epochs of the run, or more; take fewer, or more training.epochs
+    training.finish.epochs: 5 of 5 epochs leave none before them; take fewer, or more training.epochs
 training.finish = {epochs = 1, learning_rate = 0.1}; training.patience = 3
     training.finish: would not be reached where patience ends training before; leave out one of them
 training.finish = {epochs = 1, learning_rate = 0.1}; training.schedule = 'halving'
@@ -390,7 +390,7 @@ def test_all_mistakes_are_said_at_once_and_rules_speak_of_every_table_that_is_so
 def test_two_layers_of_a_million_neurons_would_need_15_tib() -> None:
     (said,) = mistakes("network.layers.0.neurons = 1000000", "network.layers.1.neurons = 1000000")
     assert re.fullmatch(
-        r"network.layers: 1,000,002,\S+ weights and biases would need 15 TiB of .*; take fewer neurons", said
+        r"network.layers: 1,000,002,\S+ weights and biases would need 15 TiB of .*; take smaller layers", said
     )
 
 

@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnbp_cli.config import LayerConfig, NetworkConfig, build, load
+from nnbp_cli.config import LayerConfig, NetworkConfig, TrainingConfig, build, load
+from nnbp_cli.config.build import too_large
 from nnbp_cli.config.validation import validate
 from nnbp_cli.errors import ConfigError
 from nnbp_cli.runs import checkpoint
+from nnbp_cli.system import hardware
 from tests.command_line import nnbp
 
 SMALL = """\
@@ -42,6 +44,10 @@ CONVOLUTION: dict[str, Any] = {"maps": 3, "kernel": 3, "activation": "relu"}
             [CONVOLUTION | {"filters": 3}],
             "layers.0.filters: unknown key; did you mean network.layers.0.maps?",
         ),
+        (
+            [CONVOLUTION | {"stride": 2}],
+            "layers.0.stride: unknown key; there are neurons, maps, kernel, pool, ",
+        ),
         ([CONVOLUTION | {"override": [{"neuron": 0, "activation": "tanh"}]}], "only with neurons, not with"),
         ([{"neurons": 3, "activation": "relu", "kernel": 3}], "layers.0.kernel: means something only with"),
         ([{"neurons": 3, "activation": "relu"}, CONVOLUTION], "layers.1.maps: a convolution sees a picture"),
@@ -59,22 +65,55 @@ def test_what_is_wrong_with_a_convolution_is_named(layers: list[dict[str, Any]],
     assert any(expected in line for line in str(error.value).splitlines()), error.value
 
 
-def test_the_output_layer_is_no_convolution_and_a_kernel_fits_into_what_it_sees() -> None:
+def test_the_output_layer_is_no_convolution() -> None:
     plain = {
         "network": {"cost": "quadratic", "layers": [CONVOLUTION]},
         "training": {"epochs": 1, "batch_size": 10, "learning_rate": 0.1},
     }
     with pytest.raises(ConfigError, match="the output layer has a neuron for each class; give it neurons"):
         validate(plain, "x.toml")
+
+
+@pytest.mark.parametrize(
+    ("shape", "keys", "expected"),
+    [
+        ((28, 28), {"kernel": 13}, "kernel: layer 1 sees 12x12x20, kernel 13 does not fit"),
+        (
+            (28, 28),
+            {"kernel": 12, "pool": 2},
+            "kernel: layer 1 sees 12x12x20, kernel 12 with pool 2 does not",
+        ),
+        (
+            (6, 20),
+            {"kernel": 9, "pool": 2, "padding": "same"},
+            "pool: layer 1 sees 1x8x20, pool 2 does not fit",
+        ),
+    ],
+)
+def test_a_kernel_and_its_pool_fit_into_what_a_layer_sees(
+    shape: tuple[int, int], keys: dict[str, Any], expected: str
+) -> None:
     layers = (
         LayerConfig(maps=20, kernel=5, pool=2, activation="relu"),
-        LayerConfig(maps=40, kernel=13, activation="relu"),
+        LayerConfig(maps=40, activation="relu", **keys),
         LayerConfig(neurons=10, activation="softmax"),
     )
-    network = NetworkConfig(cost="log-likelihood", layers=layers)
-    wrong = r"^network\.layers\.1\.kernel: layer 1 sees 12x12x20, kernel 13 does not fit; take a smaller one$"
-    with pytest.raises(ConfigError, match=wrong):
-        build(network, (28, 28))
+    with pytest.raises(ConfigError) as error:
+        build(NetworkConfig(cost="log-likelihood", layers=layers), shape)
+    assert str(error.value).startswith(f"network.layers.1.{expected}")
+    assert str(error.value).endswith("; take a smaller one")
+
+
+def test_of_too_many_maps_it_is_not_said_that_smaller_batches_help(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hardware, "total_memory", lambda: 24 * 2**30)
+    layers = (
+        LayerConfig(maps=10**9, kernel=3, activation="relu"),
+        LayerConfig(neurons=10, activation="softmax"),
+    )
+    network = build(NetworkConfig(cost="log-likelihood", layers=layers), (28, 28))
+    place, wrong = too_large(network, TrainingConfig(epochs=1, batch_size=10, learning_rate=0.1)) or ((), "")
+    assert place == ("network", "layers")
+    assert wrong.endswith("; take smaller layers")
 
 
 def test_a_run_goes_on_to_the_same_bits_and_its_weights_say_the_same(here: Path) -> None:

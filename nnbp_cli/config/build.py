@@ -57,10 +57,12 @@ def _convolution(layer: LayerConfig, activation: Activation, shape: Shape, index
         same=layer.padding == "same",
     )
     if min(made.outputs) < 1:
-        key = dotted(("network", "layers", index, "kernel"))
-        pooled = f" with pool {made.pool}" if made.pool > 1 else ""
-        what = f"layer {index} sees {rows}x{columns}x{channels}, kernel {made.kernel}{pooled} does not fit"
-        raise ConfigError(f"{key}: {what}; take a smaller one")
+        pool = f"pool {made.pool}" * (made.pool > 1)
+        # With padding any kernel fits.
+        key = "pool" if made.same else "kernel"
+        size = pool if made.same else " with ".join(filter(None, (f"kernel {made.kernel}", pool)))
+        what = f"layer {index} sees {rows}x{columns}x{channels}, {size} does not fit; take a smaller one"
+        raise ConfigError(f"{dotted(('network', 'layers', index, key))}: {what}")
     return made
 
 
@@ -115,10 +117,11 @@ def too_large(
     if size <= available:
         return None
     memory = f"{_in_words(size)} of memory, this machine has {_in_words(int(available))}"
-    if training and _batch(network, training) > size / 2:
+    least = needed_memory(network, training and replace(training, batch_size=1)) + data
+    if training and _batch(network, training) > size / 2 and least <= available:
         wrong = f"batches of {training.batch_size:,} images would need {memory}; take smaller ones"
         return ("training", "batch_size"), wrong
-    wrong = f"{network.size:,} weights and biases would need {memory}; take fewer neurons"
+    wrong = f"{network.size:,} weights and biases would need {memory}; take smaller layers"
     return ("network", "layers"), wrong
 
 

@@ -22,7 +22,7 @@ _ALSO_CALLED = {
     "layers": ("sizes", "hidden", "hidden_layers"),
     "neurons": ("units", "nodes", "size", "width"),
     "maps": ("filters", "feature_maps", "channels", "out_channels"),
-    "kernel": ("kernel_size", "filter_size", "side", "receptive_field"),
+    "kernel": ("kernel_size", "filter_size", "receptive_field"),
     "pool": ("pool_size", "pooling", "max_pool"),
     "activation": ("activation_function", "function", "nonlinearity"),
     "cost": ("cost_function", "loss", "loss_function", "objective"),

@@ -235,8 +235,8 @@ def _finish(training: TrainingConfig) -> Violations:
     if not training.finish:
         return
     if training.finish.epochs >= training.epochs:
-        wrong = f"are all {training.epochs:,} epochs of the run, or more; take fewer, or more training.epochs"
-        yield (*place, "epochs"), wrong
+        wrong = f"{training.finish.epochs:,} of {training.epochs:,} epochs leave none before them"
+        yield (*place, "epochs"), f"{wrong}; take fewer, or more training.epochs"
     stops = {"patience": training.patience is not None, "schedule 'halving'": training.schedule == "halving"}
     for what in (what for what, used in stops.items() if used):
         yield place, f"would not be reached where {what} ends training before; leave out one of them"
