@@ -24,7 +24,8 @@ TOLERANCE = 1e-8
 H = 1e-4
 DIRECTIONS = 10  # in each window
 
-Masks = Callable[[], np.random.Generator]
+# Makes the generator that dropout draws from, the same each time.
+SameMasks = Callable[[], np.random.Generator]
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def check_gradient(
     x: Array,
     y: Array,
     penalty: Penalty | None = None,
-    masks: Masks | None = None,
+    masks: SameMasks | None = None,
     directions: np.random.Generator | None = None,
 ) -> Iterator[GradientCheck]:
     """How backprop and numerical differentiation agree at `params`, window by window, in float64.

@@ -13,7 +13,7 @@ from nnbp_cli.nn.network import Network
 from nnbp_cli.runs import checkpoint, log
 from nnbp_cli.runs.checkpoint import Checkpoint
 from nnbp_cli.runs.directory import RunDirectory
-from nnbp_cli.runs.summary import Score, Spent, Summary, times_tested
+from nnbp_cli.runs.summary import FinalScore, Spent, Summary, times_tested
 from nnbp_cli.training import history, loop, metrics
 from nnbp_cli.training.history import Epoch
 from nnbp_cli.training.loop import TrainingState
@@ -101,7 +101,10 @@ class ActiveRun:
         )
 
     def summarize(
-        self, scores: Mapping[str, Score | None], stopped_by: str | None = None, diverged: str | None = None
+        self,
+        scores: Mapping[str, FinalScore | None],
+        stopped_by: str | None = None,
+        diverged: str | None = None,
     ) -> Summary:
         """Keep what there is to say of the run so far, with the `scores` of the kept weights by split."""
         config, kept = self.config, self.kept

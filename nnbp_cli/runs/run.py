@@ -19,7 +19,7 @@ from nnbp_cli.nn.initializers import INITIALIZERS
 from nnbp_cli.runs import directory as run_directory
 from nnbp_cli.runs.active_run import ActiveRun, Clock
 from nnbp_cli.runs.setup import Paths, check_weights, describe, load_or_download, resolve
-from nnbp_cli.runs.summary import Score, Summary
+from nnbp_cli.runs.summary import FinalScore, Summary
 from nnbp_cli.system import hardware, signals
 from nnbp_cli.system.reporter import Reporter
 from nnbp_cli.training import loop
@@ -107,7 +107,7 @@ def _finish(run: ActiveRun, stopped_by: str | None, signal_received: SignalRecei
     """Save and score the kept weights, as long as no signal has come; the summary."""
     run.save_checkpoint()
     run.write_log()
-    learned, scores = run.learned(), dict[str, Score | None]()
+    learned, scores = run.learned(), dict[str, FinalScore | None]()
     for name, split in (("validation", run.data.validation), ("test", run.data.test)):
         if not stopped_by and len(split.labels):
             scores[name] = _scored(learned, split, signal_received)
@@ -122,12 +122,12 @@ def _finish(run: ActiveRun, stopped_by: str | None, signal_received: SignalRecei
     return summary
 
 
-def _scored(learned: Weights, split: Split, signal_received: SignalReceived) -> Score | None:
+def _scored(learned: Weights, split: Split, signal_received: SignalReceived) -> FinalScore | None:
     """How good the kept weights are on a split; None if a signal comes meanwhile."""
     seen = f"when the weights of epoch {learned.epoch} were scored"
     network, params, penalty = learned.network, learned.params, learned.penalty
     score = complete(evaluate(network, params, split, penalty, where="training", seen=seen), signal_received)
-    return Score(score.accuracy, score.cost) if score else None
+    return FinalScore(score.accuracy, score.cost) if score else None
 
 
 def _finish_diverged(run: ActiveRun, error: Diverged) -> Diverged:

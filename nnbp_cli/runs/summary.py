@@ -22,8 +22,8 @@ def _known_signal(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class Score:
-    """How good weights are on a split: the share of right answers, and the cost where there is one."""
+class FinalScore:
+    """How good the kept weights of a run are on a split: the share of right ones, and the cost, if known."""
 
     accuracy: Share
     cost: Number | None = None
@@ -63,8 +63,8 @@ class Summary:
     ended: Text | None
     kept_epoch: Natural
     kept: dict[ScoreName, Number]
-    validation: Score | None
-    test: Score | None
+    validation: FinalScore | None
+    test: FinalScore | None
     test_set_watched: Flag
     times_tested: Annotated[Natural, Field(le=10**6)]
     seconds: Spent

@@ -13,7 +13,7 @@ from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.errors import Diverged
 from nnbp_cli.nn import gradient_check
 from nnbp_cli.nn.arrays import Array
-from nnbp_cli.nn.gradient_check import GradientCheck, Masks
+from nnbp_cli.nn.gradient_check import GradientCheck, SameMasks
 from nnbp_cli.nn.initializers import INITIALIZERS
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.parameters import Parameters
@@ -97,7 +97,7 @@ def check_gradient(config: Config, where: Path, data_dir: Path, images: int) -> 
 
 
 def _far_from_kinks(
-    network: Network, params: Parameters, split: Split, images: int, masks: Masks | None
+    network: Network, params: Parameters, split: Split, images: int, masks: SameMasks | None
 ) -> tuple[Array, Array]:
     """Of the first images those that stay the farthest from kinks, with labels. Where dropout leaves out
     other neurons of each image of a batch, it is the best batch of images in a row.
