@@ -27,7 +27,16 @@ from nnbp_cli.commands.options import (
     "run",
     type=click.Path(path_type=Path),
     metavar="RUN",
-    help="Instead: the directory of a run that was left.",
+    help="Instead: the directory of a run that was left, or of several seeds.",
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(1, 1000),
+    metavar="N",
+    help="Train N runs, with training.seed and the seeds that follow it.",
+)
+@click.option(
+    "--jobs", type=click.IntRange(1, 1000), metavar="N", help="Runs at a time.  [default: one for each core]"
 )
 @overrides_option
 @data_option("With --resume: where the run's data set is now.")
@@ -36,7 +45,7 @@ from nnbp_cli.commands.options import (
     "--out",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="The run directory, new or empty.  [default: runs/...]",
+    help="The run directory, or that of the seeds, new or empty.  [default: runs/...]",
 )
 @click.option(
     "--weights",
@@ -55,6 +64,8 @@ def command(
     config_argument: Path | None,
     config_option: Path | None,
     run: Path | None,
+    seeds: int | None,
+    jobs: int | None,
     overrides: tuple[str, ...],
     data_name: str | None,
     data_dir: Path,
@@ -69,29 +80,66 @@ def command(
     \b
     nnbp train configs/mnist.toml
     nnbp train configs/mnist.toml --set training.epochs=5 --set training.seed=2
+    nnbp train configs/mnist.toml --seeds 5
     nnbp train --resume runs/mnist-20260131-120000
 
     CONFIG is a TOML or YAML file. The data set is downloaded first if it is missing. Ctrl-C stops the run
     after the batch at hand, and keeps what it has learned; a second Ctrl-C stops it at once. However a run
     was stopped, --resume goes on with it to the very same end; with --set training.epochs=N, to a later one.
+
+    With --seeds, each run has a process and a directory of its own, seed-1, seed-2, ...; the table at the end
+    has their mean, standard deviation, smallest and largest accuracy. Several at a time have one thread each
+    where training.threads is "auto", and where it is more, fewer go on at a time: no more threads than cores.
+    A run that fails stops no other. Whatever stopped them, --resume DIR goes on with all that are not done.
     """
     config_path = named_config(config_argument, config_option)
     if not config_path and not run:
         raise click.UsageError("missing argument 'CONFIG', or '--resume' to go on with a run")
-    if run and (config_path or out):
+    if run and (config_path or out or seeds):
         raise click.UsageError("a run that is resumed has its config and its directory; leave the others out")
     if data_name and not run:
         raise click.UsageError("'--data' is for '--resume'; with '--config', --set data.name=NAME")
+    given = {name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    where = ["--data-dir", str(data_dir)] if "data_dir" in given else []
     from nnbp_cli import config
+    from nnbp_cli.jobs import seeds as several
     from nnbp_cli.runs.resume import resume
     from nnbp_cli.runs.run import run as start
     from nnbp_cli.runs.setup import Paths
     from nnbp_cli.system import signals
-    from nnbp_cli.terminal.output import printer
+    from nnbp_cli.terminal.output import print_json, print_result, printer
     from nnbp_cli.terminal.progress import TerminalReporter
-    from nnbp_cli.terminal.tables import summary_lines
+    from nnbp_cli.terminal.tables import seed_lines, summary_lines
+
+    def shown(*words: object) -> str:
+        return shlex.join(["nnbp", *map(str, words), *where])
 
     reporter = TerminalReporter(quiet)
+    if seeds or (run and several.jobs_in(run)):
+        if "weights" in given:
+            raise click.UsageError(
+                "'--weights' is for one run; of several, each has its own in its directory"
+            )
+        if run and (overrides or data_name):
+            raise click.UsageError("'--set' and '--data' are for one run; name the directory of one seed")
+        paths = Paths(config_path or Path(), data_dir, out, offline=offline)
+        if run:
+            result = several.resume(run, paths, jobs, reporter)
+        else:
+            result = several.train(paths, overrides, seeds or 1, jobs, reporter)
+        if as_json:
+            print_json(result.plain())
+        else:
+            print_result(*seed_lines(result))
+            if result.stopped_by:
+                also = ["--jobs", jobs] if jobs else []
+                print_result(f"go on: {shown('train', '--resume', result.directory, *also)}")
+            elif result.runs:
+                print_result(f"next: {shown('eval', *(each.run for each in result.runs))}")
+        result.check()
+        ctx.exit(signals.EXIT_STATUS[result.stopped_by] if result.stopped_by else 0)
+    if jobs:
+        raise click.UsageError("'--jobs' is for '--seeds'; one run has one process")
     if run:
         paths = Paths(run / "config.toml", data_dir, None, weights, offline, data_name)
         summary = resume(run, overrides, paths, reporter)
@@ -105,12 +153,10 @@ def command(
     else:
         for line in summary_lines(summary):
             tell(line)
-        given = {name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE}
-        where = ["--data-dir", str(data_dir)] if "data_dir" in given else []
         if summary.stopped_by:
-            also = ["--weights", str(weights)] if "weights" in given else []
-            tell("go on: " + shlex.join(["nnbp", "train", "--resume", summary.run, *where, *also]))
+            also = ["--weights", weights] if "weights" in given else []
+            tell(f"go on: {shown('train', '--resume', summary.run, *also)}")
         if weights.is_file():
-            tell("next: " + shlex.join(["nnbp", "eval", str(weights), *where]))
+            tell(f"next: {shown('eval', weights)}")
     if summary.stopped_by:
         ctx.exit(signals.EXIT_STATUS[summary.stopped_by])

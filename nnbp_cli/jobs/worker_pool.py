@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Thread
+from types import FrameType
 
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.jobs.job import Job
@@ -80,8 +81,10 @@ def run(
 def _work(job: Job, data_dir: Path, pipe: Connection) -> None:
     """Run a job in a process of its own."""
     _end_with_parent()
+    reporter = _ToParent(job, pipe)
+    signal.signal(signal.SIGTERM, reporter.end_unless_begun)
     try:
-        summary = job.run(data_dir, _ToParent(job, pipe))
+        summary = job.run(data_dir, reporter)
         failure = summary.stopped_by and f"stopped by {summary.stopped_by}"
     except Exception as error:  # whatever it is, it is told where the other runs go on
         failure = str(error) if isinstance(error, NnbpError) else f"{type(error).__name__}: {error}"
@@ -116,6 +119,17 @@ class _ToParent(Reporter):
         self.epochs = job.config.training.epochs
         self.pipe = pipe
         self.sent = 0.0
+        self.begun = False
+
+    def end_unless_begun(self, number: int, frame: FrameType | None) -> None:
+        """Answer a SIGTERM: once training has begun, the first one has stopped it, and what it has learned is
+        being saved. A second one comes where the first went to all processes, as the parent sends its own.
+        """
+        if not self.begun:
+            os._exit(signals.EXIT_STATUS["SIGTERM"])
+
+    def begin(self, epochs: int, batches: int, before: Sequence[Mapping[str, float]] = ()) -> None:
+        self.begun = True
 
     def epoch(self, number: int, learning_rate: float, seconds: float, scores: Mapping[str, float]) -> None:
         share = number / self.epochs

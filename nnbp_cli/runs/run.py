@@ -9,7 +9,7 @@ from contextlib import closing
 import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from nnbp_cli.config import Config, augmentation, build, check_against_data, to_toml
+from nnbp_cli.config import Config, augmentation, to_toml
 from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.errors import Diverged, NnbpError
 from nnbp_cli.evaluation.score import complete, evaluate
@@ -18,7 +18,7 @@ from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.initializers import INITIALIZERS
 from nnbp_cli.runs import directory as run_directory
 from nnbp_cli.runs.active_run import ActiveRun, Clock
-from nnbp_cli.runs.setup import Paths, check_weights, describe, load_or_download, resolve
+from nnbp_cli.runs.setup import Paths, check_weights, describe, settle
 from nnbp_cli.runs.summary import FinalScore, Summary
 from nnbp_cli.system import hardware, signals
 from nnbp_cli.system.reporter import Reporter
@@ -39,10 +39,7 @@ def run(config: Config, paths: Paths, reporter: Reporter) -> Summary:
     clock, copy = Clock(), check_weights(paths.out, paths.weights)
     if paths.out:
         run_directory.check_free(paths.out)
-    data = load_or_download(config.data, paths, reporter)
-    check_against_data(config, data, where=str(paths.config))
-    network = build(config.network, data.shape)
-    config = resolve(config, data, network, reporter)
+    config, data, network = settle(config, paths, reporter)
 
     with run_directory.create(paths.out, paths.config.stem).locked() as directory:
         run_directory.check_free(directory.path)  # another process may have been here in between

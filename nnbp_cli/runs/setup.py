@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nnbp_cli.config import Config, DataConfig, load_data
+from nnbp_cli.config import Config, DataConfig, build, check_against_data, load_data
 from nnbp_cli.datasets import catalog, sources
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import MissingData
@@ -59,6 +59,16 @@ def load_or_download(data: DataConfig, paths: Paths, reporter: Reporter) -> Data
     reporter.note(f"{data.name} is not in {paths.data_dir} yet; downloading it")
     fetch(catalog.CATALOG[data.name], paths.data_dir, reporter=reporter)
     return load_or_download(data, replace(paths, offline=True), reporter)
+
+
+def settle(config: Config, paths: Paths, reporter: Reporter) -> tuple[Config, Dataset, Network]:
+    """The config with everything decided, its data set and its network. Raises ConfigError where config and
+    data do not fit, NnbpError where the data fail.
+    """
+    data = load_or_download(config.data, paths, reporter)
+    check_against_data(config, data, where=str(paths.config))
+    network = build(config.network, data.shape)
+    return resolve(config, data, network, reporter), data, network
 
 
 def resolve(config: Config, data: Dataset, network: Network, reporter: Reporter) -> Config:

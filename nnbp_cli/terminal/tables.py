@@ -1,4 +1,4 @@
-"""What came of a run, of all runs of a folder, and of a gradient check, as lines."""
+"""What came of a run, of several seeds, of all runs of a folder, and of a gradient check, as lines."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from nnbp_cli.errors import printable
 from nnbp_cli.wording import percent
 
 if TYPE_CHECKING:
+    from nnbp_cli.jobs.seeds import Seeds
     from nnbp_cli.runs.listing import Run
     from nnbp_cli.runs.summary import Summary
     from nnbp_cli.training.gradcheck import Checked
@@ -27,6 +28,30 @@ def summary_lines(summary: Summary) -> Iterator[str]:
         yield f"ended after {summary.epochs} epochs: {summary.ended}"
     kept = f"the weights of epoch {summary.kept_epoch}" if summary.kept_epoch else "the weights so far"
     yield f"kept {kept}: {summary.weights} and {summary.run}"
+
+
+def seed_lines(seeds: Seeds) -> Iterator[str]:
+    """A line a seed, then how those lie that came to their end."""
+    yield f"{'seed':>9}  validation    test  kept epoch  seconds"
+    scored = {run.seed: run for run in seeds.runs}
+    for seed in sorted([*scored, *seeds.failures]):
+        if run := scored.get(seed):
+            validation, test = (
+                percent(score.accuracy if score else None) for score in (run.validation, run.test)
+            )
+            effort = f"{run.kept_epoch:10}  {run.seconds.total:7.1f}"
+            yield f"{seed:9}  {validation:>10}  {test:>6}  {effort}"
+        else:
+            stopped = seeds.failures[seed].startswith("stopped")
+            yield f"{seed:9}  {'stopped' if stopped else 'failed':>10}"
+    for name in ("mean", "deviation", "smallest", "largest") if scored else ():
+        validation, test = (
+            percent(getattr(spread, name) if spread else None) for spread in (seeds.validation, seeds.test)
+        )
+        yield f"{name:>9}  {validation:>10}  {test:>6}"
+    count = len(scored) + len(seeds.failures)
+    of = f"{len(scored)} of {count}" if seeds.failures else f"{count}"
+    yield f"{of} runs, in {seeds.directory}; nothing was chosen by the test set"
 
 
 def run_lines(runs: Sequence[Run]) -> Iterator[str]:

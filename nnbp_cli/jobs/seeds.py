@@ -1,0 +1,141 @@
+"""Several seeds of one config: a run for each in one directory, and what came of all of them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+from nnbp_cli import config
+from nnbp_cli.config import Config
+from nnbp_cli.errors import NnbpError
+from nnbp_cli.jobs import worker_pool
+from nnbp_cli.jobs.job import Job
+from nnbp_cli.runs import directory as run_directory
+from nnbp_cli.runs import summary
+from nnbp_cli.runs.directory import RunDirectory
+from nnbp_cli.runs.setup import Paths, load_or_download, settle
+from nnbp_cli.runs.summary import FinalScore, Summary
+from nnbp_cli.system import hardware
+from nnbp_cli.system.reporter import Reporter
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How values lie: `deviation` is the standard deviation of a sample, over n - 1; None of a single one."""
+
+    mean: float
+    deviation: float | None
+    smallest: float
+    largest: float
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """What came of the runs in `directory`: the summaries of those that came to their end, and of the other
+    seeds why they did not; `stopped_by` names the signal that stopped them, if one did.
+    """
+
+    directory: Path
+    runs: Sequence[Summary]
+    failures: dict[int, str]
+    stopped_by: str | None
+
+    @property
+    def validation(self) -> Spread | None:
+        """How the accuracies on the validation images lie, 0 to 1, where there are any."""
+        return _spread(run.validation for run in self.runs)
+
+    @property
+    def test(self) -> Spread | None:
+        """How those on the test images lie."""
+        return _spread(run.test for run in self.runs)
+
+    def plain(self) -> dict[str, Any]:
+        """As values that JSON can hold."""
+        spreads = {
+            name: asdict(spread) if spread else None
+            for name, spread in (("validation", self.validation), ("test", self.test))
+        }
+        return asdict(self) | {"directory": str(self.directory)} | spreads
+
+    def check(self) -> None:
+        """Raise NnbpError, with a line for each, where runs failed."""
+        if self.failures and not self.stopped_by:
+            raise NnbpError(*(f"{self.directory}: seed {seed}: {why}" for seed, why in self.failures.items()))
+
+
+def _spread(scores: Iterable[FinalScore | None]) -> Spread | None:
+    values = [score.accuracy for score in scores if score]
+    if not values:
+        return None
+    deviation = stdev(values) if len(values) > 1 else None
+    return Spread(fmean(values), deviation, min(values), max(values))
+
+
+def train(paths: Paths, settings: Sequence[str], seeds: int, jobs: int | None, reporter: Reporter) -> Seeds:
+    """Train the config of `paths` with its own seed and those that follow it, each as it is trained alone, in
+    a new directory. Where several go on at a time, "auto" is one thread for each.
+
+    Raises as `run` does, but where one of them fails.
+    """
+    if paths.out:
+        run_directory.check_free(paths.out)
+    first = config.load(paths.config, settings)
+    numbers = range(first.training.seed, first.training.seed + seeds)
+    if seeds > 1:  # a seed may be too large
+        config.load(paths.config, [*settings, f"training.seed={numbers[-1]}"])
+    at_a_time = _at_a_time(first, seeds, jobs)
+    if first.training.threads == "auto" and at_a_time > 1:
+        first = replace(first, training=replace(first.training, threads=1))
+    settled, _, network = settle(first, paths, reporter)
+    folder = run_directory.create(paths.out, paths.config.stem).path
+    made = [
+        _job(folder / f"seed-{seed}", replace(settled, training=replace(settled.training, seed=seed)))
+        for seed in numbers
+    ]
+    for job in made:
+        job.prepare()
+    reporter.note(f"{folder}: network {network.title}, {at_a_time} at a time")
+    return _train(folder, made, at_a_time, paths.data_dir, reporter)
+
+
+def resume(folder: Path, paths: Paths, jobs: int | None, reporter: Reporter) -> Seeds:
+    """Go on with the seeds in `folder` that are not done, each where it was left; raises as `train` does."""
+    found = jobs_in(folder)
+    first = found[0].config
+    if not all(job.done for job in found):
+        load_or_download(first.data, paths, reporter)  # once, before many want it at the same time
+    return _train(folder, found, _at_a_time(first, len(found), jobs), paths.data_dir, reporter)
+
+
+def jobs_in(folder: Path) -> list[Job]:
+    """The runs that `train` has put into `folder`, by their seeds; none where it is something else."""
+    runs = map(RunDirectory, folder.glob("seed-*/"))
+    return sorted(
+        (_job(run.path, run.read_config()) for run in runs), key=lambda job: job.config.training.seed
+    )
+
+
+def _job(directory: Path, config: Config) -> Job:
+    return Job(f"seed {config.training.seed}", config, directory, work=config.training.epochs)
+
+
+def _at_a_time(config: Config, seeds: int, jobs: int | None) -> int:
+    """How many go on at a time: as many as `jobs` says, or as there are cores; where each has several
+    threads, no more than there are cores for.
+    """
+    cores, threads = hardware.available_cpus(), config.training.threads
+    room = seeds if threads in (1, "auto") else max(1, cores // int(threads))
+    return min(jobs or cores, room, seeds)
+
+
+def _train(folder: Path, jobs: Sequence[Job], at_a_time: int, data_dir: Path, reporter: Reporter) -> Seeds:
+    failures, stopped_by = worker_pool.run(jobs, data_dir, at_a_time, reporter)
+    runs, missing = list[Summary](), dict[int, str]()
+    for job in jobs:
+        if job.done:
+            runs.append(summary.read(job.directory))
+        else:
+            missing[job.config.training.seed] = failures.get(job, f"stopped by {stopped_by}")
+    return Seeds(folder, runs, missing, stopped_by)

@@ -1,0 +1,169 @@
+"""`nnbp train --seeds`: each seed is the run that it is alone, the table is over those that ended well."""
+
+import json
+import os
+import shlex
+import signal
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nnbp_cli import config
+from nnbp_cli.jobs.job import Job
+from nnbp_cli.jobs.seeds import Seeds, _at_a_time
+from nnbp_cli.runs import summary
+from nnbp_cli.runs.summary import FinalScore
+from nnbp_cli.terminal.tables import seed_lines
+from tests.command_line import nnbp
+from tests.processes import started
+from tests.small_run import results, train
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_each_seed_is_the_same_run_as_alone(here: Path, jobs: int) -> None:
+    said = train("--set", "training.seed=4", "--seeds", 2, "--jobs", jobs, "--out", "out")
+    assert (said.status, Path("weights.npz").exists()) == (0, False)
+    for seed in (4, 5):
+        train("--set", f"training.seed={seed}", "--out", f"alone-{seed}")
+        assert results(Path(f"out/seed-{seed}")) == results(Path(f"alone-{seed}"))
+    assert [line.split()[0] for line in said.out.splitlines()[1:3]] == ["4", "5"]
+    assert said.out.splitlines()[-1] == "next: nnbp eval out/seed-4 out/seed-5"
+
+
+def test_the_statistics_are_those_of_numpy(trained_run: Path) -> None:
+    one = summary.read(trained_run)
+    validation, test = (0.5, 0.875, 0.625, 0.75), (0.25, 0.5, 0.375, 1.0)
+    runs = [
+        replace(one, seed=k, validation=FinalScore(a), test=FinalScore(b))
+        for k, (a, b) in enumerate(zip(validation, test))
+    ]
+    plain = json.loads(json.dumps(Seeds(Path("out"), runs, {9: "no disk"}, None).plain()))
+    for name, values in (("validation", validation), ("test", test)):
+        expected = (np.mean(values), np.std(values, ddof=1), min(values), max(values))
+        assert list(plain[name].values()) == pytest.approx(expected, rel=1e-12)
+        assert list(plain[name]) == ["mean", "deviation", "smallest", "largest"]
+    assert (len(plain["runs"]), plain["failures"]) == (4, {"9": "no disk"})
+
+    *lines, last = list(seed_lines(Seeds(Path("out"), runs, {9: "no disk"}, None)))
+    assert [line.split() for line in lines[5:]] == [
+        ["9", "failed"],
+        ["mean", "68.75%", "53.12%"],
+        ["deviation", "16.14%", "32.87%"],
+        ["smallest", "50.00%", "25.00%"],
+        ["largest", "87.50%", "100.00%"],
+    ]
+    assert last == "4 of 5 runs, in out; nothing was chosen by the test set"
+    alone = Seeds(Path("out"), [replace(one, test=None)], {}, None)
+    assert alone.plain()["validation"]["deviation"] is None
+    assert alone.plain()["test"] is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_seeds_that_a_signal_stops_go_on_to_the_same_bits(here: Path) -> None:
+    """The signal goes to all processes, as where a machine shuts down."""
+    long = ("--config", "small.toml", "--set", "training.epochs=400")
+    command = [sys.executable, "-m", "nnbp_cli", "train", *long, "--seeds", 3, "--jobs", 2, "--out", "a b"]
+    with started(*command) as process:
+        while sum(path.read_text().count("\n") > 3 for path in here.glob("a b/*/log.csv")) < 2:
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in err, "failed" in err) == (143, False, False)
+    assert [summary.read(here / f"a b/seed-{k}").stopped_by for k in (1, 2)] == ["SIGTERM"] * 2
+    *table, go_on = out.splitlines()
+    assert [line.split() for line in table[1:4]] == [[str(k), "stopped"] for k in (1, 2, 3)]
+    assert go_on == "go on: nnbp train --resume 'a b' --jobs 2"
+
+    said = nnbp(*shlex.split(go_on)[3:], "--json")
+    assert said.status == 0
+    assert [run["seed"] for run in json.loads(said.out)["runs"]] == [1, 2, 3]
+    for seed in (1, 3):  # one that had begun, and one that had not
+        nnbp("train", *long, "--set", f"training.seed={seed}", "--out", f"alone-{seed}", "-q")
+        assert results(here / f"a b/seed-{seed}") == results(here / f"alone-{seed}")
+
+
+def test_a_seed_that_diverges_stops_no_other_and_is_in_no_mean(here: Path) -> None:
+    base = config.load("small.toml", ["training.threads=1"])
+    for seed, rate in ((1, 1e30), (2, 0.1), (10, 0.1)):
+        training = replace(base.training, seed=seed, learning_rate=rate)
+        Job("", replace(base, training=training), here / f"out/seed-{seed}", work=1).prepare()
+    said = nnbp("train", "--resume", "out", "-q", "--jobs", 2)
+    assert said.status == 1
+    assert said.err.startswith("out: seed 1: training: diverged")
+    assert said.err.count("\n") == 1
+    assert said.out.splitlines()[1].split() == ["1", "failed"]
+    assert said.out.splitlines()[-1] == "next: nnbp eval out/seed-2 out/seed-10"
+
+    before = {
+        path: path.stat().st_mtime_ns for path in here.glob("out/seed-*/*") if path.parent.name != "seed-1"
+    }
+    again = nnbp("train", "--resume", "out", "-q", "--json")
+    assert (again.status, "diverged" in again.err) == (1, True)
+    plain = json.loads(again.out)
+    accuracies = [summary.read(here / f"out/seed-{k}").test.accuracy for k in (2, 10)]  # type: ignore[union-attr]
+    assert plain["test"]["mean"] == pytest.approx(np.mean(accuracies), rel=1e-12)
+    assert list(plain["failures"]) == ["1"]
+    assert {path: path.stat().st_mtime_ns for path in before} == before, (
+        "those that are done are left as they are"
+    )
+
+
+def test_several_at_a_time_have_one_thread_each_where_that_is_left_open(here: Path) -> None:
+    large = ("network.layers.0.neurons=2000", "training.batch_size=200", "training.epochs=1")
+    train("--seeds", 2, "--jobs", 2, "--out", "out", *(word for each in large for word in ("--set", each)))
+    for seed in (1, 2):
+        assert config.load(f"out/seed-{seed}/config.toml").training.threads == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux has affinities")
+@pytest.mark.parametrize(
+    ("threads", "jobs", "seeds", "at_a_time"),
+    [
+        ("auto", None, 9, 4),
+        ("auto", None, 3, 3),
+        ("auto", 6, 9, 6),
+        ("1", 6, 9, 6),
+        ("2", None, 9, 2),
+        ("2", 6, 9, 2),
+        ("3", None, 9, 1),
+        ("8", None, 9, 1),
+    ],
+)
+def test_no_more_threads_run_than_there_are_cores(
+    here: Path, monkeypatch: pytest.MonkeyPatch, threads: str, jobs: int | None, seeds: int, at_a_time: int
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)))
+    loaded = config.load("small.toml", [f"training.threads={threads}"])
+    assert _at_a_time(loaded, seeds, jobs) == at_a_time
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "refusal"),
+    [
+        (
+            "small.toml --seeds 2 --out there --data-dir no --offline --set data.name=kmnist",
+            1,
+            "there: is there already, and not an empty directory",
+        ),
+        ("small.toml --seeds 2 --weights w.npz", 2, "'--weights' is for one run"),
+        ("small.toml --jobs 2", 2, "'--jobs' is for '--seeds'"),
+        ("small.toml --seeds 2 --set training.seed=9223372036854775807", 2, "--set training.seed=92233720"),
+        ("--resume seeds --seeds 2", 2, "a run that is resumed has its config"),
+        ("--resume seeds --weights w.npz", 2, "'--weights' is for one run"),
+        ("--resume seeds --set training.epochs=9", 2, "'--set' and '--data' are for one run"),
+        ("--resume there", 1, "there: no run to go on with"),
+    ],
+)
+def test_what_goes_with_one_run_alone_is_refused(here: Path, line: str, status: int, refusal: str) -> None:
+    (here / "there").mkdir()
+    (here / "there/thesis.txt").write_text("mine")
+    Job("", config.load("small.toml"), here / "seeds/seed-1", work=1).prepare()
+    said = nnbp("train", *line.split())
+    assert (said.status, said.out) == (status, "")
+    assert refusal in said.err
+    assert said.err.count("\n") == 1
+    assert sorted(path.name for path in here.iterdir()) == ["seeds", "small.toml", "there"]
