@@ -32,6 +32,8 @@ def test_each_seed_is_the_same_run_as_alone(here: Path, jobs: int) -> None:
         assert results(Path(f"out/seed-{seed}")) == results(Path(f"alone-{seed}"))
     assert [line.split()[0] for line in said.out.splitlines()[1:3]] == ["4", "5"]
     assert said.out.splitlines()[-1] == "next: nnbp eval out/seed-4 out/seed-5"
+    names = [run["name"] for run in json.loads(nnbp("runs", ".", "--json").out)]
+    assert sorted(names) == ["alone-4", "alone-5", "out/seed-4", "out/seed-5"]
 
 
 def test_the_statistics_are_those_of_numpy(trained_run: Path) -> None:

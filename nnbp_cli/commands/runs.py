@@ -15,8 +15,8 @@ def command(folder: Path, as_json: bool) -> None:
     """List runs, the newest first.
 
     DIR is the folder that the run directories are in, runs/ if left out. Shown are when a run began, its
-    epochs, the accuracy of the weights that it kept, and its seconds. One whose log or summary is damaged is
-    named, and left out.
+    epochs, the accuracy of the weights that it kept, and its seconds; of several seeds, each is a run. One
+    whose log or summary is damaged is named, and left out.
 
     \b
     nnbp runs

@@ -87,10 +87,11 @@ def command(
     after the batch at hand, and keeps what it has learned; a second Ctrl-C stops it at once. However a run
     was stopped, --resume goes on with it to the very same end; with --set training.epochs=N, to a later one.
 
-    With --seeds, each run has a process and a directory of its own, seed-1, seed-2, ...; the table at the end
-    has their mean, standard deviation, smallest and largest accuracy. Several at a time have one thread each
-    where training.threads is "auto", and where it is more, fewer go on at a time: no more threads than cores.
-    A run that fails stops no other. Whatever stopped them, --resume DIR goes on with all that are not done.
+    With --seeds, each run has a process and a directory of its own for its weights and all else: seed-1,
+    seed-2, ... in --out. The table at the end has the mean, standard deviation, smallest and largest of their
+    accuracies. Several at a time have one thread each where training.threads is "auto"; where it is more,
+    fewer go on at a time, so that there are no more threads than cores. A run that fails stops no other.
+    Whatever stopped them, --resume with their directory goes on with those that are not done.
     """
     config_path = named_config(config_argument, config_option)
     if not config_path and not run:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -35,11 +35,11 @@ class Run:
 
 
 def runs(folder: Path) -> tuple[list[Run], list[NnbpError]]:
-    """The runs in `folder`, the newest first, and why others that are there are left out. Raises NnbpError
-    when it cannot be read.
+    """The runs in `folder`, those of several seeds in folders of their own included, the newest first; and
+    why others that are there are left out. Raises NnbpError when it cannot be read.
     """
     try:
-        paths = sorted(folder.iterdir())
+        paths = sorted([*folder.iterdir(), *folder.glob("*/seed-*")])
     except FileNotFoundError:
         raise NnbpError(f"{folder}: no such folder; 'nnbp train' makes runs") from None
     except OSError as error:
@@ -48,7 +48,7 @@ def runs(folder: Path) -> tuple[list[Run], list[NnbpError]]:
     for path in paths:
         try:
             if (path / "config.toml").is_file():
-                found.append(read(path))
+                found.append(replace(read(path), name=str(path.relative_to(folder))))
         except NnbpError as error:
             refusals.append(error)
         except OSError as error:
