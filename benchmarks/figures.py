@@ -3,10 +3,10 @@
     python -m benchmarks.figures [--data-dir DIR] [CONFIG ...]
 
 It runs the commands that a user would, one after the other, in a temporary directory, and prints for each
-config the test accuracies in percent and the median seconds of training, and of the whole command from its
-start to its last line, by the clock; and those of the processor. Each command is held to one core, but that
-of best_mlp, which distorts on a second one. best_mlp and best_cnn take some four minutes a seed; leave them out
-by naming the others. Of some configs the first seeds vote, too.
+config the test accuracies in percent and the median seconds: of training and of the whole command from its
+start to its last line, both by the clock, and of the processor. A command has one core, but that of best_mlp,
+which distorts on a second one. best_mlp and best_cnn take some four minutes a seed; leave them out by naming
+the others. Of some configs the first seeds vote, too.
 """
 
 import argparse
