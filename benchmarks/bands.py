@@ -1,31 +1,34 @@
-"""Where a right program lands: experiments of the book trained in PyTorch, by which their bands are set.
+"""Where a right program lands: an experiment of the book, trained by another program, to set its bands by.
 
     pip install -r benchmarks/requirements.txt
-    python -m benchmarks.bands ch6-one-convolution --seeds 3 [--data-dir DIR]
+    python -m benchmarks.bands ch6-one-convolution --seeds 3 [--data-dir DIR] [--quick]
 
-Of nnbp it has the recipe, which is the experiment's config, and the images. First weights and their random
-numbers, the order of the images, gradients, steps and the choice of an epoch are its own or PyTorch's. It
-trains in float64, but convolutions in float32, on one thread.
+Of nnbp it has the recipe, which is the experiment's config, and the images, and nothing else. Convolutions
+are PyTorch's, in float32; a network without is backpropagation in a few lines of numpy, in float64.
 
-For each seed it prints the figures, for each figure where the median of five other seeds should be: within
-three deviations of how far it may be from the mean of these. The deviation of one seed is that of those
-measured, or, where few happen to agree, the standard error of a share of 10,000 images.
+For each seed it prints the figures, and for each figure where the median of five other seeds should be:
+within three deviations of how far it may be from the mean of these. The deviation of one seed is that of
+those measured, or, where few happen to agree, the standard error of a share of 10,000 images.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from math import prod, sqrt
 from statistics import mean, median, stdev
 from time import perf_counter, process_time
 from typing import Any
 
+import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 from torch.nn import functional
 
 from benchmarks import data
+from benchmarks.job import Array
 from nnbp_cli import config
 from nnbp_cli.config import Config
 from nnbp_cli.datasets.dataset import Dataset, Split
@@ -34,8 +37,6 @@ from nnbp_cli.reproduction.experiments import Experiment, Figure
 
 COLUMNS = ("validation accuracy", "test accuracy")
 MEDIAN_OF_FIVE = 0.287  # its variance, where that of one is 1 and normal
-
-ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"sigmoid": torch.sigmoid, "relu": torch.relu}
 
 
 def first_windows(
@@ -59,63 +60,99 @@ def first_windows(
         zero = initializer == "network3" and layer is layers[-1]
         for size, deviation in zip(sizes, deviations[initializer]):
             window = torch.randn(size, generator=generator, dtype=dtype) * (0 if zero else deviation)
-            windows.append(window.requires_grad_())
+            windows.append(window)
     return windows
 
 
-class Model:
-    """A network of an experiment, as functions of its windows."""
+class Dense:
+    """Layers of sigmoid neurons in numpy, float64, backpropagation written out."""
 
-    def __init__(self, recipe: Config, generator: torch.Generator, dtype: torch.dtype) -> None:
-        self.layers, self.cost_name = recipe.network.layers, recipe.network.cost
-        self.windows = first_windows(self.layers, recipe.network.initializer, generator, dtype)
+    dtype = torch.float64
 
-    def weighted_inputs(self, a: Tensor) -> Tensor:
-        """z of the output layer, (m, 10), for pictures, (m, 1, 28, 28)."""
-        for l, layer in enumerate(self.layers):
-            W, b = self.windows[2 * l : 2 * l + 2]
+    def __init__(self, recipe: Config, windows: list[Tensor]) -> None:
+        self.cost, self.training, self.n = recipe.network.cost, recipe.training, recipe.data.train or 0
+        arrays = [window.numpy() for window in windows]
+        self.layers = list(zip(arrays[::2], arrays[1::2]))
+
+    def step(self, x: Array, labels: Array) -> None:
+        """Learn from a batch."""
+        activations = self._feedforward(x)
+        delta = (activations[-1] - np.eye(10)[labels]) / len(x)
+        if self.cost == "quadratic":
+            delta *= activations[-1] * (1 - activations[-1])
+        for a, (W, b) in zip(activations[-2::-1], reversed(self.layers)):
+            before = delta @ W * (a * (1 - a)) if a is not activations[0] else delta
+            if self.training.l2:
+                W *= 1 - self.training.learning_rate * self.training.l2 / self.n
+            W -= self.training.learning_rate * delta.T @ a
+            b -= self.training.learning_rate * delta.sum(axis=0)
+            delta = before
+
+    def outputs(self, x: Array) -> Array:
+        """What the output layer makes of images, (m, 10)."""
+        return self._feedforward(x)[-1]
+
+    def _feedforward(self, x: Array) -> list[Array]:
+        activations = [x.reshape(len(x), -1)]
+        for W, b in self.layers:
+            z = activations[-1] @ W.T + b
+            if self.cost == "log-likelihood" and W is self.layers[-1][0]:
+                e = np.exp(z - z.max(axis=1, keepdims=True))
+                activations.append(e / e.sum(axis=1, keepdims=True))
+            else:
+                activations.append(1 / (1 + np.exp(-z)))
+        return activations
+
+
+class Convolutional:
+    """Convolutions, then layers of neurons, softmax and log-likelihood in PyTorch, float32."""
+
+    dtype = torch.float32
+
+    def __init__(self, recipe: Config, windows: list[Tensor]) -> None:
+        self.layers, self.training, self.n = recipe.network.layers, recipe.training, recipe.data.train or 0
+        self.windows = [window.requires_grad_() for window in windows]
+        self.data = [window.data for window in windows]
+
+    def step(self, x: Array, labels: Array) -> None:
+        """Learn from a batch."""
+        cost = functional.cross_entropy(self._feedforward(torch.from_numpy(x)), torch.from_numpy(labels))
+        slopes = torch.autograd.grad(cost, self.windows)
+        if self.training.l2:
+            torch._foreach_mul_(self.data[::2], 1 - self.training.learning_rate * self.training.l2 / self.n)
+        torch._foreach_add_(self.data, slopes, alpha=-self.training.learning_rate)
+
+    def outputs(self, x: Array) -> Array:
+        """What the output layer makes of images, (m, 10), before softmax."""
+        with torch.inference_mode():
+            return self._feedforward(torch.from_numpy(x)).numpy()
+
+    def _feedforward(self, a: Tensor) -> Tensor:
+        for layer, W, b in zip(self.layers, self.windows[::2], self.windows[1::2]):
             if layer.maps:
                 W, a = (each.contiguous(memory_format=torch.channels_last) for each in (W, a))
-                z = (
-                    functional.max_pool2d(functional.conv2d(a, W), layer.pool or 1) + b
-                )  # pooled first, as in network3
+                z = functional.max_pool2d(functional.conv2d(a, W), layer.pool or 1) + b  # pooled first
             else:
                 z = functional.linear(a.flatten(1), W, b)
-            if layer is not self.layers[-1]:
-                a = ACTIVATIONS[layer.activation](z)
+            a = torch.relu(z) if layer.activation == "relu" else torch.sigmoid(z)
         return z
-
-    def cost(self, z: Tensor, labels: Tensor) -> Tensor:
-        """The mean cost of a batch, of the outputs that the cost goes with: softmax, or else sigmoid."""
-        if self.cost_name == "log-likelihood":
-            return functional.cross_entropy(z, labels)
-        y = functional.one_hot(labels, 10).to(z.dtype)
-        if self.cost_name == "cross-entropy":
-            return functional.binary_cross_entropy_with_logits(z, y, reduction="sum") / len(z)
-        return functional.mse_loss(torch.sigmoid(z), y, reduction="sum") / 2 / len(z)
 
 
 def train(recipe: Config, images: Dataset, seed: int) -> dict[str, list[float]]:
     """The accuracies after each epoch, in percent; stderr says them at once."""
-    dtype = torch.float32 if recipe.network.layers[0].maps else torch.float64
-    training, generator = recipe.training, torch.Generator().manual_seed(seed)
-    model = Model(recipe, generator, dtype)
-    n = recipe.data.train or 0
-    x, labels = _tensors(Split(images.training.images[:n], images.training.labels[:n]), dtype)
-    splits = [_tensors(split, dtype) for split in (images.validation, images.test)]
-    weights, rate = [window.data for window in model.windows[::2]], training.learning_rate
-    everything = [window.data for window in model.windows]
+    kind = Convolutional if recipe.network.layers[0].maps else Dense
+    training, n, generator = recipe.training, recipe.data.train or 0, torch.Generator().manual_seed(seed)
+    layers, initializer = recipe.network.layers, recipe.network.initializer
+    model = kind(recipe, first_windows(layers, initializer, generator, kind.dtype))
+    x, labels = pictures(images.training, kind.dtype)
+    splits = [pictures(split, kind.dtype) for split in (images.validation, images.test)]
     order = torch.arange(n) if training.shuffle == "never" else torch.randperm(n, generator=generator)
     scores: dict[str, list[float]] = {column: [] for column in COLUMNS}
     for epoch in range(training.epochs):
         if training.shuffle == "epoch":
             order = torch.randperm(n, generator=generator)
-        for batch in order.split(training.batch_size):
-            cost = model.cost(model.weighted_inputs(x[batch]), labels[batch])
-            slopes = torch.autograd.grad(cost, model.windows)
-            if training.l2:
-                torch._foreach_mul_(weights, 1 - rate * training.l2 / n)
-            torch._foreach_add_(everything, slopes, alpha=-rate)
+        for batch in order.numpy().reshape(-1, training.batch_size):
+            model.step(x[batch], labels[batch])
         for column, split in zip(COLUMNS, splits):
             scores[column].append(accuracy(model, *split))
         said = ", ".join(f"{column} {each[-1]:.2f}" for column, each in scores.items())
@@ -123,16 +160,16 @@ def train(recipe: Config, images: Dataset, seed: int) -> dict[str, list[float]]:
     return scores
 
 
-def _tensors(split: Split, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    pictures = torch.from_numpy(split.images.copy()).reshape(-1, 1, 28, 28)
-    return pictures.to(dtype) / 255, torch.from_numpy(split.labels.copy()).long()
+def pictures(split: Split, dtype: torch.dtype) -> tuple[Array, Array]:
+    """Pixels from 0 to 1, (n, 1, 28, 28), and labels."""
+    x = torch.from_numpy(split.images.copy()).reshape(-1, 1, 28, 28).to(dtype) / 255
+    return x.numpy(), split.labels.astype(np.int64)
 
 
-def accuracy(model: Model, x: Tensor, labels: Tensor) -> float:
+def accuracy(model: Dense | Convolutional, x: Array, labels: Array) -> float:
     """How many of the images it recognizes, in percent."""
-    with torch.inference_mode():
-        answers = torch.cat([model.weighted_inputs(part).argmax(1) for part in x.split(500)])
-    return 100 * float((answers == labels).double().mean())
+    answers = [model.outputs(x[k : k + 500]).argmax(axis=1) for k in range(0, len(x), 500)]
+    return 100 * float((np.concatenate(answers) == labels).mean())
 
 
 def taken(figure: Figure, scores: dict[str, list[float]], keep: str) -> float:
@@ -180,9 +217,12 @@ def _asked() -> tuple[Experiment, Config, Dataset, int]:
     recipe = config.load(experiment.config, experiment.settings)
     if recipe.data.augment or any(layer.dropout for layer in recipe.network.layers):
         parser.error(f"{experiment.id} has more images or dropout, which are not written here")
+    if arguments.quick:
+        recipe = replace(recipe, training=replace(recipe.training, epochs=2))
     return experiment, recipe, data.load(arguments.data_dir), arguments.seeds
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    main(*_asked())
+    with threadpool_limits(1):
+        main(*_asked())
