@@ -35,6 +35,8 @@ LINES: dict[str, tuple[tuple[int, str], ...]] = {
         (0, "--config N.toml --out N --weights N.npz"),
         (0, "--config synthetic.toml --out N.synthetic --weights N.npz --data-dir B"),
         (0, "--resume N --weights N.npz --set training.epochs=2"),
+        (0, "--config N.toml --out N.seeds --seeds 2"),
+        (0, "--resume N.seeds"),
         (1, "--config N.toml --out N --weights N.npz"),
         (2, "--config N.toml --out new --weights N.bmp"),
         (1, "--config N.toml --out new --weights N.foreign.npz"),
