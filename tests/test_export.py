@@ -17,6 +17,7 @@ from safetensors.numpy import load_file
 
 from nnbp_cli.config import DataConfig, LayerConfig, NetworkConfig, OverrideConfig
 from nnbp_cli.datasets import dataset
+from nnbp_cli.errors import NnbpError
 from nnbp_cli.evaluation.predictions import predictions
 from nnbp_cli.models import onnx as onnx_model
 from nnbp_cli.models import weights
@@ -192,7 +193,7 @@ def test_convolutions_give_the_same_answers_elsewhere(tmp_path: Path, first: Lay
 
 @pytest.mark.parametrize("convolutions", [(FIRST,), ()], ids=["mixed", "dense"])
 def test_a_vote_is_one_file_that_gives_the_mean(
-    tmp_path: Path, convolutions: tuple[LayerConfig, ...]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, convolutions: tuple[LayerConfig, ...]
 ) -> None:
     """Of networks with and without convolutions, in any order."""
     members = (convolutional((), (19, 20)), convolutional(convolutions, (19, 20), seed=1),
@@ -217,6 +218,9 @@ def test_a_vote_is_one_file_that_gives_the_mean(
     }
     for name in ("model.onnx", "model.safetensors"):
         OUTPUT.check(tmp_path / name)  # it is its own work, and may be replaced
+    monkeypatch.setattr(onnx_model, "MAX_PARAMETER_BYTES", 4 * together.size - 1)
+    with pytest.raises(NnbpError, match=f"{together.size:,} parameters are more than an ONNX file holds"):
+        export(together, tmp_path / "model.onnx")
 
 
 def test_pytorch_pads_before_and_after_where_a_kernel_has_an_even_side(tmp_path: Path) -> None:

@@ -125,6 +125,11 @@ def test_who_does_not_fit_is_named_with_whom(other: Weights, wrong: str) -> None
     assert wrong in str(refusal.value)
 
 
+def test_two_names_that_nobody_knows_the_data_of_are_two_data_sets() -> None:
+    with pytest.raises(NnbpError, match=r"^0\.npz, 1\.npz: learned from \./digits and \./letters; name"):
+        voters(changed(digest=""), replace(trained(), data=OTHER_DATA, digest=""))
+
+
 def test_what_is_no_reason_to_refuse() -> None:
     """The same data in another place; the book's networks, of which nobody knows the data; a data set that
     has changed, which is said.
