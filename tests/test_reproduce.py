@@ -213,16 +213,11 @@ def test_long_runs_say_beforehand_how_long_they_take(
 def test_a_run_that_did_not_end_is_run_again(small: Experiment) -> None:
     (before,) = reproduce(small, seeds=1)
     (run,) = Path("book").iterdir()
-    left = [
-        "summary.json",
-        "weights.npz",
-        "checkpoint.npz",
-        "config.toml",
-    ]  # at its end, ..., at its beginning
-    for count in (1, 2, 3, 4):
-        for name in left[:count]:
+    early = ("summary.json", "weights.npz", "checkpoint.npz")
+    for missing in (("summary.json",), ("summary.json", "config.toml"), early, (*early, "config.toml")):
+        for name in missing:
             (run / name).unlink()
-        assert reproduce(small, seeds=1)[0].values == before.values, left[:count]
+        assert reproduce(small, seeds=1)[0].values == before.values, missing
     summary = json.loads((run / "summary.json").read_text())
     (run / "summary.json").write_text(json.dumps(summary | {"stopped_by": "SIGINT"}))
     assert not jobs_of(small, 1, Path("book"))[0].done
@@ -258,15 +253,20 @@ def reproducing(here: Path) -> AbstractContextManager[subprocess.Popen[str]]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sessions are POSIX's")
-def test_ctrl_c_reaches_every_process_of_a_terminal_and_shows_no_traceback(here: Path) -> None:
+@pytest.mark.parametrize(("name", "status"), signals.EXIT_STATUS.items())
+def test_a_signal_to_every_process_shows_no_traceback_and_is_no_failure(
+    here: Path, name: str, status: int
+) -> None:
+    """Ctrl-C reaches all that a terminal runs."""
     with reproducing(here) as process:
         assert process.stderr
         assert "3 runs\n" in process.stderr  # and its processes import
         time.sleep(0.3)
-        os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, getattr(signal, name))
         _, said = process.communicate(timeout=30)
     assert "Traceback" not in said
-    assert (process.returncode, "stopped by SIGINT" in said) == (130, True)
+    assert "failed" not in said
+    assert (process.returncode, f"stopped by {name}" in said) == (status, True)
 
 
 @pytest.mark.slow
