@@ -211,6 +211,11 @@ def test_eval_prints_each_member_and_the_vote(runs: list[str], drawn: Path) -> N
     assert (blank, score) == ("", f"accuracy {answer['accuracy']:.2%}, cost {answer['cost']:.4f}")
 
 
+def test_a_folder_of_runs_says_that_they_are_in_it(runs: list[str]) -> None:
+    said = "there are runs in .; name one, or several, which vote"
+    assert nnbp("eval", ".").err == f"weights.npz: no such file; {said}\n"
+
+
 def test_predict_reads_by_the_mean(runs: list[str], drawn: Path) -> None:
     image = dataset.load("synthetic", drawn, size=600).test.images[0].reshape(28, 28)
     Image.fromarray(255 - np.kron(image, np.ones((9, 9), np.uint8))).save("digit.png")

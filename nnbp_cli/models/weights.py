@@ -113,6 +113,8 @@ def _where_from(path: Path) -> str:
         return f"this run has none; 'nnbp runs {run.parent}' says how it ended"
     if (run / "checkpoint.npz").exists():
         return f"the run has not ended; 'nnbp train --resume {run}' goes on with it"
+    if any(run.glob("*/weights.npz")):
+        return f"there are runs in {run}; name one, or several, which vote"
     return "'nnbp train' writes one"
 
 
