@@ -193,6 +193,10 @@ READABLE = """() => {
 
 
 def test_the_page_can_be_read_aloud(browser: Browser, report: Path) -> None:
+    assert_readable_aloud(browser, report)
+
+
+def assert_readable_aloud(browser: Browser, report: Path) -> None:
     """Everything that can be reached has a name, and headings go down by one."""
     found = in_page(browser, report, READABLE, None)
     levels = found.pop("levels")
@@ -306,7 +310,7 @@ def test_the_pad_of_a_vote_shows_the_mean_and_what_each_reads(
         here.page.click("#clear")
         assert here.page.locator("#members .read").all_inner_texts() == ["\N{EM DASH}"] * 3
         assert here.errors == []
-    assert in_page(browser, tmp_path / "r.html", READABLE, None)["repeated"] == 0
+    assert_readable_aloud(browser, tmp_path / "r.html")
 
 
 @pytest.mark.parametrize("convolutions", [CONVOLUTIONS, CONVOLUTIONS[1:], CONVOLUTIONS[2:]], ids=len)
