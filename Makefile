@@ -61,6 +61,7 @@ bench: $(PEERS)  ## Compare with PyTorch, JAX, scikit-learn and a loop over exam
 	$(BENCH)step $(SHORT)
 	$(BENCH)evaluation $(SHORT)
 	$(BENCH)loading $(SHORT)
+	$(BENCH)convolution $(SHORT)
 
 scale: $(PEERS)  ## Measure how time and memory grow, beside PyTorch's, and draw docs/scale.png.
 	$(BENCH)scale $(SHORT)

@@ -1,14 +1,16 @@
 """A step of a convolutional network beside PyTorch's and JAX's, and the matrix products that it takes.
 
-    python -m benchmarks.convolution [--data-dir DIR] [--quick]
+    python -m benchmarks.convolution [--data-dir DIR] [--quick] [--only B100] [--batches 10 64]
 
 Forward, backward and momentum on a batch that is there, of real images. The process is held to one core, and
-all take turns. PyTorch runs eagerly with its memory format "channels last", or as it is by default, whichever
-is faster; so does JAX, which compiles the step, with the channels last or first.
+all take turns. The products are those of nnbp's step, of as many rows at once. PyTorch runs eagerly with its
+memory format "channels last", or as it is by default, whichever is faster; so does JAX, which compiles the
+step, with the channels last or first.
 """
 
 import os
-from collections.abc import Callable
+import resource
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
@@ -22,10 +24,10 @@ from threadpoolctl import threadpool_limits
 from benchmarks import data
 from benchmarks.job import Array
 from benchmarks.step import repeated
-from benchmarks.timing import in_turns, ratios, spread
+from benchmarks.timing import in_turns, ratios, rounded, spread
 from nnbp_cli.config import LayerConfig, NetworkConfig, build
 from nnbp_cli.engines import NumpyEngine
-from nnbp_cli.nn.convolution import Convolution
+from nnbp_cli.nn.convolution import SQUARES, Convolution
 from nnbp_cli.nn.initializers import he
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.optimizers import Momentum
@@ -52,6 +54,11 @@ class Job:
         return build(NetworkConfig(cost="log-likelihood", layers=tuple(layers)), (28, 28))
 
     @property
+    def short(self) -> str:
+        """Its letters."""
+        return self.name.partition(":")[0]
+
+    @property
     def flattened(self) -> int:
         """How many numbers the first hidden neurons see."""
         return self.network().layers[len(self.maps)].inputs
@@ -64,13 +71,13 @@ JOBS = [
 ]
 
 
-def main(data_dir: Path, quick: bool) -> None:
+def main(data_dir: Path, quick: bool, jobs: Sequence[Job], batches: Sequence[int]) -> None:
     """Print a row for each network and batch size."""
     split = data.load(data_dir).training
-    heads = ("nnbp, ms", "its products, of that", "PyTorch / nnbp", "JAX / nnbp")
+    heads = ("nnbp, ms", "page faults", "nnbp / its products", "PyTorch / nnbp", "JAX / nnbp")
     print("| network, batch |", " | ".join(heads), "|\n|---|" + "---|" * len(heads))
-    for job in JOBS:
-        for batch in BATCHES:
+    for job in jobs:
+        for batch in batches:
             images, labels = split.images[:batch], split.labels[:batch]
             works = {
                 "nnbp": _nnbp(job, images, labels),
@@ -78,7 +85,7 @@ def main(data_dir: Path, quick: bool) -> None:
                 **_pytorch(job, images, labels),
                 **_jax(job, images, labels),
             }
-            times = 3 if quick else 10
+            times = 3 if quick else max(3, 100 // batch)
             seconds = in_turns(
                 {name: repeated(work, times) for name, work in works.items()}, 5 if quick else 21
             )
@@ -89,7 +96,8 @@ def main(data_dir: Path, quick: bool) -> None:
             ]
             cells = [
                 spread([1e3 * each / times for each in ours]),
-                spread(ratios(seconds["products"], ours)),
+                rounded(_page_faults(works["nnbp"], times)),
+                spread(ratios(ours, seconds["products"])),
                 *(spread(ratios(peer, ours)) for peer in fastest),
             ]
             print(f"| {job.name}; {batch} | {' | '.join(cells)} |", flush=True)
@@ -105,29 +113,46 @@ def _nnbp(job: Job, images: Array, labels: Array) -> Callable[[], object]:
     return lambda: engine.advance(images, labels, [RATE], 1, masks)
 
 
+def _page_faults(work: Callable[[], object], times: int) -> float:
+    """How often a step asks the system for memory."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    repeated(work, times)()
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / times
+
+
 def _products(job: Job, batch: int) -> Callable[[], object]:
     """The matrix products of a step: forward, the gradient, and but for the first layer the error."""
-    shapes = []
-    for layer in job.network().layers:
-        if isinstance(layer, Convolution):
-            rows = layer.pool**2 * layer.maps
-            shapes.append(
-                (batch * prod(layer.outputs[:2]), layer.work // rows // prod(layer.outputs[:2]), rows)
-            )
-        elif layer.shapes:
-            shapes.append((batch, layer.inputs, prod(layer.outputs)))
     rng = np.random.default_rng(1)
-    triples = [
-        tuple(rng.standard_normal(shape, np.float32) for shape in ((m, k), (n, k), (n, m)))
-        for m, k, n in shapes
-    ]
+
+    def product(m: int, k: int, n: int, *, turned: bool = False) -> tuple[Array, Array]:
+        left = (
+            rng.standard_normal((k, m), np.float32).T if turned else rng.standard_normal((m, k), np.float32)
+        )
+        return left, rng.standard_normal((k, n), np.float32)
+
+    factors: list[tuple[Array, Array]] = []
+    for l, layer in enumerate(each for each in job.network().layers if each.shapes):
+        neurons = layer.outputs[-1]
+        if isinstance(layer, Convolution):
+            m, pool = batch * prod(layer.outputs[:2]), layer.pool
+            seen = layer.work // (prod(layer.outputs) * pool**2)
+            patch = seen // layer.kernel * (layer.kernel + pool - 1)
+            factors += [product(m, seen, pool * neurons) for _ in range(pool)]
+            for start in range(0, m, SQUARES):
+                some = min(SQUARES, m - start)
+                factors += [product(neurons, some, seen, turned=True) for _ in range(pool**2)]
+            error = product(m, pool**2 * neurons, patch)
+        else:
+            factors += [
+                product(batch, layer.inputs, neurons),
+                product(neurons, batch, layer.inputs, turned=True),
+            ]
+            error = product(batch, neurons, layer.inputs)
+        factors += [error] if l else []
 
     def work() -> None:
-        for l, (a, W, delta) in enumerate(triples):
-            W @ a.T
-            delta @ a
-            if l:
-                delta.T @ W
+        for left, right in factors:
+            left @ right
 
     return work
 
@@ -214,7 +239,11 @@ def _jax(job: Job, images: Array, labels: Array) -> dict[str, Callable[[], objec
 
 
 if __name__ == "__main__":
-    arguments = data.options(__doc__).parse_args()
+    parser = data.options(__doc__)
+    parser.add_argument("--only", nargs="+", choices=[job.short for job in JOBS], metavar="NETWORK")
+    parser.add_argument("--batches", nargs="+", type=int, default=BATCHES, metavar="IMAGES")
+    arguments = parser.parse_args()
+    chosen = [job for job in JOBS if not arguments.only or job.short in arguments.only]
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     with threadpool_limits(1), np.errstate(all="ignore"):
-        main(arguments.data_dir, arguments.quick)
+        main(arguments.data_dir, arguments.quick, chosen, arguments.batches)

@@ -13,7 +13,9 @@ there the weights are the same. Of the zeros some need no multiplication: the ne
 see no more than `kernel` rows of its patch, which are side by side in memory.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import product
 from math import ceil, prod
 from typing import ClassVar, NamedTuple
 
@@ -113,14 +115,17 @@ class Convolution:
     def gradients(self, delta: Array, cache: Cache, out: Views, /) -> None:
         """The sums over the batch and over all neurons that share a weight."""
         dW, db = out
-        dW[...] = 0
+        seen = self.kernel, self._patch, self.picture[2]
+        expanded = np.zeros((self.pool, self.maps, prod(seen)), dW.dtype)  # of a row of neurons
         of_squares = delta.reshape(-1, self.maps)
         for start in range(0, len(of_squares), SQUARES):
             some = slice(start, start + SQUARES)
             errors = self._errors(of_squares[some], cache.is_largest[:, some])
-            for (i, j), of_neuron in zip(np.ndindex(self.pool, self.pool), errors):
-                expanded = of_neuron.T @ self._seen(cache.patches[some], i)
-                dW += expanded.reshape(self.maps, self.kernel, self._patch, -1)[:, :, j : j + self.kernel]
+            for (i, j), of_neuron in zip(self._places, errors):
+                expanded[j] += of_neuron.T @ self._seen(cache.patches[some], i)
+        dW[...] = 0
+        for j, kernels in enumerate(expanded.reshape(self.pool, self.maps, *seen)):
+            dW += kernels[:, :, j : j + self.kernel]
         delta.sum(axis=0).reshape(-1, self.maps).sum(axis=0, out=db)
 
     def backward(self, params: Views, delta: Array, cache: Cache, /) -> Array:
@@ -131,7 +136,7 @@ class Convolution:
         of_squares = errors.swapaxes(0, 1).reshape(len(cache.patches), -1)
         pulled = (of_squares @ cache.weights).reshape(windows.shape)
         apart = ceil(self._patch / self.pool)  # of every so many patches no two overlap
-        for i, j in np.ndindex(apart, apart):
+        for i, j in product(range(apart), repeat=2):
             windows[:, i::apart, j::apart] += pulled[:, i::apart, j::apart]
         return pictures.reshape(len(delta), -1)
 
@@ -157,6 +162,11 @@ class Convolution:
         """What neurons in row i of a square see of each patch, (patches, kernel patch channels), a view."""
         line = self._patch * self.picture[2]
         return patches[:, i * line : (i + self.kernel) * line]
+
+    @property
+    def _places(self) -> Iterable[tuple[int, ...]]:
+        """Row and column of each neuron of a square."""
+        return product(range(self.pool), repeat=2)
 
     @property
     def _patch(self) -> int:
@@ -192,7 +202,7 @@ class Convolution:
         """The weights of a square's neurons, (pool pool maps, patch patch channels)."""
         weights = np.zeros(self._expanded_shape, W.dtype)
         neurons = weights.reshape(-1, self.maps, self._patch, self._patch, self.picture[2])
-        for (i, j), neuron in zip(np.ndindex(self.pool, self.pool), neurons):
+        for (i, j), neuron in zip(self._places, neurons):
             neuron[:, i : i + self.kernel, j : j + self.kernel] = W
         return weights
 
