@@ -72,4 +72,4 @@ if __name__ == "__main__":
     arguments = parser.parse_args()
     if not find_spec("torch"):
         parser.error("needs PyTorch: `make .venv-bench/.installed` makes an environment that has it")
-    main(arguments.data_dir.resolve(), arguments.seeds, 2 if arguments.quick else arguments.epochs)
+    main(arguments.data_dir.resolve(), arguments.seeds, 4 if arguments.quick else arguments.epochs)

@@ -15,7 +15,8 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
 FOLDER, EPOCHS, SEED = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-SIDE, BATCH, RATE = 28, 256, 2e-3
+SIDE, BATCH, RATE, SMOOTHING = 28, 256, 2e-3, 0.05
+FINISH, FINISH_RATE = 3, 4e-4  # the last epochs, with images as they are
 ELASTIC, SIGMA, ROTATION, SCALING, SHEAR = 34, 4, 15, 0.15, 0.15
 
 
@@ -61,13 +62,20 @@ for layer in model:
     if isinstance(layer, nn.Linear):
         nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
         nn.init.zeros_(layer.bias)
-steps = EPOCHS * math.ceil(len(x) / BATCH)
+per_epoch = math.ceil(len(x) / BATCH)
+steps, last = (EPOCHS - FINISH) * per_epoch, FINISH * per_epoch
 warmup = 0.1 * steps
 optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=1e-4, fused=True)
-schedule = torch.optim.lr_scheduler.LambdaLR(
-    optimizer,
-    lambda t: t / warmup if t < warmup else (1 + math.cos(math.pi * (t - warmup) / (steps - warmup))) / 2,
-)
+
+
+def rate(t: int) -> float:
+    """The learning rate of step t, as a share of RATE: warm-up, cosine, and a straight line at the end."""
+    if t >= steps:
+        return FINISH_RATE / RATE * (1 - (t - steps) / last)
+    return t / warmup if t < warmup else (1 + math.cos(math.pi * (t - warmup) / (steps - warmup))) / 2
+
+
+schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
 
 
 def accuracy(x: torch.Tensor, y: torch.Tensor) -> float:
@@ -79,7 +87,8 @@ def accuracy(x: torch.Tensor, y: torch.Tensor) -> float:
 for epoch in range(EPOCHS):
     for some in torch.randperm(len(x)).split(BATCH):
         optimizer.zero_grad()
-        F.cross_entropy(model(distorted(x[some])), y[some]).backward()
+        seen = distorted(x[some]) if epoch < EPOCHS - FINISH else x[some]
+        F.cross_entropy(model(seen), y[some], label_smoothing=SMOOTHING).backward()
         optimizer.step()
         schedule.step()
     print(f"epoch {epoch + 1}: {accuracy(images[55_000:], labels[55_000:]):.2%}", flush=True)
