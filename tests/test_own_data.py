@@ -252,3 +252,11 @@ def test_a_folder_is_known_by_a_path_that_no_other_folder_can_break(
     Path("sub").rename("gone")
     assert config.load("run/config.toml").data.name == str(own.with_name("moved"))
     assert nnbp("train", "--resume", "run", "-q", "--set", "training.epochs=5").status == 0
+
+
+def test_a_folder_that_has_too_few_images_for_several_seeds_is_refused_once(own: Path) -> None:
+    train("--out", "seeds", "--seeds", 1, "-q", "--set", "data.train=120")
+    Path("seeds/seed-1/summary.json").unlink()
+    draw_digits(own, "train", 90)
+    said = nnbp("train", "--resume", "seeds")
+    assert said.err.startswith("seeds/seed-1: data.train: 120 training and 26 validation images"), said.err

@@ -66,7 +66,7 @@ def test_the_statistics_are_those_of_numpy(trained_run: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 def test_seeds_that_a_signal_stops_go_on_to_the_same_bits(here: Path) -> None:
-    """The signal goes to all processes, as where a machine shuts down."""
+    """The signal goes to all processes, as where a machine shuts down; a kill leaves an empty directory."""
     long = ("--config", "small.toml", "--set", "training.epochs=400")
     command = [sys.executable, "-m", "nnbp_cli", "train", *long, "--seeds", 3, "--jobs", 2, "--out", "a b"]
     with started(*command) as process:
@@ -80,6 +80,8 @@ def test_seeds_that_a_signal_stops_go_on_to_the_same_bits(here: Path) -> None:
     assert [line.split() for line in table[1:4]] == [[str(k), "stopped"] for k in (1, 2, 3)]
     assert go_on == "go on: nnbp train --resume 'a b' --jobs 2"
 
+    (here / "a b/seed-1/config.toml").unlink()  # the checkpoint has it, too
+    (here / "a b/seed-4").mkdir()  # as where a kill came before there was a config
     said = nnbp(*shlex.split(go_on)[3:], "--json")
     assert said.status == 0
     assert [run["seed"] for run in json.loads(said.out)["runs"]] == [1, 2, 3]

@@ -231,12 +231,15 @@ def test_predict_reads_by_the_mean(runs: list[str], drawn: Path) -> None:
     assert json.loads(nnbp("predict", "a", "b", "digit.png", "--json").out)["weights"] == ["a", "b"]
     for line, wrong in (
         (("a", "b"), "missing argument 'IMAGE...'"),
+        (("a", "pictures", "b"), "'b' is no picture; name all weights before the first one"),
         (("a", "digit.png", "b"), "'b' is no picture; name all weights before the first one"),
         (("a", "digit.png", "c.npz"), "'c.npz' is no picture; name all weights before the first one"),
     ):
         said = nnbp("predict", *line)
         assert (said.status, said.out) == (2, "")
         assert said.err == f"nnbp predict: {wrong}; see 'nnbp predict --help'\n"
+    Path("pictures").mkdir()
+    assert nnbp("predict", "a", "pictures").err == "pictures: cannot be read: is a directory; name a file\n"
 
 
 @pytest.mark.parametrize("command", ["eval", "predict", "export"])

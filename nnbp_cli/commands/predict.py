@@ -41,12 +41,15 @@ def command(weights: Path, images: tuple[Path, ...], folder: Path | None, as_jso
     from nnbp_cli.terminal.evaluation import digit_lines
     from nnbp_cli.terminal.output import log, print_json, print_result
 
-    more = list(takewhile(lambda path: path.suffix == ".npz" or path.is_dir(), images))
+    def is_network(path: Path) -> bool:
+        return path.suffix == ".npz" or (path / "weights.npz").exists()
+
+    more = list(takewhile(is_network, images))
     named, pictures = [weights, *more], images[len(more) :]
     if not pictures:
         raise click.UsageError("Missing argument 'IMAGE...'.")
     for path in pictures:
-        if path.suffix == ".npz" or (path / "weights.npz").exists():
+        if is_network(path):
             raise click.UsageError(f"'{path}' is no picture; name all weights before the first one")
     voters = load(named)
     notes = check_readable(voters), voters.note

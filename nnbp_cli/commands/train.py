@@ -116,7 +116,8 @@ def command(
         return shlex.join(["nnbp", *map(str, words), *where])
 
     reporter = TerminalReporter(quiet)
-    if seeds or (run and several.jobs_in(run)):
+    found = several.jobs_in(run) if run else []
+    if seeds or found:
         if "weights" in given:
             raise click.UsageError(
                 "'--weights' is for one run; of several, each has its own in its directory"
@@ -124,8 +125,8 @@ def command(
         if run and (overrides or data_name):
             raise click.UsageError("'--set' and '--data' are for one run; name the directory of one seed")
         paths = Paths(config_path or Path(), data_dir, out, offline=offline)
-        if run:
-            result = several.resume(run, paths, jobs, reporter)
+        if found:
+            result = several.resume(found, paths, jobs, reporter)
         else:
             result = several.train(paths, overrides, seeds or 1, jobs, reporter)
         if as_json:

@@ -44,7 +44,7 @@ class Job:
         while True:
             try:
                 with RunDirectory(self.directory).locked() as directory:
-                    if not (directory.config.exists() or directory.checkpoint.exists()):
+                    if not directory.begun:
                         directory.write(directory.config, to_toml(self.config))
             except NnbpError:
                 if monotonic() >= deadline:

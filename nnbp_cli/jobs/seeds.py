@@ -100,18 +100,19 @@ def train(paths: Paths, settings: Sequence[str], seeds: int, jobs: int | None, r
     return _train(folder, made, at_a_time, paths.data_dir, reporter)
 
 
-def resume(folder: Path, paths: Paths, jobs: int | None, reporter: Reporter) -> Seeds:
-    """Go on with the seeds in `folder` that are not done, each where it was left; raises as `train` does."""
-    found = jobs_in(folder)
-    first = found[0].config
+def resume(found: Sequence[Job], paths: Paths, jobs: int | None, reporter: Reporter) -> Seeds:
+    """Go on with those of `jobs_in` a folder that are not done, each where it was left; raises as `train`."""
+    first = found[0]
     if not all(job.done for job in found):
-        load_or_download(first.data, paths, reporter)  # once, before many want it at the same time
-    return _train(folder, found, _at_a_time(first, len(found), jobs), paths.data_dir, reporter)
+        paths = replace(paths, config=first.directory)
+        load_or_download(first.config.data, paths, reporter)  # once, before many want it at the same time
+    at_a_time = _at_a_time(first.config, len(found), jobs)
+    return _train(first.directory.parent, found, at_a_time, paths.data_dir, reporter)
 
 
 def jobs_in(folder: Path) -> list[Job]:
     """The runs that `train` has put into `folder`, by their seeds; none where it is something else."""
-    runs = map(RunDirectory, folder.glob("seed-*/"))
+    runs = filter(lambda run: run.begun, map(RunDirectory, folder.glob("seed-*/")))
     return sorted(
         (_job(run.path, run.read_config()) for run in runs), key=lambda job: job.config.training.seed
     )

@@ -1,4 +1,4 @@
-"""Jobs in parallel processes, so many at a time, each with one thread for its matrix products.
+"""Jobs in parallel processes, so many at a time.
 
 Not a pool of multiprocessing or concurrent.futures: where a process is killed, the one waits for it for ever,
 and the other gives up all the jobs that there are.

@@ -70,8 +70,17 @@ class RunDirectory:
         """Where its checkpoint is."""
         return self.path / "checkpoint.npz"
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is a run in it: at least its config."""
+        return self.config.exists() or self.checkpoint.exists()
+
     def read_config(self) -> Config:
-        """Its config. Raises ConfigError for whatever else config.toml is."""
+        """Its config, that of the checkpoint where config.toml is gone. Raises ConfigError for whatever else
+        that is.
+        """
+        if self.checkpoint.exists() and not os.path.lexists(self.config):
+            return checkpoint.load(self.checkpoint).config
         if self.config.exists() and not self.config.is_file():
             raise ConfigError(f"{self.config}: not a regular file; move it away")
         return config.load(self.config)
