@@ -215,7 +215,7 @@ PREDICT = """([networks, text, pixels]) => {
     const members = networks.map(unpacked);
     return Array.from({ length: bytes.length / pixels }, (_, k) => {
         const x = scaled(bytes.slice(k * pixels, (k + 1) * pixels));
-        return average(members.map((layers) => feedforward(layers, x)));
+        return average(members.map((layers) => activations(layers, x).at(-1)));
     });
 }"""
 
@@ -379,7 +379,7 @@ ANSWER = """([network, text, pixels]) => {
     const times = Array.from({ length: bytes.length / pixels }, (_, k) => {
         const image = bytes.slice(k * pixels, (k + 1) * pixels);
         const start = performance.now();
-        feedforward(layers, scaled(image));
+        activations(layers, scaled(image));
         return performance.now() - start;
     });
     return times.slice(10).sort((a, b) => a - b)[Math.floor((times.length - 10) / 2)];

@@ -17,7 +17,7 @@ from nnbp_cli.nn.costs import COSTS
 from nnbp_cli.nn.layers import Dense, Dropout, Layer
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.optimizers import OPTIMIZERS, Optimizer
-from nnbp_cli.nn.schedules import SCHEDULES, Finish, LearningRate
+from nnbp_cli.nn.schedules import SCHEDULES, LearningRate
 from nnbp_cli.system import hardware
 from nnbp_cli.wording import Location, dotted
 
@@ -73,11 +73,11 @@ def optimizer(config: TrainingConfig) -> Optimizer:
 
 def learning_rate(config: TrainingConfig) -> LearningRate:
     """The learning rate of a valid config over its run."""
-    schedule, finish = _with_numbers(SCHEDULES[config.schedule], config), config.finish
-    if not finish:
-        return LearningRate(config.learning_rate, config.epochs, config.warmup, schedule)
-    epochs, last = config.epochs - finish.epochs, Finish(finish.learning_rate, finish.epochs)
-    return LearningRate(config.learning_rate, epochs, config.warmup, schedule, last)
+    schedule, epochs, finish = _with_numbers(SCHEDULES[config.schedule], config), config.epochs, None
+    if last := config.finish:
+        epochs -= last.epochs
+        finish = LearningRate(last.learning_rate, last.epochs, 0.0, SCHEDULES["linear"])
+    return LearningRate(config.learning_rate, epochs, config.warmup, schedule, finish)
 
 
 def _with_numbers(described: T, config: TrainingConfig | AugmentConfig) -> T:

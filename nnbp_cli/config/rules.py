@@ -110,15 +110,12 @@ def resolved(config: Config) -> Config:
     its data set that holds in every directory.
     """
     data = replace(resolved_data(config.data), name=absolute(config.data.name))
-    layers = tuple(map(_resolved_layer, config.network.layers))
-    network = replace(config.network, layers=layers)
+    layers = (
+        replace(layer, pool=layer.pool or 1, padding=layer.padding or "valid") if layer.maps else layer
+        for layer in config.network.layers
+    )
+    network = replace(config.network, layers=tuple(layers))
     return replace(config, data=data, network=network, training=_filled("training", config.training))
-
-
-def _resolved_layer(layer: LayerConfig) -> LayerConfig:
-    if layer.maps is None:
-        return layer
-    return replace(layer, pool=layer.pool or 1, padding=layer.padding or "valid")
 
 
 def resolved_data(data: DataConfig) -> DataConfig:

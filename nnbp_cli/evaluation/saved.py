@@ -25,13 +25,8 @@ class MemberScore(NamedTuple):
 
     def plain(self) -> dict[str, Any]:
         """As values that JSON can hold."""
-        score = self.score
-        return {
-            "weights": self.path,
-            "network": self.network,
-            "accuracy": score.accuracy,
-            "cost": score.cost,
-        }
+        path, network, score = self
+        return {"weights": path, "network": network, "accuracy": score.accuracy, "cost": score.cost}
 
 
 @dataclass(frozen=True)

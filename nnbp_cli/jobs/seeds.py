@@ -53,11 +53,9 @@ class Seeds:
 
     def plain(self) -> dict[str, Any]:
         """As values that JSON can hold."""
-        spreads = {
-            name: asdict(spread) if spread else None
-            for name, spread in (("validation", self.validation), ("test", self.test))
-        }
-        return asdict(self) | {"directory": str(self.directory)} | spreads
+        spreads = {"validation": self.validation, "test": self.test}
+        plain = {name: spread and asdict(spread) for name, spread in spreads.items()}
+        return asdict(self) | {"directory": str(self.directory)} | plain
 
     def check(self) -> None:
         """Raise NnbpError, with a line for each, where runs failed."""

@@ -79,29 +79,21 @@ SCHEDULES: Mapping[str, Schedule] = {
 
 
 @dataclass(frozen=True)
-class Finish:
-    """The `epochs` after all others, over which the rate falls from `peak` to zero in a straight line."""
-
-    peak: float
-    epochs: int
-
-
-@dataclass(frozen=True)
 class LearningRate:
-    """The learning rate of a run of `epochs`: it rises from zero to `peak` in a straight line over the share
-    `warmup` of them, and then follows the schedule; after them comes the `finish`.
+    """The learning rate of `epochs`: it rises from zero to `peak` in a straight line over the share `warmup`
+    of them, and then follows the schedule; after them comes that of the `finish`, if there is one.
     """
 
     peak: float
     epochs: int
     warmup: float
     schedule: Schedule
-    finish: Finish | None = None
+    finish: "LearningRate | None" = None
 
     def at(self, epochs: float, halvings: int = 0) -> float:
         """The rate after so many epochs, in fractions."""
         if self.finish and epochs >= self.epochs:
-            return self.finish.peak * (1 - (epochs - self.epochs) / self.finish.epochs)
+            return self.finish.at(epochs - self.epochs)
         warmup = self.warmup * self.epochs
         if epochs < warmup:
             return self.peak * (epochs / warmup)

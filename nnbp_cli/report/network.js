@@ -106,9 +106,6 @@ function activations(layers, x) {
   return all;
 }
 
-// The outputs of the network for x.
-const feedforward = (layers, x) => activations(layers, x).pop();
-
 // The mean of what several networks say, as average in models/ensemble.py has it.
 const average = (outputs) => outputs[0].map((_, k) => outputs.reduce((sum, a) => sum + a[k], 0) / outputs.length);
 
