@@ -220,22 +220,15 @@ PREDICT = """([networks, text, pixels]) => {
 }"""
 
 
-def outputs_in_page(
-    browser: Browser, report: Path, learned: Weights, images: np.ndarray, *others: Weights
-) -> np.ndarray:
-    """What a network, or the vote with others, says in the page to images."""
-    text = base64.b64encode(images.tobytes()).decode()
-    networks = [network_json(each) for each in (learned, *others)]
-    return np.array(in_page(browser, report, PREDICT, [networks, text, images.shape[1]]))
-
-
-def test_the_page_and_python_say_the_same_to_a_thousand_images(
-    browser: Browser, report: Path, run: Path, data_dir: Path
+def assert_the_page_says_the_same(
+    browser: Browser, report: Path, images: np.ndarray, *members: Weights
 ) -> None:
-    learned = weights.load(run)
-    images = dataset.load("mnist" if REAL else "synthetic", data_dir).test.images[:1000]
-    ours = learned.network.predict(learned.params, scaled(images))
-    assert np.abs(outputs_in_page(browser, report, learned, images) - ours).max() < 1e-5
+    """A network, or the vote of several, to images that it tells apart."""
+    text = base64.b64encode(images.tobytes()).decode()
+    networks = [network_json(each) for each in members]
+    ours = voters(*members).predict(scaled(images), "")
+    assert np.ptp(ours, axis=0).max() > 0.05
+    assert np.abs(in_page(browser, report, PREDICT, [networks, text, images.shape[1]]) - ours).max() < 1e-5
 
 
 def test_every_activation_is_the_same_in_the_page(browser: Browser, report: Path) -> None:
@@ -248,15 +241,12 @@ def test_every_activation_is_the_same_in_the_page(browser: Browser, report: Path
         LayerConfig(neurons=5, activation="softmax"),
     )
     config = NetworkConfig(cost="log-likelihood", layers=layers)
-    network = build(config, (4, 3))
-    params = network.parameters(np.float32)
+    params = build(config, (3, 4)).parameters()
     params.theta[:] = rng.normal(0, 0.7, params.theta.size)
     learned = Weights(config, params, DataConfig(), (3, 4), "", Penalty(l1=0, l2=0, images=1), 1)
     images = rng.integers(0, 256, (200, 12), dtype=np.uint8)
     images[rng.random(images.shape) < 0.5] = 0
-    ours = network.predict(params, scaled(images))
-    assert np.ptp(ours, axis=0).max() > 0.5, "the images are told apart"
-    assert np.abs(outputs_in_page(browser, report, learned, images) - ours).max() < 1e-5
+    assert_the_page_says_the_same(browser, report, images, learned)
 
 
 CONVOLUTIONS = (
@@ -266,15 +256,17 @@ CONVOLUTIONS = (
 )
 
 
-def test_the_page_averages_as_python_does(browser: Browser, report: Path, run: Path, data_dir: Path) -> None:
-    """Networks with and without convolutions, to a thousand images."""
+def test_the_page_and_python_say_the_same_to_a_thousand_images(
+    browser: Browser, report: Path, run: Path, data_dir: Path
+) -> None:
+    """A trained network, and the mean of it and others with and without convolutions."""
     members = [weights.load(run)] + [
         replace(convolutional(layers, (28, 28), seed=seed, classes=10), data=weights.load(run).data)
         for seed, layers in enumerate((CONVOLUTIONS[:1], ()))
     ]
     images = dataset.load("mnist" if REAL else "synthetic", data_dir).test.images[:1000]
-    ours = voters(*members).predict(scaled(images), "")
-    assert np.abs(outputs_in_page(browser, report, members[0], images, *members[1:]) - ours).max() < 1e-5
+    assert_the_page_says_the_same(browser, report, images, members[0])
+    assert_the_page_says_the_same(browser, report, images, *members)
 
 
 SEEN = """() => {
@@ -322,9 +314,7 @@ def test_the_page_runs_convolutions_as_python_does(
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (200, 17 * 16), dtype=np.uint8)
     images[rng.random(images.shape) < np.linspace(0.2, 0.9, 200)[:, None]] = 0
-    ours = learned.network.predict(learned.params, scaled(images))
-    assert np.ptp(ours, axis=0).max() > 0.05, "the images are told apart"
-    assert np.abs(outputs_in_page(browser, report, learned, images) - ours).max() < 1e-5
+    assert_the_page_says_the_same(browser, report, images, learned)
 
 
 MAPS = """([network, text, across]) => {
@@ -393,8 +383,7 @@ def test_the_pad_answers_while_one_draws_with_the_books_largest_convolutions(
     first = LayerConfig(maps=20, kernel=5, pool=2, activation="relu")
     learned = convolutional((first, replace(first, maps=40)), (28, 28), hidden=100)
     images = dataset.load("mnist" if REAL else "synthetic", data_dir).test.images[:1000]
-    ours = learned.network.predict(learned.params, scaled(images))
-    assert np.abs(outputs_in_page(browser, report, learned, images) - ours).max() < 1e-5
+    assert_the_page_says_the_same(browser, report, images, learned)
     text = base64.b64encode(images[:100].tobytes()).decode()
     asked = [network_json(learned), text, 784]
     assert min(in_page(browser, report, ANSWER, asked) for _ in range(3)) < 20, "on a busy machine, once"
