@@ -216,6 +216,8 @@ SHARE, STRENGTH, THREADS = "a number >= 0 and < 1", "a number >= 0", f"'auto' or
         ("network.layers", "a list of tables", ["{} -> a table"]),
         ("network.layers.1", "a table", ["10"]),
         ("network.layers.0.neurons", COUNT, ["0", "-5", "30.5"]),
+        ("network.layers.0.pool", "at most 4", ["5"]),
+        ("network.layers.0.padding", "'valid' or 'same'", ["'full'"]),
     ],
 )
 def test_a_value_of_the_wrong_type_or_range_is_met_with_what_is_expected(
@@ -241,6 +243,7 @@ def test_a_value_of_the_wrong_type_or_range_is_met_with_what_is_expected(
         ("network.layers", "network.sizes"),
         ("network.layers.0.activation", "network.activation"),
         ("network.layers.1.neurons", "network.layers.1.units"),
+        ("network.layers.0.maps", "network.layers.0.filters"),
         ("data.name", "data.folder"),
         ("data.augment", "data.augmentation training.augmentation augment"),
         ("data.augment.elastic", "data.augment.alpha"),
@@ -262,6 +265,8 @@ def test_an_unknown_key_like_no_other_is_met_with_those_there_are() -> None:
     assert mistakes("network.zzz = 1") == ["network.zzz: unknown key; there are cost, initializer and layers"]
     (said,) = mistakes("training.halvings = 3")  # is no scaling of images
     assert said.startswith("training.halvings: unknown key; there are seed, ")
+    (said,) = mistakes("network.layers.0.stride = 2")  # is no side of a kernel
+    assert said.startswith("network.layers.0.stride: unknown key; there are neurons, maps, kernel, pool, ")
     (said,) = refusal(changed() | {"two\nlines": 1})
     assert said == r"'two\nlines': unknown key; there are data, network and training"
     (said,) = mistakes(f"training.{'x' * 1000} = 1")
@@ -313,6 +318,22 @@ network.layers.1.override = [{neuron = 3, activation = 'tanh'}]
 network.cost = 'log-likelihood'; network.layers.1.activation = 'softmax'
 network.layers.1.override = [{neuron = 3, activation = 'tanh'}]
     network.layers.1.override: softmax takes all neurons of the layer together; leave override out
+network.layers.0 = {activation = 'relu'}
+    network.layers.0.neurons: missing; expected an integer >= 1, or else maps, for a convolution
+network.layers.0 = {maps = 3, kernel = 3, neurons = 3, activation = 'relu'}
+    network.layers.0.neurons: a layer has either neurons or maps; keep one
+network.layers.0 = {maps = 3, activation = 'relu'}
+    network.layers.0.kernel: missing; expected an integer >= 1
+network.layers.0 = {maps = 3, kernel = 3, activation = 'relu', override = [{neuron = 0, activation = 'tanh'}]}
+    network.layers.0.override: means something only with neurons, not with maps; leave it out
+network.layers.0.kernel = 3
+    network.layers.0.kernel: means something only with maps, not with neurons; leave it out
+network.cost = 'quadratic'; network.layers = [{maps = 3, kernel = 3, activation = 'relu'}]
+    network.layers.0.maps: the output layer has a neuron for each class; give it neurons
+network.layers = [{neurons = 3, activation = 'relu'}, {maps = 3, kernel = 3, activation = 'relu'}, \
+{neurons = 10, activation = 'sigmoid'}]
+    network.layers.1.maps: a convolution sees a picture, which layers of neurons do not give; put it before
+    them
 network.layers.1.dropout = 0.5
     network.layers.1.dropout: every output is needed; leave dropout to hidden layers
 training.watch = ['test accuracy']

@@ -8,7 +8,6 @@ import pytest
 
 from nnbp_cli.config import LayerConfig, NetworkConfig, TrainingConfig, build, load
 from nnbp_cli.config.build import too_large
-from nnbp_cli.config.validation import validate
 from nnbp_cli.errors import ConfigError
 from nnbp_cli.runs import checkpoint
 from nnbp_cli.system import hardware
@@ -27,51 +26,6 @@ layers = [
     {neurons = 10, activation = "softmax"},
 ]
 """
-
-
-CONVOLUTION: dict[str, Any] = {"maps": 3, "kernel": 3, "activation": "relu"}
-
-
-@pytest.mark.parametrize(
-    ("layers", "expected"),
-    [
-        ([{"activation": "relu"}], "layers.0.neurons: missing; expected an integer >= 1, or else maps"),
-        ([CONVOLUTION | {"neurons": 3}], "layers.0.neurons: a layer has either neurons or maps; keep one"),
-        ([CONVOLUTION | {"kernel": None}], "layers.0.kernel: missing; expected an integer >= 1"),
-        ([CONVOLUTION | {"pool": 5}], "layers.0.pool: expected at most 4, got 5"),
-        ([CONVOLUTION | {"padding": "full"}], "layers.0.padding: expected 'valid' or 'same', got 'full'"),
-        (
-            [CONVOLUTION | {"filters": 3}],
-            "layers.0.filters: unknown key; did you mean network.layers.0.maps?",
-        ),
-        (
-            [CONVOLUTION | {"stride": 2}],
-            "layers.0.stride: unknown key; there are neurons, maps, kernel, pool, ",
-        ),
-        ([CONVOLUTION | {"override": [{"neuron": 0, "activation": "tanh"}]}], "only with neurons, not with"),
-        ([{"neurons": 3, "activation": "relu", "kernel": 3}], "layers.0.kernel: means something only with"),
-        ([{"neurons": 3, "activation": "relu"}, CONVOLUTION], "layers.1.maps: a convolution sees a picture"),
-        ([CONVOLUTION, CONVOLUTION | {"activation": "softmax"}], "layers.1.activation: softmax is for"),
-    ],
-)
-def test_what_is_wrong_with_a_convolution_is_named(layers: list[dict[str, Any]], expected: str) -> None:
-    output = {"neurons": 10, "activation": "softmax"}
-    plain = {
-        "network": {"cost": "log-likelihood", "layers": [*layers, output]},
-        "training": {"epochs": 1, "batch_size": 10, "learning_rate": 0.1},
-    }
-    with pytest.raises(ConfigError) as error:
-        validate(plain, "x.toml")
-    assert any(expected in line for line in str(error.value).splitlines()), error.value
-
-
-def test_the_output_layer_is_no_convolution() -> None:
-    plain = {
-        "network": {"cost": "quadratic", "layers": [CONVOLUTION]},
-        "training": {"epochs": 1, "batch_size": 10, "learning_rate": 0.1},
-    }
-    with pytest.raises(ConfigError, match="the output layer has a neuron for each class; give it neurons"):
-        validate(plain, "x.toml")
 
 
 @pytest.mark.parametrize(
