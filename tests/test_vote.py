@@ -160,7 +160,7 @@ def test_the_cost_of_outputs_is_that_of_their_numbers_and_finite(name: str, outp
     assert wrong[0] > 0.9, "and large"
 
 
-def test_the_vote_is_scored_by_its_mean(drawn: Path) -> None:
+def test_the_vote_is_scored_by_its_mean() -> None:
     """Two of four images by hand: one that the surer carries, and one that both take for a 1."""
     split = Split(np.zeros((4, 6), np.uint8), np.array([0, 1, 2, 3], np.uint8))
     said = [np.eye(4)[[0, 2, 1, 3]] * 0.9, np.eye(4)[[1, 1, 1, 3]] * [[0.5], [1.0], [1.0], [0.2]]]

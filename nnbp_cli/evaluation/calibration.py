@@ -32,13 +32,13 @@ class Calibration:
         return float((self.counts * np.abs(self.confidence - self.accuracy)).sum() / self.counts.sum())
 
 
-def calibration(confidence: Array, correct: Array, bins: int = BINS) -> Calibration:
+def calibration(confidence: Array, correct: Array) -> Calibration:
     """The calibration of predictions, from the confidence of each, 0 to 1, and whether it is correct."""
-    inside = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)  # a bin holds its upper end
-    counts = np.bincount(inside, minlength=bins)
+    inside = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)  # a bin holds its upper end
+    counts = np.bincount(inside, minlength=BINS)
 
     def mean(values: Array) -> Array:
-        sums: Array = np.bincount(inside, weights=values, minlength=bins) / np.maximum(counts, 1)
+        sums: Array = np.bincount(inside, weights=values, minlength=BINS) / np.maximum(counts, 1)
         return sums
 
     return Calibration(counts, mean(confidence), mean(correct))

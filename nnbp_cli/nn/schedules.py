@@ -11,7 +11,7 @@ never stopped. At e epochs after the warm-up, of E that are left for them:
     halving       1/2 for each time the monitored score did not improve; the book's chapter 3
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import cos, floor, pi
 from typing import Protocol
@@ -25,21 +25,13 @@ class Schedule(Protocol):
 
 
 @dataclass(frozen=True)
-class _Constant:
+class _Fixed:
+    """One without numbers of its own: a function of e and E."""
+
+    at: Callable[[float, float], float]
+
     def factor(self, e: float, E: float, halvings: int) -> float:
-        return 1.0
-
-
-@dataclass(frozen=True)
-class _Linear:
-    def factor(self, e: float, E: float, halvings: int) -> float:
-        return 1 - e / E
-
-
-@dataclass(frozen=True)
-class _Cosine:
-    def factor(self, e: float, E: float, halvings: int) -> float:
-        return (1 + cos(pi * e / E)) / 2
+        return self.at(e, E)
 
 
 @dataclass(frozen=True)
@@ -69,9 +61,9 @@ class _Halving:
 
 # By the name that a config has for it, each with its usual numbers.
 SCHEDULES: Mapping[str, Schedule] = {
-    "constant": _Constant(),
-    "linear": _Linear(),
-    "cosine": _Cosine(),
+    "constant": _Fixed(lambda e, E: 1.0),
+    "linear": _Fixed(lambda e, E: 1 - e / E),
+    "cosine": _Fixed(lambda e, E: (1 + cos(pi * e / E)) / 2),
     "step": _Step(),
     "exponential": _Exponential(),
     "halving": _Halving(),
