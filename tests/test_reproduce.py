@@ -65,7 +65,7 @@ def test_bands_are_what_they_should_be() -> None:
     assert banded["ch5-four-hidden", "best validation accuracy"] == (96.2, 96.9)
     assert banded["ch1-100-slow", "best test accuracy"] == (0, 32)
     assert banded["ch6-dense", "test accuracy"] == (97.4, 98.1)
-    assert banded["ch6-one-convolution", "test accuracy"] == (98.3, 99.2)
+    assert banded["ch6-one-convolution", "test accuracy"] == (98.4, 99.1)
     for (name, _), band in banded.items():
         assert band[0] <= band[1], name
 
