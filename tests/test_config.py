@@ -336,6 +336,10 @@ network.layers = [{neurons = 3, activation = 'relu'}, {maps = 3, kernel = 3, act
     them
 network.layers.1.dropout = 0.5
     network.layers.1.dropout: every output is needed; leave dropout to hidden layers
+training.engine = 'compiled'; network.layers.0.dropout = 0.5
+    training.engine: 'compiled' cannot do dropout, which layer 0 has; use 'numpy' or 'auto'
+training.engine = 'compiled'; network.layers.0 = {maps = 3, kernel = 5, activation = 'tanh'}
+    training.engine: 'compiled' cannot do a convolution, which layer 0 has; use 'numpy' or 'auto'
 training.watch = ['test accuracy']
     training.keep: 'best' is chosen by the validation accuracy, which is not watched; add
     'validation accuracy' to training.watch, or set training.keep = 'last'

@@ -208,8 +208,8 @@ def test_what_is_not_as_it_was_is_named(
     here: Path, stopped: Stopped, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stopped(train, "--out", "run", "-q")
-    now = checkpoint.made_with()
-    monkeypatch.setattr(checkpoint, "made_with", lambda: now | {"numpy": "9.9"})
+    now = checkpoint.made_with("numpy")
+    monkeypatch.setattr(checkpoint, "made_with", lambda engine: now | {"numpy": "9.9"})
     said = nnbp("train", "--resume", "run")
     assert f"note: numpy was {now['numpy']}, now 9.9: the weights may end with other last bits" in said.err
     assert said.err.splitlines()[0] == "run: 1 epochs and 3 of 25 batches are done"
@@ -217,13 +217,15 @@ def test_what_is_not_as_it_was_is_named(
 
 def test_what_the_last_bits_depend_on_is_recorded() -> None:
     with threadpool_limits(1, user_api="blas"):
-        one = checkpoint.made_with()
+        one = checkpoint.made_with("numpy")
     assert all(one.values())
     with threadpool_limits(3, user_api="blas"):
-        three = checkpoint.made_with()
+        three = checkpoint.made_with("numpy")
     assert {what for what in one if one[what] != three[what]} == {"threads"}
     *others, last = one["numpy's instructions"].split()
-    program = 'from nnbp_cli.runs import checkpoint; print(checkpoint.made_with()["numpy\'s instructions"])'
+    program = (
+        'from nnbp_cli.runs import checkpoint; print(checkpoint.made_with("numpy")["numpy\'s instructions"])'
+    )
     line, fewer = [sys.executable, "-W", "ignore", "-c", program], {"NPY_DISABLE_CPU_FEATURES": last}
     said = subprocess.run(line, env=os.environ | fewer, capture_output=True, text=True)
     assert said.stdout.split() == others or "baseline" in said.stderr, "numpy does without, or says it cannot"

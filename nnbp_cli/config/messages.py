@@ -32,6 +32,7 @@ _ALSO_CALLED = {
     "dropout": ("dropout_rate", "drop", "p_dropout"),
     "schedule": ("lr_schedule", "scheduler", "decay"),
     "label_smoothing": ("smoothing",),
+    "engine": ("backend", "device", "framework", "accelerator"),
     "threads": ("workers", "n_jobs", "num_threads"),
     "name": ("dataset", "data_set", "folder", "path"),
     "train": ("training_data", "training_images", "n_train"),

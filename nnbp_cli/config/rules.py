@@ -84,6 +84,8 @@ def violations(
         yield from _finish(training)
     if data and training:
         yield from _images(data, training)
+    if network and training and training.engine == "compiled":
+        yield from _compiled(network)
 
 
 def drop_inapplicable_keys(plain: dict[str, Any], settings: Container[Location]) -> None:
@@ -237,6 +239,13 @@ def _finish(training: TrainingConfig) -> Violations:
     stops = {"patience": training.patience is not None, "schedule 'halving'": training.schedule == "halving"}
     for what in (what for what, used in stops.items() if used):
         yield place, f"would not be reached where {what} ends training before; leave out one of them"
+
+
+def _compiled(network: NetworkConfig) -> Violations:
+    for index, layer in enumerate(network.layers):
+        for what in ["a convolution"] * bool(layer.maps) + ["dropout"] * bool(layer.dropout):
+            why = f"'compiled' cannot do {what}, which layer {index} has"
+            yield ("training", "engine"), f"{why}; use 'numpy' or 'auto'"
 
 
 def _images(data: DataConfig, training: TrainingConfig) -> Violations:

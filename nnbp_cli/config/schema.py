@@ -218,6 +218,10 @@ class TrainingConfig:
     """The share of each target (y) that is spread evenly over all classes."""
     threads: Literal["auto"] | _Count = "auto"
     """How many threads multiply matrices; auto suits the network and the machine."""
+    engine: Literal["auto", "numpy", "compiled"] = "auto"
+    """Who executes the steps: numpy, or loops over inked pixels alone that numba compiles (pip install
+    'nnbp-cli[fast]'), which are faster in small networks and know neither convolution nor dropout. auto:
+    numpy."""
     watch: tuple[Watched, ...] = ("validation accuracy",)
     """What is measured after each epoch. The test set may be watched to draw the book's curves; nothing
     is chosen by it. layer speed: the norm of each layer's error delta, averaged over the first 1,000

@@ -2,7 +2,33 @@
 configs nor how long a run is.
 """
 
+from collections.abc import Callable
+
 from nnbp_cli.engines.contract import Engine, Masks
 from nnbp_cli.engines.numpy import NumpyEngine
+from nnbp_cli.errors import NnbpError
 
-__all__ = ["Engine", "Masks", "NumpyEngine"]
+__all__ = ["Engine", "Masks", "NumpyEngine", "named", "prepare"]
+
+
+def named(name: str) -> Callable[..., Engine]:
+    """The engine with the name that a run's config has; "auto" stands in those of runs that knew but one."""
+    if name != "compiled":
+        return NumpyEngine
+    try:
+        from nnbp_cli.engines.compiled import CompiledEngine  # a third of a second to import
+    except ImportError as error:
+        why = "needs numba" if error.name == "numba" else f"cannot use numba ({error})"
+        remedy = "pip install 'nnbp-cli[fast]', or set it to 'numpy'"
+        raise NnbpError(f"training.engine: 'compiled' {why}; {remedy}") from None
+    return CompiledEngine
+
+
+def prepare(name: str, note: Callable[[str], object]) -> None:
+    """Have an engine ready, so that its first step takes no longer than others; `note` is told where that
+    takes a while. Raises NnbpError where it cannot be had.
+    """
+    if named(name) is not NumpyEngine:
+        from nnbp_cli.engines import compiled
+
+        compiled.prepare(note)

@@ -19,6 +19,12 @@ class Activation:
     name: str
     f: Callable[[Array], Array]
     prime: Callable[[Array, Array], Array]
+    overridden: tuple["Activation", Mapping[int, "Activation"]] | None = None
+
+    @property
+    def parts(self) -> tuple["Activation", Mapping[int, "Activation"]]:
+        """The activation of most neurons, and of each that uses another one."""
+        return self.overridden or (self, {})
 
 
 def _softmax(z: Array) -> Array:
@@ -62,4 +68,4 @@ def override(activation: Activation, others: Mapping[int, Activation]) -> Activa
         return slopes
 
     names = ", ".join(f"neuron {j} {other.name}" for j, other in sorted(others.items()))
-    return Activation(f"{activation.name} ({names})", f, prime)
+    return Activation(f"{activation.name} ({names})", f, prime, (activation, others))

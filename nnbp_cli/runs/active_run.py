@@ -80,7 +80,7 @@ class ActiveRun:
             began=self.clock.began,
             seconds=self.clock.seconds(),
             cpu_seconds=self.clock.cpu_seconds(),
-            made_with=checkpoint.made_with(),
+            made_with=checkpoint.made_with(self.config.training.engine),
             state=self.state,
         )
         checkpoint.save(self.directory.checkpoint, saved, self.directory.check)
@@ -118,7 +118,7 @@ class ActiveRun:
             data=asdict(config.data) | {"digest": self.data.digest, "test": len(self.data.test.labels)},
             seed=config.training.seed,
             threads=int(config.training.threads),
-            versions=checkpoint.made_with(),
+            versions=checkpoint.made_with(config.training.engine),
             epochs=self.state.epoch,
             epochs_at_most=config.training.epochs,
             stopped_by=stopped_by,

@@ -7,6 +7,7 @@ so far (from which schedule, patience and the log follow), and what it was made 
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from math import isnan, nan, prod
 from pathlib import Path
 from typing import Annotated
@@ -50,8 +51,8 @@ class Checkpoint:
     state: TrainingState
 
 
-def made_with() -> dict[str, str]:
-    """What the last bits of a sum depend on, in this process on this machine."""
+def made_with(engine: str) -> dict[str, str]:
+    """What the last bits of a sum depend on, in this process on this machine, with the engine of a config."""
     blas = [each for each in threadpool_info() if each["user_api"] == "blas"]
     named = (f"{each['internal_api']} {each['version']} {each.get('architecture', '')}" for each in blas)
     # What is empty, numpy leaves out.
@@ -63,6 +64,7 @@ def made_with() -> dict[str, str]:
         "numpy's instructions": " ".join([*instructions.get("baseline", []), *instructions.get("found", [])]),
         "BLAS": ", ".join(named).strip(),
         "threads": ", ".join(str(each["num_threads"]) for each in blas),
+        **({"numba": version("numba")} if engine == "compiled" else {}),
         "C library": " ".join(platform.libc_ver()).strip() or "unknown",
         "machine": f"{platform.system()} {platform.machine()}",
     }

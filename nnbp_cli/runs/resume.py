@@ -1,12 +1,12 @@
 """A run that was left goes on from its checkpoint: the same run, on the same data, to the same end."""
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import prod
 from pathlib import Path
 
-from nnbp_cli import config
+from nnbp_cli import config, engines
 from nnbp_cli.config import Config, DataConfig, TrainingConfig, build, check_against_data, moved, to_toml
 from nnbp_cli.datasets import sources
 from nnbp_cli.datasets.dataset import Dataset
@@ -44,6 +44,7 @@ def resume(path: Path, settings: Sequence[str], paths: Paths, reporter: Reporter
         network = build(config.network, data.shape)
         if checkpoint:
             state = checkpoint.state
+            engines.prepare(config.training.engine, reporter.note)
             clock.continue_from(checkpoint)
         else:  # config.toml is all there is, and may leave something open again
             config = resolve(config, data, network, reporter)
@@ -55,7 +56,7 @@ def resume(path: Path, settings: Sequence[str], paths: Paths, reporter: Reporter
         per_epoch = loop.batches_per_epoch(data, config.training)
         reporter.note(f"{path}: {state.epoch} epochs and {state.batch} of {per_epoch} batches are done")
         with limited_threads(config):
-            for line in _differences(checkpoint.made_with) if checkpoint else ():
+            for line in _differences(checkpoint) if checkpoint else ():
                 reporter.note(line)
         return execute(run, reporter)
 
@@ -201,9 +202,9 @@ def _check_data(directory: RunDirectory, checkpoint: Checkpoint | None, data: Da
         )
 
 
-def _differences(made_with: Mapping[str, str]) -> Iterator[str]:
+def _differences(checkpoint: Checkpoint) -> Iterator[str]:
     """What is not as it was when a run was left, so that its end may differ in the last bits."""
-    for what, now in checkpoint_file.made_with().items():
-        before = made_with.get(what, "unknown")
+    for what, now in checkpoint_file.made_with(checkpoint.config.training.engine).items():
+        before = checkpoint.made_with.get(what, "unknown")
         if before != now:
             yield f"note: {what} was {before}, now {now}: the weights may end with other last bits"

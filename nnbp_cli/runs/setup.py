@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from nnbp_cli import engines
 from nnbp_cli.config import Config, DataConfig, build, check_against_data, load_data
 from nnbp_cli.datasets import catalog, sources
 from nnbp_cli.datasets.dataset import Dataset
@@ -82,10 +83,12 @@ def resolve(config: Config, data: Dataset, network: Network, reporter: Reporter)
         # They would wait for each other: three threads on two cores have taken 28 times as long as one.
         threads = hardware.available_cpus()
         reporter.note(f"note: training.threads is {training.threads}, of {threads} cores; {threads} are used")
+    engine = "numpy" if training.engine == "auto" else training.engine
+    engines.prepare(engine, reporter.note)
     return replace(
         config,
         data=replace(config.data, train=len(data.training.labels), validation=len(data.validation.labels)),
-        training=replace(training, threads=threads),
+        training=replace(training, threads=threads, engine=engine),
     )
 
 
@@ -96,6 +99,7 @@ def describe(config: Config, data: Dataset, network: Network) -> Iterator[str]:
     counts = f"{training:,} training, {validation:,} validation, {test:,} test images"
     yield f"{config.data.name}: {counts} of {rows}x{columns}"
     cost, seed, threads = config.network.cost, config.training.seed, config.training.threads
-    yield f"network {network.title}, cost {cost}, seed {seed}, threads {threads}"
+    engine = f", engine {config.training.engine}" if config.training.engine != "numpy" else ""
+    yield f"network {network.title}, cost {cost}, seed {seed}, threads {threads}{engine}"
     if watches_test(config.training):
         yield "note: the test set is watched, to show its curve; nothing is chosen by it"

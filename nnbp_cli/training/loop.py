@@ -14,11 +14,11 @@ from time import perf_counter
 import numpy as np
 import numpy.typing as npt
 
+from nnbp_cli import engines
 from nnbp_cli.config import TrainingConfig, learning_rate, optimizer
 from nnbp_cli.datasets.augment import Augmentation, distortion
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.divergence import diverged
-from nnbp_cli.engines import NumpyEngine
 from nnbp_cli.errors import Diverged
 from nnbp_cli.nn.arrays import Array, aligned_zeros
 from nnbp_cli.nn.initializers import Initializer
@@ -102,7 +102,7 @@ def train(
     targets = smoothed_targets(dataset.classes, training.label_smoothing, params.theta.dtype)
     regularization = penalty(training, dataset)
     batch_size, per_epoch = training.batch_size, batches_per_epoch(dataset, training)
-    engine = NumpyEngine(
+    engine = engines.named(training.engine)(
         network, optimizer(training), regularization, targets, batch_size, params, state.optimizer_state
     )
     rate = learning_rate(training)

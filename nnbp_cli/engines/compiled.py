@@ -1,0 +1,184 @@
+"""Steps compiled with numba, for dense networks. Of an image only the inked pixels are walked over, a fifth
+of all that MNIST has, and a batch costs no calls. docs/compiled.md derives it.
+
+While a chunk is learned from, the parameters of a layer stand in blocks of LANES neurons. A block has a row
+of LANES numbers for each input: their weights; and a last one for an input that is always 1: their biases.
+Where a layer's neurons do not fill its last block the others there are ghosts, which nothing sees.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from nnbp_cli.engines import kernels, lanes
+from nnbp_cli.engines.code_cache import keep, told_of_compiling
+from nnbp_cli.engines.contract import Masks
+from nnbp_cli.engines.lanes import LANES
+from nnbp_cli.nn.activations import sigmoid
+from nnbp_cli.nn.arrays import Array, aligned_zeros
+from nnbp_cli.nn.costs import cross_entropy, quadratic
+from nnbp_cli.nn.layers import Dense
+from nnbp_cli.nn.network import Network
+from nnbp_cli.nn.optimizers import Adam, AdamW, Momentum, Optimizer, RmsProp, Sgd
+from nnbp_cli.nn.parameters import Parameters
+from nnbp_cli.nn.penalties import Penalty
+
+keep(kernels.advance, sources=[kernels, lanes])
+
+ACTIVATIONS = {
+    "sigmoid": kernels.SIGMOID,
+    "tanh": kernels.TANH,
+    "relu": kernels.RELU,
+    "linear": kernels.LINEAR,
+    "softmax": kernels.SOFTMAX,
+}
+# Of a layer: its size; where its W and b begin in theta, its first block among all blocks, and its first row
+# of activations among all of them; how long a row is; its activation.
+LAYER = np.dtype([
+    (name, np.int64) for name in ("inputs", "neurons", "blocks", "W", "b", "block", "row", "width", "f")
+])  # fmt: skip
+
+
+class Memory(NamedTuple):
+    """What the kernels work on.
+
+    layers                  of type LAYER
+    overrides               rows of layer, neuron and its activation
+    theta, gradient, slots  in blocks
+    z, delta                rows of the neurons of a layer, one for each image of a batch, layer after layer
+    a                       the same, a 1 after each row; then the inked pixels of all images, a 1 after each
+    which                   0, 1, 2, ... as far as a layer has inputs; further on, as in `a`, which pixels
+    starts                  where the pixels of each image start in both
+    slopes                  sigma' of a layer
+    """
+
+    layers: Array
+    overrides: Array
+    theta: Array
+    gradient: Array
+    slots: Array
+    z: Array
+    delta: Array
+    a: Array
+    which: Array
+    starts: Array
+    slopes: Array
+
+
+def prepare(note: Callable[[str], object]) -> None:
+    """Compile the kernels for float32, or load them; `note` is told before they are compiled."""
+    network = Network((Dense(1, 1, sigmoid),), cross_entropy)
+    params, images = network.parameters(), np.zeros((1, 1), np.uint8)
+    targets = np.ones((1, 1), np.float32)
+    no_slots = np.zeros((0, network.size), np.float32)
+    engine = CompiledEngine(network, Sgd(), Penalty(images=1), targets, 1, params, no_slots)
+    with told_of_compiling(
+        lambda: note("compiling the steps of training; some seconds, once on this machine")
+    ):
+        engine.advance(images, images[0], [1.0], 1, None)
+
+
+@dataclass(frozen=True)
+class CompiledEngine:
+    """An `Engine` for networks of dense layers; its fields are those of `NumpyEngine`."""
+
+    network: Network
+    optimizer: Optimizer
+    penalty: Penalty
+    targets: Array
+    batch_size: int
+    params: Parameters
+    optimizer_state: Array
+
+    def advance(
+        self, images: Array, labels: Array, rates: Sequence[float], first_step: int, masks: Masks | None
+    ) -> float:
+        """See `Engine.advance`."""
+        memory, number = self._memory(len(images)), self.targets.dtype.type
+        l1, l2 = self.penalty.l1 / self.penalty.images, self.penalty.l2 / self.penalty.images
+        m = kernels.advance(
+            memory,
+            self.params.theta,
+            self.optimizer_state,
+            images.reshape(-1),
+            labels,
+            self.targets,
+            self.batch_size,
+            np.array(rates, number),
+            first_step,
+            self.network.cost is quadratic,
+            number(l1),
+            number(l2),
+            *self._rule,
+        )
+        *_, last = memory.layers
+        rows = slice(last["row"], last["row"] + m * last["width"])
+        z, a = (each[rows].reshape(m, -1)[:, : last["neurons"]] for each in (memory.z, memory.a))
+        return float(self.network.cost.values(z, a, self.targets[labels[-m:]]).mean())
+
+    @cached_property
+    def _rule(self) -> tuple[int, Array]:
+        """The optimizer as the kernels have it: which, and its numbers."""
+        match self.optimizer:
+            case Momentum(momentum, nesterov):
+                rule, numbers = kernels.NESTEROV if nesterov else kernels.MOMENTUM, [momentum]
+            case RmsProp(rho, epsilon):
+                rule, numbers = kernels.RMSPROP, [rho, epsilon]
+            case AdamW(beta1, beta2, epsilon, weight_decay):
+                rule, numbers = kernels.ADAM, [beta1, beta2, epsilon, weight_decay]
+            case Adam(beta1, beta2, epsilon):
+                rule, numbers = kernels.ADAM, [beta1, beta2, epsilon, 0.0]
+            case Sgd():
+                rule, numbers = kernels.SGD, []
+            case _:
+                raise ValueError(f"{self.optimizer} is not compiled")
+        return rule, np.array(numbers, self.targets.dtype)
+
+    def _memory(self, images: int) -> Memory:
+        """Memory for a chunk of so many images: that of the largest so far."""
+        if not self._memories or len(self._memories[-1].starts) <= images:
+            self._memories[:] = [self._allocate(images)]
+        return self._memories[-1]
+
+    @cached_property
+    def _memories(self) -> list[Memory]:
+        return []
+
+    def _allocate(self, images: int) -> Memory:
+        layers, overrides, block, row = [], [], 0, 0
+        offset = self.params.weights.size
+        W = 0
+        for l, layer in enumerate(self.network.layers):
+            if not isinstance(layer, Dense):
+                raise TypeError(f"{type(layer).__name__} is not compiled")
+            activation, others = layer.activation.parts
+            blocks = -(-layer.neurons // LANES)
+            width = LANES * (layer.neurons // LANES + 1)  # with room for a 1 after them
+            f = ACTIVATIONS[activation.name]
+            layers.append((layer.inputs, layer.neurons, blocks, W, offset, block, row, width, f))
+            overrides += [(l, j, ACTIVATIONS[other.name]) for j, other in others.items()]
+            W, offset = W + layer.work, offset + layer.neurons
+            block += blocks * LANES * (layer.inputs + 1)
+            row += self.batch_size * width
+        begin = max(row, *(layer.inputs + 1 for layer in self.network.layers))
+        end = begin + images * (self.network.inputs + 1) + 1
+
+        def numbers(size: int) -> Array:
+            return aligned_zeros(size, self.targets.dtype)
+
+        return Memory(
+            layers=np.array(layers, LAYER),
+            overrides=np.array(overrides, np.int64).reshape(-1, 3),
+            theta=numbers(block),
+            gradient=numbers(block if len(self.optimizer_state) else 0),
+            slots=numbers(len(self.optimizer_state) * block).reshape(-1, block),
+            z=numbers(row),
+            delta=numbers(row),
+            a=numbers(end),
+            which=np.arange(end, dtype=np.uint32),
+            starts=np.full(images + 1, begin),
+            slopes=numbers(row),
+        )

@@ -1,0 +1,366 @@
+"""A chunk of training in loops that numba compiles: what `Network.backprop`, the penalty and the optimizer
+do, number by number. docs/compiled.md derives it; `compiled.Memory` says what the arrays are.
+"""
+
+import math
+
+import numba
+import numpy as np
+from numba import types
+from numba.extending import overload
+
+from nnbp_cli.engines.lanes import FLAGS, LANES, add, at, dot, load, multiply_add, put, spread, store, word
+
+SIGMOID, TANH, RELU, LINEAR, SOFTMAX = range(5)
+SGD, MOMENTUM, NESTEROV, RMSPROP, ADAM = range(5)
+
+# `advance` becomes one piece of machine code with all its parts in it: a part by itself would be rounded in
+# one way by the process that compiled it, and in another by those that load it. It needs no lock of Python's,
+# so that images are distorted meanwhile.
+OPTIONS = {"fastmath": set(FLAGS), "error_model": "numpy"}
+INSIDE = {**OPTIONS, "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+compiled = numba.njit(nogil=True, **OPTIONS)
+part = numba.njit(**INSIDE)
+
+
+@compiled
+def advance(
+    memory, theta, slots, images, labels, targets, batch_size, rates, first_step, bp1, l1, l2, rule, numbers
+):
+    """A step on each batch; how many images the last one had.
+
+    `bp1` says whether BP1 has a slope in it, which the costs of chapter 3 have not; `l1` and `l2` are
+    lambda/n; `numbers` are those of the optimizer that `rule` says.
+    """
+    move(memory.layers, theta, memory.theta, False)
+    for row in range(len(slots)):
+        move(memory.layers, slots[row], memory.slots[row], False)
+    list_ink(memory, images, memory.layers[0].inputs)
+    m = 0
+    for k in range(len(rates)):
+        first = k * batch_size
+        m = min(batch_size, len(labels) - first)
+        for l in range(len(memory.layers)):
+            feedforward(memory, l, first, m)
+        output_error(memory, targets, labels, first, m, bp1)
+        for l in range(len(memory.layers) - 2, -1, -1):
+            backpropagate(memory, l, m)
+        rate = rates[k]
+        if rule == SGD:  # the gradient goes into the weights, and is nowhere by itself
+            add_penalty(memory, memory.theta, -rate * l1, -rate * l2)
+            add_gradient(memory, memory.theta, first, m, -rate)
+        else:
+            memory.gradient[:] = 0
+            add_gradient(memory, memory.gradient, first, m, type(rate)(1))
+            add_penalty(memory, memory.gradient, l1, l2)
+            descend(memory, rule, numbers, rate, first_step + k)
+    move(memory.layers, theta, memory.theta, True)
+    for row in range(len(slots)):
+        move(memory.layers, slots[row], memory.slots[row], True)
+    return m
+
+
+# From the order that theta has to blocks, and back.
+
+
+@part
+def move(layers, theta, blocks, back):
+    for l in range(len(layers)):
+        layer = layers[l]
+        for n in range(layer.neurons):
+            W, b = layer.W + n * layer.inputs, layer.b + n
+            lane = layer.block + n // LANES * LANES * (layer.inputs + 1) + n % LANES
+            bias = lane + layer.inputs * LANES
+            if back:
+                for k in range(layer.inputs):
+                    put(theta, W + k, at(blocks, lane + k * LANES))
+                put(theta, b, at(blocks, bias))
+            else:
+                for k in range(layer.inputs):
+                    put(blocks, lane + k * LANES, at(theta, W + k))
+                put(blocks, bias, at(theta, b))
+
+
+# The inputs of a layer: which they are, from number i of `which` on, and what they are, from number v of `a`.
+
+
+@part
+def list_ink(memory, images, pixels):
+    """The inked pixels of each image, and at their end the input that is always 1."""
+    n = memory.starts[0]
+    for i in range(len(images) // pixels):
+        memory.starts[i] = n
+        first = i * pixels
+        for k in range(0, pixels - 7, 8):
+            if word(images, first + k):  # or else all eight are white
+                for j in range(k, k + 8):
+                    n = list_if_inked(memory, n, j, at(images, first + j))
+        for k in range(pixels - pixels % 8, pixels):
+            n = list_if_inked(memory, n, k, at(images, first + k))
+        memory.which[n], memory.a[n] = pixels, 1
+        n += 1
+    memory.starts[len(images) // pixels] = n
+
+
+@part
+def list_if_inked(memory, n, k, byte):
+    """Write pixel k down, but go on to the next place only if it is inked: no branch to be mistaken in."""
+    put(memory.which, n, k)
+    put(memory.a, n, byte * memory.a.dtype.type(1 / 255))
+    return n + (byte != 0)
+
+
+@part
+def inputs_of(memory, l, image, row):
+    """i, v and how many, for layer l, an image of the chunk and its row in the batch."""
+    if l == 0:
+        start = memory.starts[image]
+        return start, start, memory.starts[image + 1] - start
+    before = memory.layers[l - 1]
+    return 0, before.row + row * before.width, before.neurons + 1
+
+
+# Forward.
+
+
+@part
+def feedforward(memory, l, first, m):
+    """z and a of layer l for the batch. A block at a time for all images, so that it stays in the cache."""
+    layer = memory.layers[l]
+    for q in range(layer.blocks):
+        block = layer.block + q * (layer.inputs + 1) * LANES
+        for row in range(m):
+            i, v, count = inputs_of(memory, l, first + row, row)
+            z = layer.row + row * layer.width + q * LANES
+            store(memory.z, z, weighted_inputs(memory, block, i, v, count))
+    activate(memory, l, m)
+
+
+@part
+def weighted_inputs(memory, block, i, v, count):
+    """z of a block of neurons, in four sums of which none waits for another."""
+    W, a, which = memory.theta, memory.a, memory.which
+    z0 = z1 = z2 = z3 = spread(W.dtype.type(0))
+    for p in range(0, count - 3, 4):
+        z0 = multiply_add(z0, at(a, v + p), load(W, block + LANES * at(which, i + p)))
+        z1 = multiply_add(z1, at(a, v + p + 1), load(W, block + LANES * at(which, i + p + 1)))
+        z2 = multiply_add(z2, at(a, v + p + 2), load(W, block + LANES * at(which, i + p + 2)))
+        z3 = multiply_add(z3, at(a, v + p + 3), load(W, block + LANES * at(which, i + p + 3)))
+    for p in range(count - count % 4, count):
+        z0 = multiply_add(z0, at(a, v + p), load(W, block + LANES * at(which, i + p)))
+    return add(add(z0, z1), add(z2, z3))
+
+
+@part
+def activate(memory, l, m):
+    layer = memory.layers[l]
+    z = memory.z[layer.row : layer.row + m * layer.width]
+    a = memory.a[layer.row : layer.row + m * layer.width]
+    if layer.f == SOFTMAX:
+        for row in range(m):
+            softmax(z[row * layer.width :], a[row * layer.width :], layer.neurons)
+    elif layer.f == SIGMOID:  # a loop each, so that there is no branch in them
+        for k in range(len(z)):
+            a[k] = f(SIGMOID, z[k])
+    elif layer.f == TANH:
+        for k in range(len(z)):
+            a[k] = f(TANH, z[k])
+    else:
+        for k in range(len(z)):
+            a[k] = f(layer.f, z[k])
+    for o in range(len(memory.overrides)):
+        if memory.overrides[o, 0] == l:
+            for row in range(m):
+                k = row * layer.width + memory.overrides[o, 1]
+                a[k] = f(memory.overrides[o, 2], z[k])
+    for row in range(m):
+        a[row * layer.width + layer.neurons] = 1  # what the biases of the next layer are multiplied with
+
+
+@part
+def f(code, z):
+    half, zero = type(z)(0.5), type(z)(0)
+    if code == SIGMOID:
+        return half + half * tanh(half * z)
+    if code == TANH:
+        return tanh(z)
+    if code == RELU:
+        return zero if z < zero else z  # NaN stays NaN
+    return z
+
+
+def tanh(x):
+    """tanh of a number: of a float64 the C library's, and of a float32 one that has vectors."""
+    return math.tanh(x)
+
+
+@overload(tanh, jit_options=INSIDE)
+def _tanh(x):
+    return _rational_tanh if x == types.float32 else tanh
+
+
+P = tuple(np.float32(each) for each in (
+    4.89352455891786e-03, 6.37261928875436e-04, 1.48572235717979e-05, 5.12229709037114e-08,
+    -8.60467152213735e-11, 2.00018790482477e-13, -2.76076847742355e-16))  # fmt: skip
+Q = tuple(np.float32(each) for each in (
+    4.89352518554385e-03, 2.26843463243900e-03, 1.18534705686654e-04, 1.19825839466702e-06))  # fmt: skip
+ONE_FROM = np.float32(7.90531110763549805)  # on, the nearest float32 is 1
+
+
+def _rational_tanh(x):
+    # The quotient of polynomials that Eigen and XLA have: within some units of the last place.
+    x = ONE_FROM if x > ONE_FROM else x
+    x = -ONE_FROM if x < -ONE_FROM else x
+    s = x * x
+    p = P[0] + s * (P[1] + s * (P[2] + s * (P[3] + s * (P[4] + s * (P[5] + s * P[6])))))
+    q = Q[0] + s * (Q[1] + s * (Q[2] + s * Q[3]))
+    tanh_x = x * p / q
+    # Exactly, or the slope of a saturated neuron would depend on how the quotient happens to be rounded.
+    tanh_x = np.float32(1) if x >= ONE_FROM else tanh_x
+    return np.float32(-1) if x <= -ONE_FROM else tanh_x
+
+
+@part
+def softmax(z, a, n):
+    number = type(z[0])
+    top = z[0]
+    for j in range(1, n):
+        top = z[j] if z[j] > top else top
+    total = number(0)
+    for j in range(n):
+        below = z[j] - top
+        a[j] = math.exp(number(-80) if below < -80 else below)
+        total += a[j]
+    for j in range(n):
+        a[j] /= total
+
+
+# Backward.
+
+
+@part
+def output_error(memory, targets, labels, first, m, bp1):
+    """BP1."""
+    last = len(memory.layers) - 1
+    layer = memory.layers[last]
+    for row in range(m):
+        k = layer.row + row * layer.width
+        for j in range(layer.neurons):
+            memory.delta[k + j] = (memory.a[k + j] - targets[labels[first + row], j]) / targets.dtype.type(m)
+    if bp1:
+        times_slope(memory, last, m)
+
+
+@part
+def backpropagate(memory, l, m):
+    """BP2 for layer l."""
+    layer, after = memory.layers[l], memory.layers[l + 1]
+    for row in range(m):
+        pulled = layer.row + row * layer.width
+        for q in range(after.blocks):
+            delta = load(memory.delta, after.row + row * after.width + q * LANES)
+            block = after.block + q * (after.inputs + 1) * LANES
+            for k in range(layer.neurons):
+                part = dot(load(memory.theta, block + k * LANES), delta)
+                put(memory.delta, pulled + k, part if q == 0 else at(memory.delta, pulled + k) + part)
+    times_slope(memory, l, m)
+
+
+@part
+def times_slope(memory, l, m):
+    """delta <- delta * sigma'."""
+    layer = memory.layers[l]
+    a = memory.a[layer.row : layer.row + m * layer.width]
+    delta = memory.delta[layer.row : layer.row + m * layer.width]
+    slopes = memory.slopes[: len(a)]
+    for k in range(len(a)):
+        slopes[k] = slope(layer.f, a[k])
+    for o in range(len(memory.overrides)):
+        if memory.overrides[o, 0] == l:
+            for row in range(m):
+                k = row * layer.width + memory.overrides[o, 1]
+                slopes[k] = slope(memory.overrides[o, 2], a[k])
+    for k in range(len(a)):
+        delta[k] *= slopes[k]
+
+
+@part
+def slope(code, a):
+    one, zero = type(a)(1), type(a)(0)
+    if code == SIGMOID:
+        return a * (one - a)
+    if code == TANH:
+        return one - a * a
+    if code == RELU:
+        return one if a > zero else zero
+    return one
+
+
+@part
+def add_gradient(memory, blocks, first, m, factor):
+    """BP3 and BP4, times a factor, added to `blocks`."""
+    for l in range(len(memory.layers)):
+        layer = memory.layers[l]
+        delta = memory.delta[layer.row : layer.row + m * layer.width]
+        for k in range(len(delta)):
+            delta[k] *= factor
+        for q in range(layer.blocks):
+            block = layer.block + q * (layer.inputs + 1) * LANES
+            for row in range(m):
+                i, v, count = inputs_of(memory, l, first + row, row)
+                some = load(memory.delta, layer.row + row * layer.width + q * LANES)
+                for p in range(count):
+                    k = block + LANES * at(memory.which, i + p)
+                    store(blocks, k, multiply_add(load(blocks, k), at(memory.a, v + p), some))
+
+
+# The penalty and the optimizer.
+
+
+@part
+def add_penalty(memory, to, l1, l2):
+    """l1 sign(w) + l2 w, added to what `to` has in the place of each weight."""
+    if l1 == 0 and l2 == 0:
+        return
+    for l in range(len(memory.layers)):
+        layer = memory.layers[l]
+        for q in range(layer.blocks):
+            block = layer.block + q * (layer.inputs + 1) * LANES
+            for k in range(layer.inputs * LANES):
+                w = at(memory.theta, block + k)
+                put(to, block + k, at(to, block + k) + (l1 * np.sign(w) + l2 * w))
+
+
+@part
+def descend(memory, rule, numbers, rate, t):
+    """Step t of an optimizer, see `nn.optimizers`."""
+    theta, g, v = memory.theta, memory.gradient, memory.slots[0]
+    one = type(rate)(1)
+    if rule == MOMENTUM:
+        mu = numbers[0]
+        for k in range(len(theta)):
+            v[k] = mu * v[k] - rate * g[k]
+            theta[k] += v[k]
+    elif rule == NESTEROV:
+        mu = numbers[0]
+        for k in range(len(theta)):
+            v[k] = mu * v[k] - rate * g[k]
+            theta[k] += mu * v[k] - rate * g[k]
+    elif rule == RMSPROP:
+        rho, epsilon = numbers[0], numbers[1]
+        for k in range(len(theta)):
+            v[k] += (one - rho) * (g[k] * g[k] - v[k])
+            theta[k] -= rate * g[k] / (np.sqrt(v[k]) + epsilon)
+    else:
+        beta1, beta2, epsilon, decay = numbers[0], numbers[1], numbers[2], numbers[3]
+        square = memory.slots[1]
+        bias = np.sqrt(one - beta2**t)
+        length, least, kept = rate * bias / (one - beta1**t), epsilon * bias, one - rate * decay
+        for k in range(len(theta)):
+            v[k] += (one - beta1) * (g[k] - v[k])
+            square[k] += (one - beta2) * (g[k] * g[k] - square[k])
+            theta[k] = kept * theta[k] - length * v[k] / (np.sqrt(square[k]) + least)
+    if t % 64 == 0:  # denormal numbers, see nn.optimizers
+        for row in range(len(memory.slots)):
+            for k in range(len(theta)):
+                memory.slots[row, k] += type(rate)(1e-20)
