@@ -202,14 +202,13 @@ def test_each_seed_is_a_run_of_its_own_and_is_run_once(
     assert len(list(Path("book").iterdir())) == 4, "another config is another run"
 
 
+@pytest.mark.parametrize(("minutes", "hours"), [(30, "1 hour"), (60, "2 hours")])
 def test_long_runs_say_beforehand_how_long_they_take(
-    small: Experiment, capsys: pytest.CaptureFixture[str]
+    small: Experiment, capsys: pytest.CaptureFixture[str], minutes: int, hours: str
 ) -> None:
-    reproduce(replace(small, minutes=60), seeds=2)
-    assert (
-        "note: they take about 2 hours of one core; --seeds 1 is the shortest\n2 runs\n"
-        in capsys.readouterr().err
-    )
+    reproduce(replace(small, minutes=minutes), seeds=2)
+    said = f"note: they take about {hours} of one core; --seeds 1 is the shortest\n2 runs\n"
+    assert said in capsys.readouterr().err
 
 
 def test_a_run_that_did_not_end_is_run_again(small: Experiment) -> None:

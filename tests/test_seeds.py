@@ -60,6 +60,7 @@ def test_the_statistics_are_those_of_numpy(trained_run: Path) -> None:
     ]
     assert last == "4 of 5 runs, in out; nothing was chosen by the test set"
     alone = Seeds(Path("out"), [replace(one, test=None)], {}, None)
+    assert [*seed_lines(alone)][-1].startswith("1 run, in out")
     assert alone.plain()["validation"]["deviation"] is None
     assert alone.plain()["test"] is None
 

@@ -43,8 +43,9 @@ def reproduce(
         data = load_or_download(DATA, Paths(config=Path("configs/book"), data_dir=data_dir), reporter)
         baselines = {each: baseline(each, data) for each in experiments if not each.config}
         del data
-    if (hours := sum(each.minutes * count for each, count in waiting.items()) / 60) >= 1:
-        reporter.note(f"note: they take about {hours:,.0f} hours of one core; --seeds 1 is the shortest")
+    if (minutes := sum(each.minutes * count for each, count in waiting.items())) >= 60:
+        hours = f"{round(minutes / 60):,} hour{'s' * (minutes >= 90)}"
+        reporter.note(f"note: they take about {hours} of one core; --seeds 1 is the shortest")
     failures, stopped_by = worker_pool.run(
         [job for own in jobs.values() for job in own], data_dir, processes, reporter
     )

@@ -51,7 +51,7 @@ def seed_lines(seeds: Seeds) -> Iterator[str]:
         yield f"{name:>9}  {validation:>10}  {test:>6}"
     count = len(scored) + len(seeds.failures)
     of = f"{len(scored)} of {count}" if seeds.failures else f"{count}"
-    yield f"{of} runs, in {seeds.directory}; nothing was chosen by the test set"
+    yield f"{of} run{'s' * (count != 1)}, in {seeds.directory}; nothing was chosen by the test set"
 
 
 def run_lines(runs: Sequence[Run]) -> Iterator[str]:
