@@ -44,6 +44,20 @@ def test_variants_hold(here: Path, name: str) -> None:
     assert all(window["holds"] and window["error"] < 1e-8 for window in checked["windows"])
 
 
+CONVOLUTION = """network.layers=[{maps = 20, kernel = 5, pool = 2, activation = "relu"},
+{maps = 40, kernel = 5, pool = 2, activation = "relu"}, {neurons = 100, activation = "relu"},
+{neurons = 10, activation = "softmax"}]"""
+
+
+@pytest.mark.parametrize("initializer", ["he", "network3"])
+def test_where_kinks_are_near_and_weights_begin_at_zero_it_holds_of_slopes(
+    here: Path, initializer: str
+) -> None:
+    said = gradcheck("--json", "--set", CONVOLUTION, "--set", f"network.initializer={initializer}")
+    assert said.status == 0, said
+    assert all(window["largest"] > 1e-3 for window in json.loads(said.out)["windows"])
+
+
 WRONG = {
     "a W without its signs": (Dense, "backward", lambda self, p, delta, a: delta @ abs(p[0])),
     "a mask applied once": (Dropout, "backward", lambda self, p, delta, mask: delta),

@@ -21,7 +21,9 @@ from nnbp_cli.nn.parameters import Parameters
 from nnbp_cli.nn.penalties import Penalty
 
 TOLERANCE = 1e-8
-H = 1e-4
+H = 1e-4  # a step, and the least of one where a kink is near; below, rounding hides what is wrong
+MIN_H = 1e-6
+STEPS_TO_KINK = 20  # a step moves several z, and each by more than itself
 DIRECTIONS = 10  # in each window
 
 # Makes the generator that dropout draws from, the same each time.
@@ -90,8 +92,8 @@ def check_gradient(
 
     x is (m, inputs), y is (m, outputs). Each parameter is moved by itself; where `directions` are given, all
     of a window along ten of them, N(0, 1) in each entry. `masks` makes the generator that dropout draws from,
-    the same each time, so that what is left out stays fixed. No example may be within a few h of the kink of
-    a ReLU, nor a weight of 0 where there is an L1 penalty.
+    the same each time, so that what is left out stays fixed. Steps are smaller than the distance to the next
+    kink. No weight may be within a few steps of 0 where there is an L1 penalty.
     """
     if params.theta.dtype != np.float64:
         raise TypeError(f"a gradient is checked in float64, not in {params.theta.dtype}")
@@ -117,9 +119,10 @@ def check_gradient(
     network.backprop(params, x, y, gradient, rng())
     if penalty:
         penalty.add_gradient(params, gradient)
+    step = min(H, max(MIN_H, distance_to_kink(network, params, x, rng()) / STEPS_TO_KINK))
     learning = [layer for layer in network.layers if layer.shapes]
     for (number, name, window), (*_, slopes) in zip(params.named_parameters(), gradient.named_parameters()):
-        theta, ours, h = window.reshape(-1), slopes.reshape(-1), H
+        theta, ours, h = window.reshape(-1), slopes.reshape(-1), step
         if directions:
             if name == "W":  # so that a neuron's z moves no further than one weight moves it
                 h /= sqrt(learning[number].fans[0])

@@ -26,6 +26,7 @@ from nnbp_cli.training.batches import smoothed_targets
 MAX_PARAMETERS_ONE_BY_ONE = 30_000  # which take some seconds
 CANDIDATE_IMAGES = 1000  # from which a batch is chosen
 SMALLEST_BIAS = 1e-2  # none is 0, where a convolution of blank paper has the kink of a ReLU
+DEVIATION = 0.1  # of weights that begin at 0, through which no slope would get back to the layers before
 SMALLEST_WEIGHT = 1e-3  # no weight is nearer to the kink of an L1 penalty
 
 
@@ -75,6 +76,8 @@ def check_gradient(config: Config, where: Path, data_dir: Path, images: int) -> 
     INITIALIZERS[config.network.initializer].fill(network, params, generator(training.seed, "initialization"))
     biases = params.theta[params.weights.size :]
     biases[biases == 0] = SMALLEST_BIAS
+    zero = params.weights == 0
+    params.weights[zero] = DEVIATION * generator(training.seed, "directions").standard_normal(zero.sum())
     penalty = loop.penalty(training, data)
     if penalty.l1:
         near = abs(params.weights) < SMALLEST_WEIGHT
