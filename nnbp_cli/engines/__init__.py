@@ -11,7 +11,7 @@ from nnbp_cli.errors import NnbpError
 __all__ = ["Engine", "Masks", "NumpyEngine", "named", "prepare"]
 
 
-def named(name: str) -> Callable[..., Engine]:
+def named(name: str) -> type[Engine]:
     """The engine with the name that a run's config has; "auto" stands in those of runs that knew but one."""
     if name != "compiled":
         return NumpyEngine
@@ -25,10 +25,5 @@ def named(name: str) -> Callable[..., Engine]:
 
 
 def prepare(name: str, note: Callable[[str], object]) -> None:
-    """Have an engine ready, so that its first step takes no longer than others; `note` is told where that
-    takes a while. Raises NnbpError where it cannot be had.
-    """
-    if named(name) is not NumpyEngine:
-        from nnbp_cli.engines import compiled
-
-        compiled.prepare(note)
+    """Have the engine of that name ready, see `Engine.prepare`. Raises NnbpError where it cannot be had."""
+    named(name).prepare(note)

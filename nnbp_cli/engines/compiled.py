@@ -15,15 +15,14 @@ import numpy as np
 
 from nnbp_cli.engines import kernels, lanes
 from nnbp_cli.engines.code_cache import keep, told_of_compiling
-from nnbp_cli.engines.contract import Masks
+from nnbp_cli.engines.contract import Engine, Masks
 from nnbp_cli.engines.lanes import LANES
 from nnbp_cli.nn.activations import sigmoid
 from nnbp_cli.nn.arrays import Array, aligned_zeros
 from nnbp_cli.nn.costs import cross_entropy, quadratic
 from nnbp_cli.nn.layers import Dense
 from nnbp_cli.nn.network import Network
-from nnbp_cli.nn.optimizers import Adam, AdamW, Momentum, Optimizer, RmsProp, Sgd
-from nnbp_cli.nn.parameters import Parameters
+from nnbp_cli.nn.optimizers import Adam, AdamW, Momentum, RmsProp, Sgd
 from nnbp_cli.nn.penalties import Penalty
 
 keep(kernels.advance, sources=[kernels, lanes])
@@ -68,30 +67,22 @@ class Memory(NamedTuple):
     slopes: Array
 
 
-def prepare(note: Callable[[str], object]) -> None:
-    """Compile the kernels for float32, or load them; `note` is told before they are compiled."""
-    network = Network((Dense(1, 1, sigmoid),), cross_entropy)
-    params, images = network.parameters(), np.zeros((1, 1), np.uint8)
-    targets = np.ones((1, 1), np.float32)
-    no_slots = np.zeros((0, network.size), np.float32)
-    engine = CompiledEngine(network, Sgd(), Penalty(images=1), targets, 1, params, no_slots)
-    with told_of_compiling(
-        lambda: note("compiling the steps of training; some seconds, once on this machine")
-    ):
-        engine.advance(images, images[0], [1.0], 1, None)
-
-
 @dataclass(frozen=True)
-class CompiledEngine:
-    """An `Engine` for networks of dense layers; its fields are those of `NumpyEngine`."""
+class CompiledEngine(Engine):
+    """An `Engine` for networks of dense layers."""
 
-    network: Network
-    optimizer: Optimizer
-    penalty: Penalty
-    targets: Array
-    batch_size: int
-    params: Parameters
-    optimizer_state: Array
+    @classmethod
+    def prepare(cls, note: Callable[[str], object]) -> None:
+        """Compile the kernels for float32, or load them; `note` is told before they are compiled."""
+        network = Network((Dense(1, 1, sigmoid),), cross_entropy)
+        params, images = network.parameters(), np.zeros((1, 1), np.uint8)
+        targets = np.ones((1, 1), np.float32)
+        no_slots = np.zeros((0, network.size), np.float32)
+        engine = cls(network, Sgd(), Penalty(images=1), targets, 1, params, no_slots)
+        with told_of_compiling(
+            lambda: note("compiling the steps of training; some seconds, once on this machine")
+        ):
+            engine.advance(images, images[0], [1.0], 1, None)
 
     def advance(
         self, images: Array, labels: Array, rates: Sequence[float], first_step: int, masks: Masks | None

@@ -1,19 +1,43 @@
 """What the training loop asks of an engine, whatever it is made of."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeAlias
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
 from nnbp_cli.nn.arrays import Array
+from nnbp_cli.nn.network import Network
+from nnbp_cli.nn.optimizers import Optimizer
+from nnbp_cli.nn.parameters import Parameters
+from nnbp_cli.nn.penalties import Penalty
 
 # Makes the generator that a step draws its dropout masks from, given the number of the step.
 Masks: TypeAlias = Callable[[int], np.random.Generator]
 
 
-class Engine(Protocol):
-    """Steps of gradient descent, which change parameters and the optimizer's state in place."""
+@dataclass(frozen=True)
+class Engine(ABC):
+    """Steps of gradient descent on batches of `batch_size`, which change parameters and the optimizer's state
+    in place; `targets` has the y of each class, (classes, classes).
+    """
 
+    network: Network
+    optimizer: Optimizer
+    penalty: Penalty
+    targets: Array
+    batch_size: int
+    params: Parameters
+    optimizer_state: Array
+
+    @classmethod  # noqa: B027, most have nothing to prepare
+    def prepare(cls, note: Callable[[str], object]) -> None:
+        """Have it ready, so that its first step takes no longer than others; `note` is told where that takes
+        a while.
+        """
+
+    @abstractmethod
     def advance(
         self, images: Array, labels: Array, rates: Sequence[float], first_step: int, masks: Masks | None
     ) -> float:

@@ -168,13 +168,19 @@ def activate(memory, l, m):
     else:
         for k in range(len(z)):
             a[k] = f(layer.f, z[k])
+    override(memory, l, m, f, z, a)
+    for row in range(m):
+        a[row * layer.width + layer.neurons] = 1  # what the biases of the next layer are multiplied with
+
+
+@part
+def override(memory, l, m, function, of, result):
+    """The function of the neurons of layer l that have an activation of their own, at the numbers `of`."""
     for o in range(len(memory.overrides)):
         if memory.overrides[o, 0] == l:
             for row in range(m):
-                k = row * layer.width + memory.overrides[o, 1]
-                a[k] = f(memory.overrides[o, 2], z[k])
-    for row in range(m):
-        a[row * layer.width + layer.neurons] = 1  # what the biases of the next layer are multiplied with
+                k = row * memory.layers[l].width + memory.overrides[o, 1]
+                result[k] = function(memory.overrides[o, 2], of[k])
 
 
 @part
@@ -275,11 +281,7 @@ def times_slope(memory, l, m):
     slopes = memory.slopes[: len(a)]
     for k in range(len(a)):
         slopes[k] = slope(layer.f, a[k])
-    for o in range(len(memory.overrides)):
-        if memory.overrides[o, 0] == l:
-            for row in range(m):
-                k = row * layer.width + memory.overrides[o, 1]
-                slopes[k] = slope(memory.overrides[o, 2], a[k])
+    override(memory, l, m, slope, a, slopes)
     for k in range(len(a)):
         delta[k] *= slopes[k]
 

@@ -6,28 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from nnbp_cli.engines.contract import Masks
+from nnbp_cli.engines.contract import Engine, Masks
 from nnbp_cli.nn.arrays import Array, keep_freed_memory
-from nnbp_cli.nn.network import Network
-from nnbp_cli.nn.optimizers import Optimizer
 from nnbp_cli.nn.parameters import Parameters
-from nnbp_cli.nn.penalties import Penalty
 from nnbp_cli.nn.scaling import scaled
 
 PARAMETERS_PER_UPDATE = 131_072  # that stay in the cache
 
 
 @dataclass(frozen=True)
-class NumpyEngine:
-    """An `Engine` for batches of `batch_size`; `targets` has the y of each class, (classes, classes)."""
-
-    network: Network
-    optimizer: Optimizer
-    penalty: Penalty
-    targets: Array
-    batch_size: int
-    params: Parameters
-    optimizer_state: Array
+class NumpyEngine(Engine):
+    """An `Engine` for every network."""
 
     def __post_init__(self) -> None:
         keep_freed_memory()

@@ -28,10 +28,15 @@ class Job:
     work: float
 
     @property
+    def result(self) -> Summary | None:
+        """What came of it, if it was run to its end."""
+        saved = RunDirectory(self.directory).summary
+        return saved if saved and saved.finished else None
+
+    @property
     def done(self) -> bool:
         """Whether it was run to its end."""
-        saved = RunDirectory(self.directory).summary
-        return saved is not None and saved.finished
+        return self.result is not None
 
     def prepare(self) -> None:
         """Make its directory and put the config into it, which is all that `run` needs; leave one that has

@@ -12,7 +12,6 @@ from nnbp_cli.errors import NnbpError
 from nnbp_cli.jobs import worker_pool
 from nnbp_cli.jobs.job import Job
 from nnbp_cli.runs import directory as run_directory
-from nnbp_cli.runs import summary
 from nnbp_cli.runs.directory import RunDirectory
 from nnbp_cli.runs.setup import Paths, load_or_download, settle
 from nnbp_cli.runs.summary import FinalScore, Summary
@@ -133,8 +132,8 @@ def _train(folder: Path, jobs: Sequence[Job], at_a_time: int, data_dir: Path, re
     failures, stopped_by = worker_pool.run(jobs, data_dir, at_a_time, reporter)
     runs, missing = list[Summary](), dict[int, str]()
     for job in jobs:
-        if job.done:
-            runs.append(summary.read(job.directory))
+        if result := job.result:
+            runs.append(result)
         else:
             missing[job.config.training.seed] = failures.get(job, f"stopped by {stopped_by}")
     return Seeds(folder, runs, missing, stopped_by)

@@ -21,8 +21,8 @@ from nnbp_cli.nn.parameters import Parameters
 from nnbp_cli.nn.penalties import Penalty
 
 TOLERANCE = 1e-8
-H = 1e-4  # a step, and the least of one where a kink is near; below, rounding hides what is wrong
-MIN_H = 1e-6
+H = 1e-4  # a step
+MIN_H = 1e-6  # where a kink is near; below it rounding hides what is wrong
 STEPS_TO_KINK = 20  # a step moves several z, and each by more than itself
 DIRECTIONS = 10  # in each window
 
