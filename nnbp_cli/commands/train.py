@@ -1,7 +1,11 @@
 """`nnbp train`: a config in, a run directory and weights out."""
 
+from __future__ import annotations
+
 import shlex
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
@@ -17,6 +21,12 @@ from nnbp_cli.commands.options import (
     overrides_option,
     quiet_option,
 )
+
+if TYPE_CHECKING:
+    from nnbp_cli.jobs.seeds import Seeds
+    from nnbp_cli.runs.summary import Summary
+
+Given = Callable[..., list[str]]  # of the options of these names, the words of those that were given
 
 
 @click.command(name="train")
@@ -94,14 +104,16 @@ def command(
     Whatever stopped them, --resume with their directory goes on with those that are not done.
     """
     config_path = named_config(config_argument, config_option)
-    if not config_path and not run:
+    if run:
+        if config_path or out or seeds:
+            raise click.UsageError(
+                "a run that is resumed has its config and its directory; leave the others out"
+            )
+        config_path = run / "config.toml"
+    elif not config_path:
         raise click.UsageError("missing argument 'CONFIG', or '--resume' to go on with a run")
-    if run and (config_path or out or seeds):
-        raise click.UsageError("a run that is resumed has its config and its directory; leave the others out")
-    if data_name and not run:
+    elif data_name:
         raise click.UsageError("'--data' is for '--resume'; with '--config', --set data.name=NAME")
-    given = {name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE}
-    where = ["--data-dir", str(data_dir)] if "data_dir" in given else []
     from nnbp_cli import config
     from nnbp_cli.jobs import seeds as several
     from nnbp_cli.runs.resume import resume
@@ -112,53 +124,57 @@ def command(
     from nnbp_cli.terminal.progress import TerminalReporter
     from nnbp_cli.terminal.tables import seed_lines, summary_lines
 
-    def shown(*words: object) -> str:
-        return shlex.join(["nnbp", *map(str, words), *where])
+    def given(*names: str) -> list[str]:
+        typed = [name for name in names if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+        return [word for name in typed for word in (f"--{name.replace('_', '-')}", str(ctx.params[name]))]
 
-    reporter = TerminalReporter(quiet)
-    found = several.jobs_in(run) if run else []
-    if seeds or found:
-        if "weights" in given:
+    paths = Paths(config_path, data_dir, out, weights, offline, data_name)
+    reporter, begun = TerminalReporter(quiet), several.jobs_in(run) if run else []
+    if seeds or begun:
+        if given("weights"):
             raise click.UsageError(
                 "'--weights' is for one run; of several, each has its own in its directory"
             )
         if run and (overrides or data_name):
             raise click.UsageError("'--set' and '--data' are for one run; name the directory of one seed")
-        paths = Paths(config_path or Path(), data_dir, out, offline=offline)
-        if found:
-            result = several.resume(found, paths, jobs, reporter)
+        if begun:
+            runs = several.resume(begun, paths, jobs, reporter)
         else:
-            result = several.train(paths, overrides, seeds or 1, jobs, reporter)
+            runs = several.train(paths, overrides, seeds or 1, jobs, reporter)
         if as_json:
-            print_json(result.plain())
+            print_json(runs.plain())
         else:
-            print_result(*seed_lines(result))
-            if result.stopped_by:
-                also = ["--jobs", jobs] if jobs else []
-                print_result(f"go on: {shown('train', '--resume', result.directory, *also)}")
-            elif result.runs:
-                print_result(f"next: {shown('eval', *(each.run for each in result.runs))}")
-        result.check()
-        ctx.exit(signals.EXIT_STATUS[result.stopped_by] if result.stopped_by else 0)
-    if jobs:
-        raise click.UsageError("'--jobs' is for '--seeds'; one run has one process")
-    if run:
-        paths = Paths(run / "config.toml", data_dir, None, weights, offline, data_name)
-        summary = resume(run, overrides, paths, reporter)
+            print_result(*seed_lines(runs), *_after_seeds(runs, given))
+        runs.check()
+        stopped_by = runs.stopped_by
     else:
-        assert config_path
-        paths = Paths(config_path, data_dir, out, weights, offline)
-        summary = start(config.load(config_path, overrides), paths, reporter)
-    tell = printer(weights)
-    if as_json:
-        tell(summary.to_json())
-    else:
-        for line in summary_lines(summary):
-            tell(line)
-        if summary.stopped_by:
-            also = ["--weights", weights] if "weights" in given else []
-            tell(f"go on: {shown('train', '--resume', summary.run, *also)}")
-        if weights.is_file():
-            tell(f"next: {shown('eval', weights)}")
+        if jobs:
+            raise click.UsageError("'--jobs' is for '--seeds'; one run has one process")
+        if run:
+            summary = resume(run, overrides, paths, reporter)
+        else:
+            summary = start(config.load(config_path, overrides), paths, reporter)
+        lines = [*summary_lines(summary), *_after_run(summary, weights, given)]
+        for line in [summary.to_json()] if as_json else lines:
+            printer(weights)(line)
+        stopped_by = summary.stopped_by
+    if stopped_by:
+        ctx.exit(signals.EXIT_STATUS[stopped_by])
+
+
+def _after_seeds(seeds: Seeds, given: Given) -> Iterator[str]:
+    if seeds.stopped_by:
+        yield f"go on: {_shown('train', '--resume', seeds.directory, *given('jobs', 'data_dir'))}"
+    elif seeds.runs:
+        yield f"next: {_shown('eval', *(each.run for each in seeds.runs), *given('data_dir'))}"
+
+
+def _after_run(summary: Summary, weights: Path, given: Given) -> Iterator[str]:
     if summary.stopped_by:
-        ctx.exit(signals.EXIT_STATUS[summary.stopped_by])
+        yield f"go on: {_shown('train', '--resume', summary.run, *given('weights', 'data_dir'))}"
+    if weights.is_file():
+        yield f"next: {_shown('eval', weights, *given('data_dir'))}"
+
+
+def _shown(*words: object) -> str:
+    return shlex.join(["nnbp", *map(str, words)])
