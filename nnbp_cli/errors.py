@@ -43,6 +43,10 @@ class MissingData(NnbpError):
     """A data set is not there at all, as opposed to damaged: it may be downloaded, or named."""
 
 
+class InUse(NnbpError):
+    """Another process is at work there, and may be done in a moment."""
+
+
 class Diverged(NnbpError):
     """A run whose cost or parameters are no longer finite."""
 

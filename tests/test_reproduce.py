@@ -17,7 +17,7 @@ import pytest
 
 from nnbp_cli import config
 from nnbp_cli.config import DataConfig
-from nnbp_cli.errors import CheckFailed, ConfigError, NnbpError
+from nnbp_cli.errors import CheckFailed, ConfigError, InUse, NnbpError
 from nnbp_cli.presets import shipped
 from nnbp_cli.reproduction import experiments, results
 from nnbp_cli.reproduction import reproduce as whole
@@ -326,8 +326,14 @@ def test_a_run_that_a_dying_process_still_holds_is_waited_for_and_not_for_ever(
     assert reproduce(small, seeds=1)[0].values == found.values
 
     monkeypatch.setattr("nnbp_cli.jobs.job.DYING_SECONDS", 0)
-    with RunDirectory(job.directory).locked(), pytest.raises(NnbpError, match="another process is training"):
-        job.run(Path(os.environ["NNBP_DATA_DIR"]), SILENT)
+    with RunDirectory(job.directory).locked(), pytest.raises(InUse, match="another process is training"):
+        job.prepare()
+
+    monkeypatch.setattr("nnbp_cli.jobs.job.DYING_SECONDS", 10)
+    monkeypatch.setattr("nnbp_cli.jobs.job.sleep", lambda _: pytest.fail("waits for what no process does"))
+    (job.directory / "checkpoint.npz").write_text("no checkpoint")
+    with pytest.raises(NnbpError, match="not a file of the run"):
+        job.prepare()
 
 
 # The command

@@ -101,7 +101,7 @@ def evaluate(
         if not np.isfinite(a).all():
             raise diverged(where, params, seen, "the outputs are")
         total += float(network.cost.values(z, a, one_hot[labels]).sum(dtype=np.float64))
-        np.add.at(confusion, (labels, a.argmax(axis=1)), 1)
+        confusion += confusion_matrix(labels, a)
         if outputs is not None:
             outputs[start : start + block] = a
         yield
@@ -109,6 +109,13 @@ def evaluate(
     if not isfinite(cost):
         raise diverged(where, params, seen)
     return Score(cost, confusion)
+
+
+def confusion_matrix(labels: Array, outputs: Array) -> Array:
+    """Counts of true (rows) x predicted, (classes, classes), of labels, (m,), and outputs, (m, classes)."""
+    confusion = np.zeros((outputs.shape[1],) * 2, np.int64)
+    np.add.at(confusion, (labels, outputs.argmax(axis=1)), 1)
+    return confusion
 
 
 def _shares(counts: Array, totals: Array) -> list[float | None]:

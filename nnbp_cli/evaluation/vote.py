@@ -7,7 +7,7 @@ import numpy as np
 
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.evaluation.predictions import Predictions
-from nnbp_cli.evaluation.score import Score
+from nnbp_cli.evaluation.score import Score, confusion_matrix
 from nnbp_cli.models.ensemble import Ensemble, average
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.costs import Cost
@@ -31,10 +31,9 @@ def vote(ensemble: Ensemble, answers: Sequence[Predictions]) -> Predictions:
             raise NnbpError(f"{both}: have different images to be scored on; score each by itself")
     labels = first.split.labels
     outputs = average([each.outputs for each in answers])
-    confusion = np.zeros_like(first.score.confusion)
-    np.add.at(confusion, (labels, outputs.argmax(axis=1)), 1)
-    costs = costs_of_outputs(ensemble.cost, outputs, np.eye(len(confusion))[labels])
-    return replace(first, outputs=outputs, score=Score(float(costs.mean()), confusion))
+    costs = costs_of_outputs(ensemble.cost, outputs, np.eye(outputs.shape[1])[labels])
+    score = Score(float(costs.mean()), confusion_matrix(labels, outputs))
+    return replace(first, outputs=outputs, score=score)
 
 
 def costs_of_outputs(cost: Cost, outputs: Array, y: Array) -> Array:

@@ -5,7 +5,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from nnbp_cli.config import Config, to_toml
-from nnbp_cli.errors import NnbpError
+from nnbp_cli.errors import InUse
 from nnbp_cli.runs.directory import RunDirectory
 from nnbp_cli.runs.resume import resume
 from nnbp_cli.runs.setup import Paths
@@ -42,7 +42,7 @@ class Job:
         """Make its directory and put the config into it, which is all that `run` needs; leave one that has
         begun as it is. A process that is dying has a moment to let go of it.
 
-        Raises NnbpError where another process still trains into it.
+        Raises InUse where another process trains into it all the same, NnbpError where it cannot be written.
         """
         files.make_directory(self.directory)
         deadline = monotonic() + DYING_SECONDS
@@ -51,7 +51,7 @@ class Job:
                 with RunDirectory(self.directory).locked() as directory:
                     if not directory.begun:
                         directory.write(directory.config, to_toml(self.config))
-            except NnbpError:
+            except InUse:
                 if monotonic() >= deadline:
                     raise
                 sleep(0.1)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from nnbp_cli import config
 from nnbp_cli.config import Config
-from nnbp_cli.errors import ConfigError, NnbpError
+from nnbp_cli.errors import ConfigError, InUse, NnbpError
 from nnbp_cli.models import weights
 from nnbp_cli.runs import checkpoint, log, summary
 from nnbp_cli.runs.summary import Summary
@@ -89,9 +89,9 @@ class RunDirectory:
     def locked(self) -> Iterator[RunDirectory]:
         """This directory, and no other process trains into it while the context lasts.
 
-        Raises NnbpError where another one does, and where one of its files could not be written.
+        Raises InUse where another one does, NnbpError where one of its files could not be written.
         """
-        refusal = NnbpError(f"{self.path}: another process is training into it; wait for it, or stop it")
+        refusal = InUse(f"{self.path}: another process is training into it; wait for it, or stop it")
         with locks.alone(self.path, refusal) as hold:
             held = replace(self, hold=hold)
             for path in (self.config, self.log_file, self.checkpoint, self.weights, self.summary_file):
