@@ -26,6 +26,7 @@ from tests.networks import dense, started
 from tests.small_run import results, train
 
 numba = pytest.importorskip("numba", reason="the extra 'fast' is not installed")
+from nnbp_cli.engines import compiled, kernels  # noqa: E402
 from nnbp_cli.engines.compiled import CompiledEngine  # noqa: E402
 
 INPUTS, CLASSES, BATCH, STEPS = 23, 5, 7, 100
@@ -180,6 +181,27 @@ def test_a_run_with_it_goes_on_to_the_same_bits(
     train("--out", "numpy", "-q", "--set", "training.optimizer=adam", *more)
     assert "numba" not in json.loads(Path("numpy/summary.json").read_text())["versions"]
     assert results(Path("numpy")) != results(Path("whole"))
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum"])
+def test_gradcheck_holds_of_the_engine_that_is_named(
+    here: Path, monkeypatch: pytest.MonkeyPatch, optimizer: str
+) -> None:
+    settings = [f"training.optimizer={optimizer}", "training.l1=2.0", "network.layers.0.neurons=3"]
+    settings.append('network.layers.0.override=[{neuron = 2, activation = "tanh"}]')
+    line = ["gradcheck", "small.toml", *(part for each in settings for part in ("--set", each))]
+    asked = [*line, "--engine", "compiled"]
+    said = nnbp(*asked)
+    assert said.status == 0, said
+    assert said.out.splitlines()[0].endswith(
+        "parameters, each moved by itself; 5 images, float64, engine compiled"
+    )
+    monkeypatch.setitem(compiled.ACTIVATIONS, "relu", kernels.TANH)
+    said = nnbp(*asked, "--json")
+    assert (said.status, json.loads(said.out)["engine"]) == (3, "compiled")
+    assert nnbp(*line).status == 0, "numpy's is another"
+    refused = "--set training.engine=compiled: 'compiled' cannot do dropout, which layer 0 has; "
+    assert nnbp(*asked, "--set", "network.layers.0.dropout=0.1").err == f"{refused}use 'numpy' or 'auto'\n"
 
 
 def test_without_numba_it_says_what_to_type(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,11 @@ from nnbp_cli.commands.options import (
 @click.option(
     "--images", type=click.IntRange(1, 100), default=5, show_default=True, help="On how many training images."
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["numpy", "compiled"]),
+    help="Whose gradient to check, in place of the config's engine; numpy's where neither says.",
+)
 @data_dir_option
 @json_option
 def command(
@@ -28,6 +33,7 @@ def command(
     config_option: Path | None,
     overrides: tuple[str, ...],
     images: int,
+    engine: str | None,
     data_dir: Path,
     as_json: bool,
 ) -> None:
@@ -41,17 +47,19 @@ def command(
     \b
     nnbp gradcheck configs/book/ch1-30.toml
     nnbp gradcheck configs/mnist.toml --set network.layers.0.dropout=0.5 --json
+    nnbp gradcheck configs/book/ch1-30.toml --engine compiled
     """
     config_path = named_config(config_argument, config_option)
     if not config_path:
         raise click.UsageError("missing argument 'CONFIG'")
     from nnbp_cli import config
     from nnbp_cli.errors import CheckFailed
-    from nnbp_cli.terminal.output import print_json, print_result
+    from nnbp_cli.terminal.output import log, print_json, print_result
     from nnbp_cli.terminal.tables import gradient_lines
     from nnbp_cli.training.gradcheck import check_gradient
 
-    checked = check_gradient(config.load(config_path, overrides), config_path, data_dir, images)
+    overrides += (f"training.engine={engine}",) if engine else ()
+    checked = check_gradient(config.load(config_path, overrides), config_path, data_dir, images, log)
     if as_json:
         print_json(checked.plain())
     else:

@@ -4,6 +4,9 @@ configs nor how long a run is.
 
 from collections.abc import Callable
 
+import numpy as np
+import numpy.typing as npt
+
 from nnbp_cli.engines.contract import Engine, Masks
 from nnbp_cli.engines.numpy import NumpyEngine
 from nnbp_cli.errors import NnbpError
@@ -24,6 +27,6 @@ def named(name: str) -> type[Engine]:
     return CompiledEngine
 
 
-def prepare(name: str, note: Callable[[str], object]) -> None:
+def prepare(name: str, note: Callable[[str], object], dtype: npt.DTypeLike = np.float32) -> None:
     """Have the engine of that name ready, see `Engine.prepare`. Raises NnbpError where it cannot be had."""
-    named(name).prepare(note)
+    named(name).prepare(note, dtype)

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from nnbp_cli.engines import kernels, lanes
 from nnbp_cli.engines.code_cache import keep, told_of_compiling
@@ -72,12 +73,12 @@ class CompiledEngine(Engine):
     """An `Engine` for networks of dense layers."""
 
     @classmethod
-    def prepare(cls, note: Callable[[str], object]) -> None:
-        """Compile the kernels for float32, or load them; `note` is told before they are compiled."""
+    def prepare(cls, note: Callable[[str], object], dtype: npt.DTypeLike) -> None:
+        """Compile the kernels, or load them; `note` is told before they are compiled."""
         network = Network((Dense(1, 1, sigmoid),), cross_entropy)
-        params, images = network.parameters(), np.zeros((1, 1), np.uint8)
-        targets = np.ones((1, 1), np.float32)
-        no_slots = np.zeros((0, network.size), np.float32)
+        params, images = network.parameters(dtype), np.zeros((1, 1), np.uint8)
+        targets = np.ones((1, 1), dtype)
+        no_slots = np.zeros((0, network.size), dtype)
         engine = cls(network, Sgd(), Penalty(images=1), targets, 1, params, no_slots)
         with told_of_compiling(
             lambda: note("compiling the steps of training; some seconds, once on this machine")

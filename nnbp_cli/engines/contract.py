@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.network import Network
@@ -32,9 +33,9 @@ class Engine(ABC):
     optimizer_state: Array
 
     @classmethod  # noqa: B027, most have nothing to prepare
-    def prepare(cls, note: Callable[[str], object]) -> None:
-        """Have it ready, so that its first step takes no longer than others; `note` is told where that takes
-        a while.
+    def prepare(cls, note: Callable[[str], object], dtype: npt.DTypeLike) -> None:
+        """Have it ready for numbers of that kind, so that its first step takes no longer than others; `note`
+        is told where that takes a while.
         """
 
     @abstractmethod

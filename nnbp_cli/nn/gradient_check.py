@@ -87,13 +87,15 @@ def check_gradient(
     penalty: Penalty | None = None,
     masks: SameMasks | None = None,
     directions: np.random.Generator | None = None,
+    gradient: Parameters | None = None,
 ) -> Iterator[GradientCheck]:
     """How backprop and numerical differentiation agree at `params`, window by window, in float64.
 
-    x is (m, inputs), y is (m, outputs). Each parameter is moved by itself; where `directions` are given, all
-    of a window along ten of them, N(0, 1) in each entry. `masks` makes the generator that dropout draws from,
-    the same each time, so that what is left out stays fixed. Steps are smaller than the distance to the next
-    kink. No weight may be within a few steps of 0 where there is an L1 penalty.
+    x is (m, inputs), y is (m, outputs). A `gradient` that is given is checked in place of backprop's. Each
+    parameter is moved by itself; where `directions` are given, all of a window along ten of them, N(0, 1) in
+    each entry. `masks` makes the generator that dropout draws from, the same each time, so that what is left
+    out stays fixed. Steps are smaller than the distance to the next kink. No weight may be within a few steps
+    of 0 where there is an L1 penalty.
     """
     if params.theta.dtype != np.float64:
         raise TypeError(f"a gradient is checked in float64, not in {params.theta.dtype}")
@@ -115,10 +117,11 @@ def check_gradient(
         theta[:] = here
         return (costs[0] - 8 * costs[1] + 8 * costs[2] - costs[3]) / (12 * h)
 
-    gradient = network.parameters(np.float64)
-    network.backprop(params, x, y, gradient, rng())
-    if penalty:
-        penalty.add_gradient(params, gradient)
+    if not gradient:
+        gradient = network.parameters(np.float64)
+        network.backprop(params, x, y, gradient, rng())
+        if penalty:
+            penalty.add_gradient(params, gradient)
     step = min(H, max(MIN_H, distance_to_kink(network, params, x, rng()) / STEPS_TO_KINK))
     learning = [layer for layer in network.layers if layer.shapes]
     for (number, name, window), (*_, slopes) in zip(params.named_parameters(), gradient.named_parameters()):

@@ -75,7 +75,9 @@ def run_lines(runs: Sequence[Run]) -> Iterator[str]:
 def gradient_lines(checked: Checked) -> Iterator[str]:
     """What was compared, and how it agrees, window by window."""
     how = "each moved by itself" if checked.one_by_one else "moved along ten random directions in each layer"
-    yield f"{checked.network}: {checked.parameters:,} parameters, {how}; {checked.images} images, float64"
+    engine = f", engine {checked.engine}" if checked.engine != "numpy" else ""
+    what = f"{checked.network}: {checked.parameters:,} parameters, {how}"
+    yield f"{what}; {checked.images} images, float64{engine}"
     yield "              largest slope   difference    relative"
     for check in checked.checks:
         numbers = f"{check.largest:13.3e}{check.difference:13.1e}{check.error:12.1e}"

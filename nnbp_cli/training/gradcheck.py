@@ -1,5 +1,6 @@
-"""Gradient check: backprop of the network of a config against numerical differentiation."""
+"""Gradient check: an engine's gradient of the network of a config against numerical differentiation."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from nnbp_cli import engines
 from nnbp_cli.config import Config, build, check_against_data, load_data
 from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.errors import Diverged
@@ -16,6 +18,7 @@ from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.gradient_check import GradientCheck, SameMasks
 from nnbp_cli.nn.initializers import INITIALIZERS
 from nnbp_cli.nn.network import Network
+from nnbp_cli.nn.optimizers import Momentum, Sgd
 from nnbp_cli.nn.parameters import Parameters
 from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.rng import generator
@@ -32,11 +35,12 @@ SMALLEST_WEIGHT = 1e-3  # no weight is nearer to the kink of an L1 penalty
 
 @dataclass(frozen=True)
 class Checked:
-    """What was compared: the network in words, how many parameters and images, each parameter by itself or
-    along directions; and how they agree, window by window.
+    """What was compared: the network in words, whose gradient, how many parameters and images, each parameter
+    by itself or along directions; and how they agree, window by window.
     """
 
     network: str
+    engine: str
     parameters: int
     images: int
     one_by_one: bool
@@ -46,6 +50,7 @@ class Checked:
         """As values that JSON can hold."""
         return {
             "network": self.network,
+            "engine": self.engine,
             "parameters": self.parameters,
             "images": self.images,
             "each_parameter": self.one_by_one,
@@ -61,16 +66,21 @@ class Checked:
         }
 
 
-def check_gradient(config: Config, where: Path, data_dir: Path, images: int) -> Checked:
+def check_gradient(
+    config: Config, where: Path, data_dir: Path, images: int, note: Callable[[str], object]
+) -> Checked:
     """Check the gradient at the config's initial parameters, on `images` of its training images, in float64.
+    It is that of the config's engine, or numpy's where the config leaves it open.
 
     Every parameter where there are 30,000 at most, and otherwise every window along ten random directions.
-    Raises ConfigError where config and data do not fit, NnbpError when there are no data, and Diverged where
-    the cost there is not finite.
+    `note` is told before a wait, see `Engine.prepare`. Raises ConfigError where config and data do not fit,
+    NnbpError when there are no data or no such engine, and Diverged where the cost there is not finite.
     """
     data = load_data(config.data, data_dir, where=str(where))
     check_against_data(config, data, where=str(where))
     training = config.training
+    engine = "numpy" if training.engine == "auto" else training.engine
+    engines.prepare(engine, note, np.float64)
     network = build(config.network, data.shape)
     params = network.parameters(np.float64)
     INITIALIZERS[config.network.initializer].fill(network, params, generator(training.seed, "initialization"))
@@ -88,22 +98,34 @@ def check_gradient(config: Config, where: Path, data_dir: Path, images: int) -> 
 
     random = masks if network.random else None
     with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
-        x, labels = _far_from_kinks(network, params, data.training, images, random)
-        y = smoothed_targets(data.classes, training.label_smoothing, np.float64)[labels]
+        chosen, labels = _far_from_kinks(network, params, data.training, images, random)
+        targets = smoothed_targets(data.classes, training.label_smoothing, np.float64)
+        # A step of rate 1, by an optimizer that remembers nothing, takes the gradient from theta: exactly but
+        # for 1e-16 of each parameter. Plain SGD, as the compiled engine writes BP4 into the weights.
+        optimizer = Sgd() if training.optimizer == "sgd" else Momentum(momentum=0.0)
+        start, slots = params.theta.copy(), np.zeros((optimizer.rows, network.size))
+        stepping = engines.named(engine)(network, optimizer, penalty, targets, len(labels), params, slots)
+        stepping.advance(chosen, labels, [1.0], 1, random and (lambda _: random()))
+        gradient = network.parameters(np.float64)
+        gradient.theta[:] = start - params.theta
+        params.theta[:] = start
+        x, y = scaled(chosen, np.float64), targets[labels]
         one_by_one = network.size <= MAX_PARAMETERS_ONE_BY_ONE
         directions = None if one_by_one else generator(training.seed, "directions")
-        checks = list(gradient_check.check_gradient(network, params, x, y, penalty, random, directions))
+        checks = list(
+            gradient_check.check_gradient(network, params, x, y, penalty, random, directions, gradient)
+        )
     if not all(isfinite(each.largest) for each in checks):
         why = "diverged: the cost at the initial weights is not finite"
         raise Diverged(f"{where}: {why}; try another initializer, fewer layers or a weaker penalty")
-    return Checked(network.title, network.size, len(x), one_by_one, checks)
+    return Checked(network.title, engine, network.size, len(x), one_by_one, checks)
 
 
 def _far_from_kinks(
     network: Network, params: Parameters, split: Split, images: int, masks: SameMasks | None
 ) -> tuple[Array, Array]:
-    """Of the first images those that stay the farthest from kinks, with labels. Where dropout leaves out
-    other neurons of each image of a batch, it is the best batch of images in a row.
+    """Of the first images those that stay the farthest from kinks, as bytes, and labels. Where dropout leaves
+    out other neurons of each image of a batch, it is the best batch of images in a row.
     """
     candidates = np.arange(min(CANDIDATE_IMAGES, len(split.labels)))
     images = min(images, len(candidates))
@@ -120,4 +142,4 @@ def _far_from_kinks(
     else:
         distances = np.array([distance(image) for image in candidates[:, None]])
         chosen = np.sort(np.argsort(-distances, kind="stable")[:images])
-    return inputs(chosen), split.labels[chosen]
+    return split.images[chosen], split.labels[chosen]
