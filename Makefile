@@ -82,5 +82,5 @@ $(TOOLS): pyproject.toml
 
 $(PEERS): benchmarks/requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv-bench
-	.venv-bench/bin/python -m pip install --quiet --editable . --requirement benchmarks/requirements.txt
+	.venv-bench/bin/python -m pip install --quiet --editable '.[fast]' --requirement benchmarks/requirements.txt
 	@touch $@

@@ -1,16 +1,18 @@
 """nnbp beside its peers: the same images, first weights, steps and cores, in turns. Prints Markdown tables.
 
-    python -m benchmarks.compare [--data-dir DIR] [--quick]
+    python -m benchmarks.compare [--data-dir DIR] [--quick] [--job NUMBER]... [--peer NAME]...
 
 Seconds per epoch are those of training, shuffling and gathering among them, without the score after it and
 without the first epoch of a process, which compiles. The ratio is taken round by round. "first epoch" is the
 time from the command to the score after the first epoch, with the imports, what is compiled, and reading the
-arrays. Exit status 1 where one did not learn as well as the others.
+arrays; nnbp's steps were compiled before. Ratios are to nnbp with the engine that a run takes. Exit status 1
+where one did not learn as well as the others.
 """
 
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from math import isnan
 from pathlib import Path
@@ -19,14 +21,16 @@ from statistics import median
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from benchmarks import data, running
-from benchmarks.contenders import floor
+from benchmarks.contenders import floor, nnbp
 from benchmarks.job import Job
 from benchmarks.running import Measured
 from benchmarks.timing import ratios, rounded, spread, timed
+from nnbp_cli import engines
 
-NNBP, FLOOR = "nnbp", "floor"
+FLOOR = "floor"
 NAMES = {
-    NNBP: "nnbp",
+    "nnbp_compiled": "nnbp, compiled",
+    "nnbp_numpy": "nnbp, numpy",
     "per_example": "a loop over the examples",
     "sklearn_mlp": "scikit-learn",
     "pytorch_module": "PyTorch, `nn` and `optim`",
@@ -47,25 +51,27 @@ JOBS = [
 WITHIN = 0.01  # of nnbp's validation accuracy
 
 
-def main(data_dir: Path, quick: bool) -> int:
+def main(data_dir: Path, quick: bool, jobs: Sequence[Job], contenders: Sequence[str]) -> int:
     """Print a table for each job; the exit status."""
     images = data.load(data_dir)
     print(f"{images.name}, {len(images.validation.labels):,} validation images; numpy with {blas()}\n")
+    engines.prepare("compiled", print)  # once on a machine
     learned = True
     with tempfile.TemporaryDirectory() as folder:
         # What torch.compile keeps from one process for the next one begins empty.
         os.environ["TORCHINDUCTOR_CACHE_DIR"] = folder + "/inductor"
-        for job in JOBS:
+        for job in jobs:
             job = shortened(job) if quick else job
             path = Path(folder) / "arrays.npz"
             running.write_arrays(job, images, path)
-            names = [name for name in NAMES if name not in left_out(job, quick)]
+            names = [name for name in contenders if name not in left_out(job, quick)]
             starts, rounds = (1, 2) if quick else (2, 4)
             measured = running.measure(names, job, path, starts, rounds)
             print(f"**{job}**\n")
-            print("\n".join([*table(measured), ""]), flush=True)
+            ours = measured[f"nnbp_{nnbp.chosen(job)}"]
+            print("\n".join([*table(measured, ours.epochs), ""]), flush=True)
             for name, each in measured.items():
-                learned &= check(name, each, measured[NNBP])
+                learned &= check(name, each, ours)
     return 0 if learned else 1
 
 
@@ -80,9 +86,8 @@ def shortened(job: Job) -> Job:
     return replace(job, images=steps * job.batch_size)
 
 
-def table(measured: dict[str, Measured]) -> list[str]:
-    """A row for each contender: medians, and ranges in brackets."""
-    ours = measured[NNBP].epochs
+def table(measured: dict[str, Measured], ours: Sequence[float]) -> list[str]:
+    """A row for each contender: medians, and ranges in brackets; `ours` is what 1 is in the ratios."""
     rows = [
         "| | seconds per epoch | times nnbp's | first epoch, s | peak memory, MB | validation accuracy, % |",
         "|---|---|---|---|---|---|",
@@ -126,5 +131,11 @@ def blas() -> str:
 
 
 if __name__ == "__main__":
-    arguments = data.options(__doc__).parse_args()
-    sys.exit(main(arguments.data_dir, arguments.quick))
+    parser = data.options(__doc__)
+    numbers, (compiled, numpy, *peers) = range(1, len(JOBS) + 1), NAMES
+    parser.add_argument("--job", type=int, choices=numbers, action="append", help="some networks alone")
+    parser.add_argument("--peer", choices=peers, action="append", help="beside nnbp, some alone")
+    arguments = parser.parse_args()
+    chosen = [JOBS[number - 1] for number in arguments.job or numbers]
+    contenders = [compiled, numpy, *(arguments.peer or peers)]
+    sys.exit(main(arguments.data_dir, arguments.quick, chosen, contenders))

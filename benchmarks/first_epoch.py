@@ -34,7 +34,7 @@ epochs = 1
 batch_size = 10
 learning_rate = 0.5
 """
-NNBP = "`nnbp train`"
+NNBP = "`nnbp train`, numpy"
 
 
 def main(data_dir: Path, quick: bool) -> None:
@@ -48,7 +48,8 @@ def main(data_dir: Path, quick: bool) -> None:
         train = ["-m", "nnbp_cli", "train", "--config", "config.toml", "--data-dir", str(data_dir.resolve())]
         scripts = Path(__file__).parent / "scripts"
         commands = {
-            NNBP: train,
+            NNBP: [*train, "--set", "training.engine=numpy"],
+            "`nnbp train`, compiled before": [*train, "--set", "training.engine=compiled"],
             "PyTorch": [str(scripts / "with_pytorch.py"), str(folder)],
             "scikit-learn": [str(scripts / "with_sklearn.py"), str(folder)],
         }

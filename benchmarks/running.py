@@ -85,7 +85,7 @@ def measure(names: list[str], job: Job, arrays: Path, starts: int, rounds: int) 
             running: dict[str, Running] = {}
             for name in names[start % len(names) :] + names[: start % len(names)]:
                 process = stack.enter_context(Running(name, job, arrays))
-                if process.failed and name == "nnbp":
+                if process.failed and name.startswith("nnbp"):
                     raise RuntimeError(process.failed)
                 if process.failed:
                     measured[name].failed = process.failed

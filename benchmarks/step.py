@@ -2,8 +2,9 @@
 
     python -m benchmarks.step [--data-dir DIR] [--quick]
 
-loop       the generator that `nnbp train` runs, with all it does between two steps: shuffling, gathering and
-           scaling images, sampling the cost
+compiled   the generator that `nnbp train` runs with the compiled engine, with all it does between two steps:
+           shuffling, gathering and scaling images, sampling the cost
+loop       the same with numpy's engine, as all that follow
 contract   one `Network.backprop` and one step of the optimizer, on a batch that is there
 in a row   the same numpy calls on the same batch, written one after the other
 products   its matrix products alone, into memory that is there
@@ -33,18 +34,34 @@ JOBS = [
     Job((784, 100, 10), 32, 0.2, momentum=0.9),
     Job((784, 800, 10), 100, 0.02, momentum=0.9),
 ]
-RATIOS = [("contract", "in a row"), ("loop", "in a row"), ("contract", "products"), ("loop", "products")]
+RATIOS = [
+    ("compiled", "loop"),
+    ("contract", "in a row"),
+    ("loop", "in a row"),
+    ("contract", "products"),
+    ("loop", "products"),
+]
 
 
 def main(data_dir: Path, quick: bool) -> None:
     """Print a row for each network."""
     images = data.load(data_dir)
-    heads = ["loop", "contract", "in a row", "products", *(f"{one} / {other}" for one, other in RATIOS)]
+    heads = [
+        "compiled",
+        "loop",
+        "contract",
+        "in a row",
+        "products",
+        *(f"{one} / {other}" for one, other in RATIOS),
+    ]
     print("| |", " | ".join(heads), "|\n|---|" + "---|" * len(heads))
     for job in JOBS:
-        begun = Loop(job, images)
+        begun, compiled = Loop(job, images, "numpy"), Loop(job, images, "compiled")
         steps = begun.at_once * max(1, 50_000 // job.sizes[1] // job.batch_size // begun.at_once)
-        works: dict[str, Callable[[], object]] = {"loop": lambda: begun.advance(steps)}  # noqa: B023
+        works: dict[str, Callable[[], object]] = {
+            "compiled": lambda: compiled.advance(steps),  # noqa: B023
+            "loop": lambda: begun.advance(steps),  # noqa: B023
+        }
         works |= {name: repeated(work, steps) for name, work in ways(job, images).items()}
         seconds = in_turns(works, rounds=5 if quick else 51)
         times = [spread([each / steps * 1e6 for each in seconds[name]]) for name in works]
@@ -67,8 +84,8 @@ def ways(job: Job, images: Dataset) -> dict[str, Callable[[], object]]:
 class Loop:
     """The generator, which makes some steps `at_once`; nothing is watched after an epoch."""
 
-    def __init__(self, job: Job, images: Dataset) -> None:
-        network, training, self.state = nnbp.begin(job)
+    def __init__(self, job: Job, images: Dataset, engine: str) -> None:
+        network, training, self.state = nnbp.begin(job, engine)
         training = replace(training, watch=(), keep="last")
         self.per_epoch = loop.batches_per_epoch(images, training)
         self.generator = loop.train(network, images, training, self.state)

@@ -1,11 +1,16 @@
-"""nnbp, through the generator that `nnbp train` runs, on a data set as `nnbp train` has it."""
+"""nnbp, through the generator that `nnbp train` runs, on a data set as `nnbp train` has it, with
+the engine that a run takes; nnbp_numpy.py and nnbp_compiled.py each name one.
+"""
 
 from __future__ import annotations
+
+import sys
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.job import Arrays, Job
+from nnbp_cli import engines
 from nnbp_cli.config import LayerConfig, NetworkConfig, TrainingConfig, build
 from nnbp_cli.datasets.dataset import Dataset, Split
 from nnbp_cli.nn.initializers import INITIALIZERS
@@ -17,14 +22,17 @@ from nnbp_cli.training.loop import TrainingState
 class Contender:
     """See `benchmarks.job`."""
 
+    engine = "auto"
+
     def __init__(self, job: Job, arrays: Arrays) -> None:
         threadpool_limits(job.threads, user_api="blas")
         np.seterr(all="ignore")
         training = Split(arrays.images, arrays.labels)
         validation = Split(arrays.validation_images, arrays.validation_labels)
         data = Dataset("", training, validation, validation, (28, 28), 10, "")
-        network, training_config, self.state = begin(job)
-        self.steps = loop.train(network, data, training_config, self.state)
+        network, config, self.state = begin(job, self.engine)
+        engines.prepare(config.engine, sys.stderr.write)
+        self.steps = loop.train(network, data, config, self.state)
         self.per_epoch = job.steps
 
     def train(self) -> None:
@@ -38,7 +46,12 @@ class Contender:
         return next(epoch.scores["validation accuracy"] for epoch in self.steps if epoch)
 
 
-def begin(job: Job) -> tuple[Network, TrainingConfig, TrainingState]:
+def chosen(job: Job) -> str:
+    """The engine that a run of a job takes."""
+    return "compiled" if max(job.sizes[1:]) < 500 else "numpy"
+
+
+def begin(job: Job, engine: str = "auto") -> tuple[Network, TrainingConfig, TrainingState]:
     """The network of a job, how it is trained and its first state: all contenders begin with its weights."""
     book = job.hidden == "sigmoid"
     neurons = job.sizes[1:]
@@ -54,5 +67,6 @@ def begin(job: Job) -> tuple[Network, TrainingConfig, TrainingState]:
         learning_rate=job.learning_rate,
         momentum=job.momentum or None,
         threads=job.threads,
+        engine=chosen(job) if engine == "auto" else engine,  # type: ignore[arg-type]
     )
     return network, training, loop.initial_state(network, INITIALIZERS["default" if book else "he"], training)
