@@ -243,12 +243,22 @@ def test_predict_reads_by_the_mean(runs: list[str], drawn: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["eval", "predict", "export"])
-def test_each_command_refuses_who_votes_twice(runs: list[str], command: str) -> None:
+def test_each_command_refuses_who_may_not_vote(runs: list[str], command: str) -> None:
     shutil.copy("a/weights.npz", "copy.npz")
+    weights.save(Path("small.npz"), MEMBERS[0])
+    sick = weights.load(Path("b"))
+    sick.params.layers[0][0][1, 2, 0, 0] = np.nan
+    weights.save(Path("sick.npz"), sick)
     more = {"eval": [], "predict": ["digit.png"], "export": ["vote.onnx"]}[command]
-    said = nnbp(command, "b", "a", "copy.npz", *more)
-    assert (said.status, said.out) == (1, "")
-    assert said.err == "a, copy.npz: the same network, which would vote twice; name it once\n"
+    for other, wrong in (
+        ("copy.npz", "a, copy.npz: the same network, which would vote twice; name it once"),
+        ("small.npz", "b, small.npz: images of 28x28 and 19x20 have no mean; name networks that are alike"),
+        ("sick.npz", "sick.npz: damaged or not an nnbp weights file: member 'layers.0.W' holds numbers that"),
+    ):
+        said = nnbp(command, "b", "a", other, *more)
+        assert (said.status, said.out, said.err.count("\n")) == (1, "", 1)
+        assert said.err.startswith(wrong)
+    assert not Path("vote.onnx").exists()
 
 
 def test_a_split_that_is_not_the_same_for_all_is_no_vote(runs: list[str]) -> None:

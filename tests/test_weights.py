@@ -14,11 +14,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nnbp_cli.config import LayerConfig
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.models import weights
 from tests.failing_disk import check_each_read, fail_at_read
-from tests.networks import trained
+from tests.networks import convolutional, trained
 from tests.torture.zips import Member, archive
+
+CONVOLUTIONAL = convolutional(
+    (
+        LayerConfig(maps=4, kernel=3, pool=2, activation="relu"),
+        LayerConfig(maps=5, kernel=2, padding="same", activation="tanh"),
+    ),
+    (9, 8),
+)
 
 
 @pytest.fixture
@@ -139,6 +148,56 @@ def test_what_is_not_sound_is_refused(path: Path, change: Callable[[dict[str, An
     rewritten(path, change)
     assert what in refusal(path)
     assert len(refusal(path)) < 300
+
+
+def of_first_layer(**changes: Any) -> Callable[[dict[str, Any]], None]:
+    def change(members: dict[str, Any]) -> None:
+        network = json.loads(str(members["meta"]))["network"]
+        network["layers"][0] |= changes
+        with_meta(network=network)(members)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (  # channels first, as PyTorch has them
+            lambda m: m.update({"layers.1.W": m["layers.1.W"].transpose(0, 3, 1, 2).copy()}),
+            "member 'layers.1.W' is <f4 (5, 4, 2, 2) in 320 bytes where <f4 (5, 2, 2, 4) is due",
+        ),
+        (lambda m: m.update({"layers.1.W": m["layers.1.W"].T}), "member 'layers.1.W' is not a plain array"),
+        (
+            lambda m: m.update({"layers.0.W": m["layers.0.W"].reshape(4, 9)}),
+            "member 'layers.0.W' is <f4 (4, 9) in 144 bytes where <f4 (4, 3, 3, 1) is due",
+        ),
+        (
+            lambda m: m["layers.1.W"].__setitem__((2, 1, 0, 3), np.nan),
+            "member 'layers.1.W' holds numbers that are not finite",
+        ),
+        (of_first_layer(maps=6), "(4, 3, 3, 1) in 144 bytes where <f4 (6, 3, 3, 1) is due"),
+        (of_first_layer(kernel=4), "(4, 3, 3, 1) in 144 bytes where <f4 (4, 4, 4, 1) is due"),
+        (of_first_layer(pool=3), "member 'layers.2.W' is <f4 (9, 45) in 1620 bytes where <f4 (9, 20) is due"),
+        (of_first_layer(kernel=10), "layer 0 sees 9x8x1, kernel 10 with pool 2 does not fit"),
+        (of_first_layer(maps=10**9), "parameters, more than the file can hold"),
+        (of_first_layer(neurons=3), "a layer has either neurons or maps; keep one"),
+        (with_meta(shape=[2, 2]), "layer 0 sees 2x2x1, kernel 3 with pool 2 does not fit"),
+    ],
+)
+def test_what_is_not_sound_of_a_convolution_is_refused(
+    path: Path, change: Callable[[dict[str, Any]], Any], what: str
+) -> None:
+    weights.save(path, CONVOLUTIONAL)
+    rewritten(path, change)
+    assert what in refusal(path)
+
+
+def test_a_file_that_ends_too_early_is_refused_wherever_it_ends(path: Path) -> None:
+    weights.save(path, CONVOLUTIONAL)
+    whole = path.read_bytes()
+    for length in range(0, len(whole), 61):
+        path.write_bytes(whole[:length])
+        assert "damaged" in refusal(path)
 
 
 def test_a_member_given_twice_is_refused(path: Path) -> None:

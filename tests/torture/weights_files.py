@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 
 from nnbp_cli import config
+from nnbp_cli.config import LayerConfig
 from nnbp_cli.models import weights
+from nnbp_cli.models.weights import Weights
 from nnbp_cli.runs import checkpoint
 from nnbp_cli.runs.checkpoint import Checkpoint
 from nnbp_cli.system import files
 from nnbp_cli.training import loop
 from nnbp_cli.training.history import Epoch
-from tests.networks import trained
+from tests.networks import convolutional, trained
 from tests.torture.damage import damaged
 from tests.torture.forgeries import FORGERIES, Contents, Forgery, members
 from tests.torture.harness import Outcome
@@ -59,7 +61,11 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
     trials = Trials(outcome, SECONDS, MEMORY)
     kinds = [
         (kind, kind.contents, kind.read(folder / kind.name))
-        for kind in (_weights(folder), _checkpoint(folder))
+        for kind in (
+            _weights(folder / "weights.npz", trained()),
+            _weights(folder / "convolution.npz", convolutional((CONVOLUTION,), (5, 6), hidden=3)),
+            _checkpoint(folder),
+        )
     ]
     path = folder / "mutated.npz"
     with trials.watching():
@@ -117,10 +123,13 @@ def _holds(said: Any, understood: Any) -> bool:
     return said is None or bool(said == understood)  # null is what was left open
 
 
-# The two kinds
+# The kinds
 
 
-def _weights(folder: Path) -> Kind:
+CONVOLUTION = LayerConfig(maps=2, kernel=3, pool=2, activation="relu")
+
+
+def _weights(path: Path, whole: Weights) -> Kind:
     def read(path: Path) -> Facts:
         found = weights.load(path)
         arrays = {
@@ -128,7 +137,7 @@ def _weights(folder: Path) -> Kind:
         }
         return Facts(arrays, replace(found, params=None), found)  # type: ignore[arg-type]
 
-    return _kind(folder / "weights.npz", read, weights.save, trained())
+    return _kind(path, read, weights.save, whole)
 
 
 def _kind(path: Path, read: Callable[[Path], Facts], save: Callable[[Path, Any], None], whole: Any) -> Kind:
