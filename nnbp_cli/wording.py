@@ -60,6 +60,11 @@ def did_you_mean(word: str, names: Iterable[str], otherwise: str) -> str:
     return f"did you mean {quoted(near)}?" if near else otherwise
 
 
+def counted(number: int, things: str) -> str:
+    """A number of things, whose name in the plural ends in s: 1 epoch, 2,000 epochs."""
+    return f"{number:,} {things if number != 1 else things.removesuffix('s')}"
+
+
 def percent(share: float | None, digits: int = 2, missing: str = MISSING) -> str:
     """A share from 0 to 1, in percent."""
     return missing if share is None else f"{share:.{digits}%}"

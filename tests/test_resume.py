@@ -212,7 +212,7 @@ def test_what_is_not_as_it_was_is_named(
     monkeypatch.setattr(checkpoint, "made_with", lambda engine: now | {"numpy": "9.9"})
     said = nnbp("train", "--resume", "run")
     assert f"note: numpy was {now['numpy']}, now 9.9: the weights may end with other last bits" in said.err
-    assert said.err.splitlines()[0] == "run: 1 epochs and 3 of 25 batches are done"
+    assert said.err.splitlines()[0] == "run: 1 epoch and 3 of 25 batches are done"
 
 
 def test_what_the_last_bits_depend_on_is_recorded() -> None:

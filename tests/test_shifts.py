@@ -85,7 +85,7 @@ def test_a_run_on_all_shifts_counts_them_and_records_the_images_there_are(
         assert train("--out", "parts", "-q", *ALL).status == 130
     said = nnbp("train", "--resume", "parts")
     assert said.status == 0
-    assert "parts: 1 epochs and 2" in said.err
+    assert "parts: 1 epoch and 2" in said.err
     assert "of 125 batches are done" in said.err, "5 x 500 images in batches of 20"
     assert results(here / "parts") == results(here / "whole")
     assert "\ntrain = 500\n" in Path("whole/config.toml").read_text()

@@ -14,7 +14,7 @@ from nnbp_cli.report import charts
 from nnbp_cli.report.markup import Content, Markup, joined, tag
 from nnbp_cli.report.run_data import RunData
 from nnbp_cli.runs.summary import Summary
-from nnbp_cli.wording import duration, percent
+from nnbp_cli.wording import counted, duration, percent
 
 
 class Figure(NamedTuple):
@@ -139,10 +139,10 @@ def _epochs(epochs: int, summary: Summary) -> str:
     if summary.diverged:
         why = "then it diverged"
     elif epochs == summary.epochs_at_most:
-        return f"{epochs} epochs"
+        return counted(epochs, "epochs")
     else:
         why = f"stopped by {summary.stopped_by}" if summary.stopped_by else str(summary.ended)
-    return f"{epochs} of {summary.epochs_at_most} epochs, {why}"
+    return f"{epochs:,} of {counted(summary.epochs_at_most, 'epochs')}, {why}"
 
 
 def _facts(run: RunData) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,7 @@ from nnbp_cli.reproduction.results import Row, baseline, rows
 from nnbp_cli.runs.setup import Paths, load_or_download
 from nnbp_cli.system import files, signals
 from nnbp_cli.system.reporter import Reporter
+from nnbp_cli.wording import counted
 
 DATA = DataConfig(name="mnist")  # what all the experiments need
 
@@ -44,7 +45,7 @@ def reproduce(
         baselines = {each: baseline(each, data) for each in experiments if not each.config}
         del data
     if (minutes := sum(each.minutes * count for each, count in waiting.items())) >= 60:
-        hours = f"{round(minutes / 60):,} hour{'s' * (minutes >= 90)}"
+        hours = counted(round(minutes / 60), "hours")
         reporter.note(f"note: they take about {hours} of one core; --seeds 1 is the shortest")
     failures, stopped_by = worker_pool.run(
         [job for own in jobs.values() for job in own], data_dir, processes, reporter

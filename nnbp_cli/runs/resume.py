@@ -21,7 +21,7 @@ from nnbp_cli.runs.setup import Paths, check_weights, load_or_download, resolve
 from nnbp_cli.runs.summary import Summary
 from nnbp_cli.system.reporter import Reporter
 from nnbp_cli.training import history, loop
-from nnbp_cli.wording import listed
+from nnbp_cli.wording import counted, listed
 
 
 def resume(path: Path, settings: Sequence[str], paths: Paths, reporter: Reporter) -> Summary:
@@ -54,7 +54,9 @@ def resume(path: Path, settings: Sequence[str], paths: Paths, reporter: Reporter
             run.save_checkpoint()
         directory.write(directory.config, to_toml(config))
         per_epoch = loop.batches_per_epoch(data, config.training)
-        reporter.note(f"{path}: {state.epoch} epochs and {state.batch} of {per_epoch} batches are done")
+        reporter.note(
+            f"{path}: {counted(state.epoch, 'epochs')} and {state.batch} of {per_epoch} batches are done"
+        )
         with limited_threads(config):
             for line in _differences(checkpoint) if checkpoint else ():
                 reporter.note(line)
@@ -148,7 +150,9 @@ def _check_unfinished(directory: RunDirectory, config: Config, checkpoint: Check
         return
     done = checkpoint.state.epoch
     if done > wanted:
-        raise ConfigError(f"{directory.path}: has {done} epochs already; set training.epochs to more")
+        raise ConfigError(
+            f"{directory.path}: has {counted(done, 'epochs')} already; set training.epochs to more"
+        )
     why = history.ended(checkpoint.state.history, config.training)
     if why and directory.finished_after(done):
         may_have_more = done == wanted and not _stretched(config.training)

@@ -12,7 +12,7 @@ from nnbp_cli.evaluation.predictions import Predictions, format_confidence
 from nnbp_cli.evaluation.saved import EvaluationResult, MemberScore
 from nnbp_cli.terminal.output import shows
 from nnbp_cli.terminal.pictures import BLOCKS, crop, image_lines, side_by_side
-from nnbp_cli.wording import percent
+from nnbp_cli.wording import counted, percent
 
 if TYPE_CHECKING:
     from nnbp_cli.digits.predict import Prediction
@@ -25,7 +25,7 @@ def score_lines(result: EvaluationResult) -> Iterator[str]:
     at its row, precision at its column.
     """
     score = result.predictions.score
-    yield f"{result.network} on {score.images:,} {result.split} images of {result.data}"
+    yield f"{result.network} on {counted(score.images, f'{result.split} images')} of {result.data}"
     if result.members:
         yield from _member_lines(result.members)
         yield ""
@@ -56,7 +56,7 @@ def mistake_lines(predictions: Predictions, limit: int) -> Iterator[str]:
     if not len(worst):
         yield "no mistakes"
         return
-    yield f"of {(~predictions.correct).sum():,} mistakes those that it was surest of"
+    yield f"of {counted((~predictions.correct).sum(), 'mistakes')} those that it was surest of"
     yield ""
     images = crop(predictions.split.images[worst].reshape(-1, *predictions.shape))
     blocks = shows(sys.stdout, BLOCKS)

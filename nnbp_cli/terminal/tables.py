@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from nnbp_cli.errors import printable
-from nnbp_cli.wording import percent
+from nnbp_cli.wording import counted, percent
 
 if TYPE_CHECKING:
     from nnbp_cli.jobs.seeds import Seeds
@@ -18,14 +18,13 @@ if TYPE_CHECKING:
 def summary_lines(summary: Summary) -> Iterator[str]:
     """How a run ended, and what it kept."""
     if summary.stopped_by:
-        epochs = summary.epochs
-        yield f"stopped by {summary.stopped_by} after {epochs} epoch{'s' * (epochs != 1)}"
+        yield f"stopped by {summary.stopped_by} after {counted(summary.epochs, 'epochs')}"
     elif summary.test:
         yield f"test accuracy {summary.test.accuracy:.2%}, cost {summary.test.cost:.4f}"
         if summary.times_tested > 1:
             yield f"note: this run was scored on the test set {summary.times_tested} times"
     if summary.epochs < summary.epochs_at_most and summary.ended:
-        yield f"ended after {summary.epochs} epochs: {summary.ended}"
+        yield f"ended after {counted(summary.epochs, 'epochs')}: {summary.ended}"
     kept = f"the weights of epoch {summary.kept_epoch}" if summary.kept_epoch else "the weights so far"
     yield f"kept {kept}: {summary.weights} and {summary.run}"
 
@@ -49,9 +48,9 @@ def seed_lines(seeds: Seeds) -> Iterator[str]:
             percent(getattr(spread, name) if spread else None) for spread in (seeds.validation, seeds.test)
         )
         yield f"{name:>9}  {validation:>10}  {test:>6}"
-    count = len(scored) + len(seeds.failures)
-    of = f"{len(scored)} of {count}" if seeds.failures else f"{count}"
-    yield f"{of} run{'s' * (count != 1)}, in {seeds.directory}; nothing was chosen by the test set"
+    runs = counted(len(scored) + len(seeds.failures), "runs")
+    of = f"{len(scored)} of " if seeds.failures else ""
+    yield f"{of}{runs}, in {seeds.directory}; nothing was chosen by the test set"
 
 
 def run_lines(runs: Sequence[Run]) -> Iterator[str]:
@@ -76,8 +75,8 @@ def gradient_lines(checked: Checked) -> Iterator[str]:
     """What was compared, and how it agrees, window by window."""
     how = "each moved by itself" if checked.one_by_one else "moved along ten random directions in each layer"
     engine = f", engine {checked.engine}" if checked.engine != "numpy" else ""
-    what = f"{checked.network}: {checked.parameters:,} parameters, {how}"
-    yield f"{what}; {checked.images} images, float64{engine}"
+    parameters, images = counted(checked.parameters, "parameters"), counted(checked.images, "images")
+    yield f"{checked.network}: {parameters}, {how}; {images}, float64{engine}"
     yield "              largest slope   difference    relative"
     for check in checked.checks:
         numbers = f"{check.largest:13.3e}{check.difference:13.1e}{check.error:12.1e}"

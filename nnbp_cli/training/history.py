@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nnbp_cli.config import TrainingConfig
+from nnbp_cli.wording import counted
 
 MAX_HALVINGS = 7  # "stop when the rate is 1/128 of what it was": an exercise of the book's chapter 3
 
@@ -59,8 +60,7 @@ def ended(history: History, training: TrainingConfig) -> str | None:
     if training.patience is not None and trained:
         record = max(trained, key=lambda epoch: merit(epoch, training))
         if trained[-1].number - record.number >= training.patience:
-            epochs = f"{training.patience} epoch{'s' * (training.patience != 1)}"
-            return f"no better {training.monitor} in {epochs}"
+            return f"no better {training.monitor} in {counted(training.patience, 'epochs')}"
     if halvings(history, training) >= MAX_HALVINGS:
         return f"the learning rate was halved {MAX_HALVINGS} times"
     return "all epochs are done" if len(trained) >= training.epochs else None
