@@ -2,21 +2,28 @@
 
 import json
 import os
-import shlex
+import shutil
 import signal
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from math import inf
+from multiprocessing import Pipe
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from nnbp_cli import config
+from nnbp_cli.datasets import dataset
 from nnbp_cli.jobs.job import Job
 from nnbp_cli.jobs.seeds import Seeds, _at_a_time
+from nnbp_cli.jobs.worker_pool import _ToParent
 from nnbp_cli.runs import summary
 from nnbp_cli.runs.summary import FinalScore
+from nnbp_cli.system import hardware, signals
+from nnbp_cli.terminal import progress
 from nnbp_cli.terminal.tables import seed_lines
 from tests.command_line import nnbp
 from tests.processes import started
@@ -65,30 +72,87 @@ def test_the_statistics_are_those_of_numpy(trained_run: Path) -> None:
     assert alone.plain()["test"] is None
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
-def test_seeds_that_a_signal_stops_go_on_to_the_same_bits(here: Path) -> None:
-    """The signal goes to all processes, as where a machine shuts down; a kill leaves an empty directory."""
-    long = ("--config", "small.toml", "--set", "training.epochs=400")
-    command = [sys.executable, "-m", "nnbp_cli", "train", *long, "--seeds", 3, "--jobs", 2, "--out", "a b"]
-    with started(*command) as process:
-        while sum(path.read_text().count("\n") > 3 for path in here.glob("a b/*/log.csv")) < 2:
+LONG = ("--config", "small.toml", "--set", "training.epochs=400")
+
+
+def stop_seeds(here: Path, send: Callable[[int, int], None], *names: str, shell: str = "") -> None:
+    """Train three, two at a time, and send signals, of which the last one stops them."""
+    command = [sys.executable, "-m", "nnbp_cli", "train", *LONG, "--seeds", 3, "--jobs", 2, "--out", "a"]
+    with started("bash", "-c", f'{shell}exec "$@"', "bash", *command) as process:
+        while sum(path.read_text().count("\n") > 3 for path in here.glob("a/*/log.csv")) < 2:
             time.sleep(0.01)
-        os.killpg(process.pid, signal.SIGTERM)
+        for name in names:
+            send(process.pid, signal.Signals[name])
         out, err = process.communicate(timeout=60)
-    assert (process.returncode, "Traceback" in err, "failed" in err) == (143, False, False)
-    assert [summary.read(here / f"a b/seed-{k}").stopped_by for k in (1, 2)] == ["SIGTERM"] * 2
+    assert process.returncode == signals.EXIT_STATUS[names[-1]]
+    assert ("Traceback" in err, "failed" in err) == (False, False)
+    assert [summary.read(here / f"a/seed-{k}").stopped_by for k in (1, 2)] == [names[-1]] * 2
     *table, go_on = out.splitlines()
     assert [line.split() for line in table[1:4]] == [[str(k), "stopped"] for k in (1, 2, 3)]
-    assert go_on == "go on: nnbp train --resume 'a b' --jobs 2"
+    assert go_on == "go on: nnbp train --resume a --jobs 2"
 
-    (here / "a b/seed-1/config.toml").unlink()  # the checkpoint has it, too
-    (here / "a b/seed-4").mkdir()  # as where a kill came before there was a config
-    said = nnbp(*shlex.split(go_on)[3:], "--json")
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_ctrl_c_stops_all_seeds_by_its_name(here: Path) -> None:
+    """A terminal sends it to all processes, `kill` to one; in what a script runs in the background it is
+    ignored.
+    """
+    stop_seeds(here, os.killpg, "SIGINT")
+    shutil.rmtree("a")
+    stop_seeds(here, os.kill, "SIGINT")
+    shutil.rmtree("a")
+    stop_seeds(here, os.killpg, "SIGINT", "SIGTERM", shell="trap '' INT; ")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_seeds_that_a_signal_stops_go_on_to_the_same_bits_moved_or_deleted(here: Path) -> None:
+    stop_seeds(here, os.killpg, "SIGTERM")  # as where a machine shuts down
+    Path("a").rename("b c")
+    Path("b c/seed-1/config.toml").unlink()  # the checkpoint has it, too
+    shutil.rmtree("b c/seed-3")
+    Path("b c/seed-4").mkdir()  # as where a kill came before there was a config
+    said = nnbp("train", "--resume", "b c", "--jobs", 2, "-q", "--json")
     assert said.status == 0
-    assert [run["seed"] for run in json.loads(said.out)["runs"]] == [1, 2, 3]
-    for seed in (1, 3):  # one that had begun, and one that had not
-        nnbp("train", *long, "--set", f"training.seed={seed}", "--out", f"alone-{seed}", "-q")
-        assert results(here / f"a b/seed-{seed}") == results(here / f"alone-{seed}")
+    runs = json.loads(said.out)["runs"]
+    assert [run["seed"] for run in runs] == [1, 2, 3]
+    for seed, run in zip((1, 3), runs[::2]):  # one that had begun, and one that is gone
+        assert (run["run"], run["weights"]) == (f"b c/seed-{seed}", f"b c/seed-{seed}/weights.npz")
+        nnbp("train", *LONG, "--set", f"training.seed={seed}", "--out", f"alone-{seed}", "-q")
+        assert results(here / f"b c/seed-{seed}") == results(here / f"alone-{seed}")
+    Path("b c/seeds.json").write_text("[1, -2]")
+    said = nnbp("train", "--resume", "b c")
+    assert said.err.startswith("b c/seeds.json: damaged: 1: input should be greater than or equal to 0; del")
+    Path("b c/seeds.json").unlink()
+    Path("b c").rename("d")
+    *_, go_on = nnbp("train", "--resume", "d").out.splitlines()
+    assert go_on == "next: nnbp eval d/seed-1 d/seed-2 d/seed-3"
+
+
+def test_the_time_left_goes_by_what_was_done_since_the_jobs_began(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(progress, "monotonic", lambda: now)
+    reporter = progress.TerminalReporter(quiet=False)
+    reporter.begin_jobs({"seed 1": 100, "seed 2": 100, "seed 3": 40}, done=1)
+    reader, writer = Pipe(duplex=False)
+    resumed = _ToParent(writer)
+    resumed.begin(epochs=100, batches=5)
+    resumed.step(90, 1, 0.3)  # 90 epochs are from before
+    reporter.advance("seed 1", reader.recv())
+    reporter.advance("seed 2", 0.0)
+    now = 4.0
+    reporter.finish("seed 3", "diverged")  # as it did before, at once
+    now = 49.0
+    reporter.finish("seed 1", None)
+    now = 98.0
+    reporter.finish("seed 2", None)
+    assert capsys.readouterr().err.splitlines() == [
+        "4 runs, 1 was run before",
+        "seed 3: failed: diverged; 2 more runs",
+        "seed 1: done; 1 more run, about 8 min left",
+        "seed 2: done; 0 more runs, about 0 s left",
+    ]
 
 
 def test_a_seed_that_diverges_stops_no_other_and_is_in_no_mean(here: Path) -> None:
@@ -126,24 +190,38 @@ def test_several_at_a_time_have_one_thread_each_where_that_is_left_open(here: Pa
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="only Linux has affinities")
 @pytest.mark.parametrize(
-    ("threads", "jobs", "seeds", "at_a_time"),
+    ("threads", "jobs", "memory", "at_a_time"),
     [
-        ("auto", None, 9, 4),
-        ("auto", None, 3, 3),
-        ("auto", 6, 9, 6),
-        ("1", 6, 9, 6),
-        ("2", None, 9, 2),
-        ("2", 6, 9, 2),
-        ("3", None, 9, 1),
-        ("8", None, 9, 1),
+        ("auto", None, inf, 4),
+        ("auto", 3, inf, 3),
+        ("auto", 6, inf, 6),
+        ("auto", 20, inf, 9),
+        ("1", 6, inf, 6),
+        ("2", None, inf, 2),
+        ("2", 6, inf, 2),
+        ("3", None, inf, 1),
+        ("8", None, inf, 1),
+        ("auto", None, 3.9, 3),
+        ("auto", 6, 5.1, 5),
+        ("auto", 6, 0.5, 1),
     ],
 )
-def test_no_more_threads_run_than_there_are_cores(
-    here: Path, monkeypatch: pytest.MonkeyPatch, threads: str, jobs: int | None, seeds: int, at_a_time: int
+def test_no_more_go_on_than_there_are_cores_for_their_threads_and_memory_for_them_all(
+    here: Path,
+    drawn: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    threads: str,
+    jobs: int | None,
+    memory: float,
+    at_a_time: int,
 ) -> None:
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)))
     loaded = config.load("small.toml", [f"training.threads={threads}"])
-    assert _at_a_time(loaded, seeds, jobs) == at_a_time
+    data = dataset.load("synthetic", drawn, size=600)
+    network = config.build(loaded.network, data.shape)
+    one = config.needed_memory(network, loaded.training) + 720 * 28 * 28  # its images
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)))
+    monkeypatch.setattr(hardware, "total_memory", lambda: memory * one)
+    assert _at_a_time(loaded, data, 9, jobs) == at_a_time
 
 
 @pytest.mark.parametrize(

@@ -100,8 +100,9 @@ def command(
     With --seeds, each run has a process and a directory of its own for its weights and all else: seed-1,
     seed-2, ... in --out. The table at the end has the mean, standard deviation, smallest and largest of their
     accuracies. Several at a time have one thread each where training.threads is "auto"; where it is more,
-    fewer go on at a time, so that there are no more threads than cores. A run that fails stops no other.
-    Whatever stopped them, --resume with their directory goes on with those that are not done.
+    fewer go on at a time, so that there are no more threads than cores, and no more go on than the memory of
+    this machine holds. A run that fails stops no other. Whatever stopped them, --resume with their directory
+    goes on with those that are not done, and trains anew those that were deleted.
     """
     config_path = named_config(config_argument, config_option)
     if run:

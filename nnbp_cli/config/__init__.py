@@ -3,7 +3,7 @@
 file -> formats -> plain values -> loading (--set) -> validation (schema, then rules) -> Config -> build
 """
 
-from nnbp_cli.config.build import augmentation, build, learning_rate, load_data, optimizer
+from nnbp_cli.config.build import augmentation, build, learning_rate, load_data, needed_memory, optimizer
 from nnbp_cli.config.formats import decided, to_toml
 from nnbp_cli.config.loading import changed_keys, load, loads
 from nnbp_cli.config.schema import (
@@ -38,6 +38,7 @@ __all__ = [
     "load_data",
     "loads",
     "moved",
+    "needed_memory",
     "network_from_plain",
     "optimizer",
     "to_toml",

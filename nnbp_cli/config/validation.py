@@ -13,7 +13,7 @@ from nnbp_cli.config.schema import Config, DataConfig, NetworkConfig, TrainingCo
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.datasets.sources import absolute
 from nnbp_cli.errors import ConfigError
-from nnbp_cli.wording import Location, dotted
+from nnbp_cli.wording import Location, counted, dotted
 
 # Which place of the config was set by which --set; the last one that fits counts.
 Origins = Sequence[tuple[Location, str]]
@@ -87,14 +87,14 @@ def check_against_data(config: Config, data: Dataset, where: str) -> None:
     last = len(config.network.layers) - 1
     outputs, images = config.network.layers[last].neurons, len(data.training.labels)
     if outputs != data.classes:
-        wrong = f"the output layer has {outputs:,} neurons for {data.classes} classes; make it {data.classes}"
+        neurons = counted(outputs or 0, "neurons")
+        wrong = f"the output layer has {neurons} for {data.classes} classes; make it {data.classes}"
         problems.append((("network", "layers", last, "neurons"), wrong))
     problems += rules.without_validation(len(data.validation.labels), config.training)
     if config.training.batch_size > images:
         problems.append(rules.batch_too_large(config.training.batch_size, images))
-    size = sum(split.images.nbytes for split in (data.training, data.validation, data.test))
     try:
-        if problem := too_large(build(config.network, data.shape), config.training, size):
+        if problem := too_large(build(config.network, data.shape), config.training, data.nbytes):
             problems.append(problem)
     except ConfigError as error:
         _refuse(problems, where, mistakes=[f"{where}: {error}"])

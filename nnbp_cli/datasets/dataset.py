@@ -74,6 +74,11 @@ class Dataset:
         """How many pixels an image has."""
         return prod(self.shape)
 
+    @property
+    def nbytes(self) -> int:
+        """How much memory its images take."""
+        return sum(split.images.nbytes for split in (self.training, self.validation, self.test))
+
 
 def load(
     name: str,

@@ -1,6 +1,6 @@
 """One of many runs: what is to be trained, where it is kept, and whether it has been run already."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -29,9 +29,11 @@ class Job:
 
     @property
     def result(self) -> Summary | None:
-        """What came of it, if it was run to its end."""
-        saved = RunDirectory(self.directory).summary
-        return saved if saved and saved.finished else None
+        """What came of it, if it was run to its end; where that is now, wherever it was run."""
+        directory = RunDirectory(self.directory)
+        if not (saved := directory.summary) or not saved.finished:
+            return None
+        return replace(saved, run=str(directory.path), weights=str(directory.weights))
 
     @property
     def done(self) -> bool:

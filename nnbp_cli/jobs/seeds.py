@@ -1,22 +1,34 @@
-"""Several seeds of one config: a run for each in one directory, and what came of all of them."""
+"""Several seeds of one config: a run for each in one directory, which also says what they were to be, and
+what came of all of them.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter
 
 from nnbp_cli import config
-from nnbp_cli.config import Config
+from nnbp_cli.config import Config, build, needed_memory
+from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.jobs import worker_pool
 from nnbp_cli.jobs.job import Job
 from nnbp_cli.runs import directory as run_directory
 from nnbp_cli.runs.directory import RunDirectory
+from nnbp_cli.runs.load import load_json
 from nnbp_cli.runs.setup import Paths, load_or_download, settle
 from nnbp_cli.runs.summary import FinalScore, Summary
-from nnbp_cli.system import hardware
+from nnbp_cli.system import files, hardware, json_text
 from nnbp_cli.system.reporter import Reporter
+from nnbp_cli.system.schema import Seed
+
+ASKED_FOR = "seeds.json"  # in their directory: the seeds that were asked for
+MAX_FILE_BYTES = 1 << 16
+
+_ASKED_FOR = TypeAdapter(Annotated[list[Seed], Field(max_length=1000)])
 
 
 @dataclass(frozen=True)
@@ -82,15 +94,13 @@ def train(paths: Paths, settings: Sequence[str], seeds: int, jobs: int | None, r
     numbers = range(first.training.seed, first.training.seed + seeds)
     if seeds > 1:  # a seed may be too large
         config.load(paths.config, [*settings, f"training.seed={numbers[-1]}"])
-    at_a_time = _at_a_time(first, seeds, jobs)
+    settled, data, network = settle(first, paths, reporter)
+    at_a_time = _at_a_time(first, data, seeds, jobs)
     if first.training.threads == "auto" and at_a_time > 1:
-        first = replace(first, training=replace(first.training, threads=1))
-    settled, _, network = settle(first, paths, reporter)
+        settled = replace(settled, training=replace(settled.training, threads=1))
     folder = run_directory.create(paths.out, paths.config.stem).path
-    made = [
-        _job(folder / f"seed-{seed}", replace(settled, training=replace(settled.training, seed=seed)))
-        for seed in numbers
-    ]
+    files.write(folder / ASKED_FOR, json_text.dumps(list(numbers)) + "\n")
+    made = [_seeded(folder, settled, seed) for seed in numbers]
     for job in made:
         job.prepare()
     reporter.note(f"{folder}: network {network.title}, {at_a_time} at a time")
@@ -99,33 +109,47 @@ def train(paths: Paths, settings: Sequence[str], seeds: int, jobs: int | None, r
 
 def resume(found: Sequence[Job], paths: Paths, jobs: int | None, reporter: Reporter) -> Seeds:
     """Go on with those of `jobs_in` a folder that are not done, each where it was left; raises as `train`."""
-    first = found[0]
+    first, at_a_time = found[0], 1
     if not all(job.done for job in found):
         paths = replace(paths, config=first.directory)
-        load_or_download(first.config.data, paths, reporter)  # once, before many want it at the same time
-    at_a_time = _at_a_time(first.config, len(found), jobs)
+        # Once, before many want it at the same time.
+        data = load_or_download(first.config.data, paths, reporter)
+        at_a_time = _at_a_time(first.config, data, len(found), jobs)
     return _train(first.directory.parent, found, at_a_time, paths.data_dir, reporter)
 
 
 def jobs_in(folder: Path) -> list[Job]:
-    """The runs that `train` has put into `folder`, by their seeds; none where it is something else."""
+    """The runs that `train` has put into `folder`, by their seeds, and those that have gone since; none where
+    it is something else.
+    """
     runs = filter(lambda run: run.begun, map(RunDirectory, folder.glob("seed-*/")))
-    return sorted(
-        (_job(run.path, run.read_config()) for run in runs), key=lambda job: job.config.training.seed
-    )
+    jobs = [_job(run.path, run.read_config()) for run in runs]
+    asked_for = folder / ASKED_FOR
+    if jobs and asked_for.exists():  # the first ones lack it
+        remedy = "delete it, and the seeds that are here go on"
+        seeds = load_json(_ASKED_FOR, asked_for, MAX_FILE_BYTES, remedy)
+        missing = {*seeds} - {job.config.training.seed for job in jobs}
+        jobs += [_seeded(folder, jobs[0].config, seed) for seed in missing]
+    return sorted(jobs, key=lambda job: job.config.training.seed)
+
+
+def _seeded(folder: Path, config: Config, seed: int) -> Job:
+    """The run of another seed of `config`."""
+    return _job(folder / f"seed-{seed}", replace(config, training=replace(config.training, seed=seed)))
 
 
 def _job(directory: Path, config: Config) -> Job:
     return Job(f"seed {config.training.seed}", config, directory, work=config.training.epochs)
 
 
-def _at_a_time(config: Config, seeds: int, jobs: int | None) -> int:
-    """How many go on at a time: as many as `jobs` says, or as there are cores; where each has several
-    threads, no more than there are cores for.
+def _at_a_time(config: Config, data: Dataset, seeds: int, jobs: int | None) -> int:
+    """How many go on at a time: as many as `jobs` says, or as there are cores; but no more than there is
+    memory for, and where each has several threads, no more than there are cores for.
     """
     cores, threads = hardware.available_cpus(), config.training.threads
-    room = seeds if threads in (1, "auto") else max(1, cores // int(threads))
-    return min(jobs or cores, room, seeds)
+    room = seeds if threads in (1, "auto") else cores // int(threads)
+    memory = needed_memory(build(config.network, data.shape), config.training) + data.nbytes
+    return max(1, int(min(jobs or cores, room, seeds, hardware.total_memory() / memory)))
 
 
 def _train(folder: Path, jobs: Sequence[Job], at_a_time: int, data_dir: Path, reporter: Reporter) -> Seeds:

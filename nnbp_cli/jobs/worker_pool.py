@@ -41,13 +41,14 @@ def run(
     running: dict[Connection, tuple[BaseProcess, Job]] = {}
     reporter.begin_jobs({job.name: job.work for job in waiting}, done=len(jobs) - len(waiting))
 
+    heeded = signals.not_ignored()
     with closing(reporter), signals.defer() as signal_received:
         try:
             while waiting or running:
                 while waiting and len(running) < processes:
                     reader, writer = spawn.Pipe(duplex=False)
                     job = waiting.pop(0)
-                    child = spawn.Process(target=_work, args=(job, data_dir, writer), daemon=True)
+                    child = spawn.Process(target=_work, args=(job, data_dir, writer, heeded), daemon=True)
                     with signals.block_sigint():
                         child.start()
                     writer.close()  # so that the end of the process is the end of the pipe
@@ -72,17 +73,19 @@ def run(
                             reporter.advance(job.name, message)
         finally:
             for process, _ in running.values():
-                process.terminate()
+                if (name := signal_received()) and process.is_alive():
+                    os.kill(process.pid or 0, signal.Signals[name])  # by which it says that it was stopped
+                process.terminate()  # as one that has not begun may heed nothing else
             for process, _ in running.values():
                 process.join()
     return failures, None
 
 
-def _work(job: Job, data_dir: Path, pipe: Connection) -> None:
-    """Run a job in a process of its own."""
+def _work(job: Job, data_dir: Path, pipe: Connection, heeded: Sequence[str]) -> None:
+    """Run a job in a process of its own, which the signals stop that its parent heeds."""
     _end_with_parent()
-    reporter = _ToParent(job, pipe)
-    signal.signal(signal.SIGTERM, reporter.end_unless_begun)
+    reporter = _ToParent(pipe)
+    signals.handle(heeded, reporter.end_unless_begun)
     try:
         summary = job.run(data_dir, reporter)
         failure = summary.stopped_by and f"stopped by {summary.stopped_by}"
@@ -113,26 +116,26 @@ def _end_with_parent() -> None:
 
 
 class _ToParent(Reporter):
-    """What is done of a job goes through a pipe to whoever waits for it, a hundred times at most."""
+    """What is done of a job goes through a pipe to whoever waits for it, about a hundred times at most."""
 
-    def __init__(self, job: Job, pipe: Connection) -> None:
-        self.epochs = job.config.training.epochs
+    def __init__(self, pipe: Connection) -> None:
         self.pipe = pipe
-        self.sent = 0.0
+        self.sent = -1.0
         self.begun = False
 
     def end_unless_begun(self, number: int, frame: FrameType | None) -> None:
-        """Answer a SIGTERM: once training has begun, the first one has stopped it, and what it has learned is
+        """Answer a signal: once training has begun, the first one has stopped it, and what it has learned is
         being saved. A second one comes where the first went to all processes, as the parent sends its own.
         """
         if not self.begun:
-            os._exit(signals.EXIT_STATUS["SIGTERM"])
+            os._exit(signals.EXIT_STATUS[signal.Signals(number).name])
 
     def begin(self, epochs: int, batches: int, before: Sequence[Mapping[str, float]] = ()) -> None:
         self.begun = True
+        self.batches, self.steps = batches, epochs * batches
 
-    def epoch(self, number: int, learning_rate: float, seconds: float, scores: Mapping[str, float]) -> None:
-        share = number / self.epochs
+    def step(self, epoch: int, batch: int, cost: float) -> None:
+        share = (epoch * self.batches + batch) / self.steps
         if share - self.sent >= 0.01:
             self.sent = share
             with suppress(OSError):  # nobody waits any more

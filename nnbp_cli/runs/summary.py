@@ -9,7 +9,19 @@ from pydantic import AfterValidator, Field, TypeAdapter
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.runs.load import load_json
 from nnbp_cli.system import json_text, signals
-from nnbp_cli.system.schema import Count, DataSet, Date, Flag, Natural, Number, PathText, Seconds, Share, Text
+from nnbp_cli.system.schema import (
+    Count,
+    DataSet,
+    Date,
+    Flag,
+    Natural,
+    Number,
+    PathText,
+    Seconds,
+    Seed,
+    Share,
+    Text,
+)
 from nnbp_cli.training.metrics import ScoreName
 
 MAX_FILE_BYTES = 1 << 20  # it has some two thousand
@@ -53,7 +65,7 @@ class Summary:
     network: Text
     parameters: Count
     data: DataSet
-    seed: Annotated[Natural, Field(le=2**63 - 1)]
+    seed: Seed
     threads: Count
     versions: dict[Text, Text]
     epochs: Natural

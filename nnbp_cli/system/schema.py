@@ -31,6 +31,7 @@ def _identified(data: dict[str, Any]) -> dict[str, Any]:
 
 
 Natural = Annotated[int, Strict(), Field(ge=0, le=10**12)]
+Seed = Annotated[int, Strict(), Field(ge=0, le=2**63 - 1)]
 Count = Annotated[Natural, Field(ge=1)]
 Seconds = Annotated[float, Strict(), Field(ge=0, le=1e12, allow_inf_nan=False)]
 Share = Annotated[float, Strict(), Field(ge=0, le=1, allow_inf_nan=False)]

@@ -11,6 +11,7 @@ from tqdm import tqdm
 from nnbp_cli.errors import printable
 from nnbp_cli.system.reporter import Reporter
 from nnbp_cli.terminal.output import log, shows
+from nnbp_cli.wording import counted
 
 SPARKLINE_SCORE = "validation accuracy"
 SPARKLINE_VALUES = 20  # that are shown: the last ones
@@ -71,25 +72,27 @@ class TerminalReporter(Reporter):
 
     def begin_jobs(self, work: Mapping[str, float], done: int) -> None:
         """Make the bar of all runs, which grows by the work in them."""
-        self.work, self.waiting, self.shares = work, len(work), dict.fromkeys(work, 0.0)
+        self.work, self.waiting = work, len(work)
+        self.shares, self.first_shares = dict.fromkeys(work, 0.0), dict[str, float]()
         self.began = monotonic()
-        again = f", {done} were run before" if done else ""
-        self.note(f"{len(work) + done} runs{again}")
+        again = f", {done} {'was' if done == 1 else 'were'} run before" if done else ""
+        self.note(f"{counted(len(work) + done, 'runs')}{again}")
         self._draw(total=sum(work.values()), bar_format="{desc} {bar} {percentage:3.0f}%")
 
     def advance(self, job: str, share: float) -> None:
         """Move the bar, and show how long the rest takes."""
+        self.first_shares.setdefault(job, share)
         self.shares[job] = share
         if self.bar is not None:
-            self.bar.set_description_str(f"{self.waiting} runs, {self._remaining()} left", refresh=False)
-        self._move_to(self._done())
+            self.bar.set_description_str(f"{counted(self.waiting, 'runs')}{self._remaining()}", refresh=False)
+        self._move_to(self._work_in(self.shares))
 
     def finish(self, job: str, failure: str | None) -> None:
         """Print its line."""
         self.waiting -= 1
         self.advance(job, 1.0)
         outcome = f"failed: {failure}" if failure else "done"
-        self.note(f"{job}: {outcome}; {self.waiting} more runs, {self._remaining()} left")
+        self.note(f"{job}: {outcome}; {counted(self.waiting, 'more runs')}{self._remaining()}")
 
     def close(self) -> None:
         """Take the bar away, if there is one."""
@@ -105,13 +108,19 @@ class TerminalReporter(Reporter):
         if self.bar is not None:
             self.bar.update(count - self.bar.n)
 
-    def _done(self) -> float:
-        return sum(share * self.work[job] for job, share in self.shares.items())
+    def _work_in(self, shares: Mapping[str, float]) -> float:
+        return sum(share * self.work[job] for job, share in shares.items())
 
     def _remaining(self) -> str:
-        """How long the rest will take, if it takes as long as what is done."""
-        seconds = (monotonic() - self.began) * (sum(self.work.values()) / max(self._done(), 1.0) - 1)
-        return f"about {seconds / 60:.0f} min" if seconds >= 90 else f"about {seconds:.0f} s"
+        """How long the rest will take, if it takes as long as what was done since the jobs began; the first
+        share that is heard of one was done before, or it has failed at once.
+        """
+        done = self._work_in(self.shares)
+        new = done - self._work_in(self.first_shares)
+        if not new:
+            return ""
+        seconds = (monotonic() - self.began) * (sum(self.work.values()) - done) / new
+        return f", about {seconds / 60:.0f} min left" if seconds >= 90 else f", about {seconds:.0f} s left"
 
 
 def _format_score(name: str, value: float) -> str:
