@@ -112,9 +112,10 @@ def resume(found: Sequence[Job], paths: Paths, jobs: int | None, reporter: Repor
     first, at_a_time = found[0], 1
     if not all(job.done for job in found):
         paths = replace(paths, config=first.directory)
-        # Once, before many want it at the same time.
+        # The data once, before many want them at the same time.
         data = load_or_download(first.config.data, paths, reporter)
         at_a_time = _at_a_time(first.config, data, len(found), jobs)
+        del data
     return _train(first.directory.parent, found, at_a_time, paths.data_dir, reporter)
 
 
