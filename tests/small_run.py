@@ -30,6 +30,7 @@ epochs = 3
 batch_size = 20
 learning_rate = 0.1
 l2 = 0.5
+engine = "numpy"
 watch = ["training cost", "validation accuracy"]
 """
 

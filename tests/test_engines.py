@@ -208,7 +208,8 @@ def test_without_numba_it_says_what_to_type(here: Path, monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, "numba", None)
     for name in ("compiled", "kernels", "lanes", "code_cache"):
         monkeypatch.delitem(sys.modules, f"nnbp_cli.engines.{name}")
-    line = "training.engine: 'compiled' needs numba; pip install 'nnbp-cli[fast]', or set it to 'numpy'"
+    remedy = "pip install 'nnbp-cli[fast]', or train a new run with 'numpy'"
+    line = f"training.engine: 'compiled' needs numba; {remedy}"
     assert train("--out", "run", "--set", "training.engine=compiled") == Said(1, "", f"{line}\n")
     assert not Path("run").exists()
     assert train("-q").status == 0, "without that, it is not asked for"

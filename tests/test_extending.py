@@ -114,6 +114,9 @@ def test_what_is_added_where_the_page_says_works_everywhere(
 ) -> None:
     copy = edited(here, edits)
     sets = [word for setting in settings for word in ("--set", setting)]
+    refused = nnbp_of(copy, "train", "--config", "small.toml", *sets, "--set", "training.engine=compiled")
+    assert refused.returncode == 2
+    assert re.search("'compiled' cannot do .*(softplus|sign|noise)", refused.stderr)
     for line in (
         ["gradcheck", "--config", "small.toml", *sets],
         ["train", "--config", "small.toml", *sets, "--out", "run"],

@@ -6,6 +6,7 @@ file -> formats -> plain values -> loading (--set) -> validation (schema, then r
 from nnbp_cli.config.build import augmentation, build, learning_rate, load_data, needed_memory, optimizer
 from nnbp_cli.config.formats import decided, to_toml
 from nnbp_cli.config.loading import changed_keys, load, loads
+from nnbp_cli.config.rules import not_compiled
 from nnbp_cli.config.schema import (
     AugmentConfig,
     Config,
@@ -40,6 +41,7 @@ __all__ = [
     "moved",
     "needed_memory",
     "network_from_plain",
+    "not_compiled",
     "optimizer",
     "to_toml",
 ]

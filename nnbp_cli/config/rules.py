@@ -16,6 +16,12 @@ from nnbp_cli.config.schema import (
 )
 from nnbp_cli.datasets.augment import SIGMA
 from nnbp_cli.datasets.sources import SEED, SIZE, SYNTHETIC, absolute
+from nnbp_cli.engines.automatic import (
+    COMPILED_ACTIVATIONS,
+    COMPILED_COSTS,
+    COMPILED_LAYER_KEYS,
+    COMPILED_OPTIMIZERS,
+)
 from nnbp_cli.nn.costs import COSTS
 from nnbp_cli.nn.optimizers import OPTIMIZERS
 from nnbp_cli.nn.schedules import SCHEDULES
@@ -85,7 +91,8 @@ def violations(
     if data and training:
         yield from _images(data, training)
     if network and training and training.engine == "compiled":
-        yield from _compiled(network)
+        for what in not_compiled(network, training):
+            yield ("training", "engine"), f"'compiled' cannot do {what}; use 'numpy' or 'auto'"
 
 
 def drop_inapplicable_keys(plain: dict[str, Any], settings: Container[Location]) -> None:
@@ -241,11 +248,19 @@ def _finish(training: TrainingConfig) -> Violations:
         yield place, f"would not be reached where {what} ends training before; leave out one of them"
 
 
-def _compiled(network: NetworkConfig) -> Violations:
+def not_compiled(network: NetworkConfig, training: TrainingConfig) -> Iterator[str]:
+    """What of a network and its training the compiled engine does not know."""
+    if network.cost not in COMPILED_COSTS:
+        yield f"cost {quoted(network.cost)}"
+    if training.optimizer not in COMPILED_OPTIMIZERS:
+        yield f"optimizer {quoted(training.optimizer)}"
     for index, layer in enumerate(network.layers):
-        for what in ["a convolution"] * bool(layer.maps) + ["dropout"] * bool(layer.dropout):
-            why = f"'compiled' cannot do {what}, which layer {index} has"
-            yield ("training", "engine"), f"{why}; use 'numpy' or 'auto'"
+        keys = (each.name for each in fields(layer) if getattr(layer, each.name) != each.default)
+        if others := [key for key in keys if key not in COMPILED_LAYER_KEYS]:
+            yield f"{'a convolution' if layer.maps else listed(others, 'and')}, which layer {index} has"
+        for activation in (layer.activation, *(other.activation for other in layer.override)):
+            if activation not in COMPILED_ACTIVATIONS:
+                yield f"activation {quoted(activation)}, which layer {index} has"
 
 
 def _images(data: DataConfig, training: TrainingConfig) -> Violations:

@@ -220,8 +220,8 @@ class TrainingConfig:
     """How many threads multiply matrices; auto suits the network and the machine."""
     engine: Literal["auto", "numpy", "compiled"] = "auto"
     """Who executes the steps: numpy, or loops over inked pixels alone that numba compiles (pip install
-    'nnbp-cli[fast]'), which are faster in small networks and know neither convolution nor dropout. auto:
-    numpy."""
+    'nnbp-cli[fast]'), which know neither convolution nor dropout. auto: compiled where numba is
+    installed and the run ends sooner with it, else numpy; the run's own config.toml says which."""
     watch: tuple[Watched, ...] = ("validation accuracy",)
     """What is measured after each epoch. The test set may be watched to draw the book's curves; nothing
     is chosen by it. layer speed: the norm of each layer's error delta, averaged over the first 1,000

@@ -22,7 +22,7 @@ def named(name: str) -> type[Engine]:
         from nnbp_cli.engines.compiled import CompiledEngine  # a third of a second to import
     except ImportError as error:
         why = "needs numba" if error.name == "numba" else f"cannot use numba ({error})"
-        remedy = "pip install 'nnbp-cli[fast]', or set it to 'numpy'"
+        remedy = "pip install 'nnbp-cli[fast]', or train a new run with 'numpy'"
         raise NnbpError(f"training.engine: 'compiled' {why}; {remedy}") from None
     return CompiledEngine
 

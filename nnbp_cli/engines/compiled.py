@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nnbp_cli.engines import kernels, lanes
+from nnbp_cli.engines.automatic import COMPILED_ACTIVATIONS
 from nnbp_cli.engines.code_cache import keep, told_of_compiling
 from nnbp_cli.engines.contract import Engine, Masks
 from nnbp_cli.engines.lanes import LANES
@@ -28,13 +29,7 @@ from nnbp_cli.nn.penalties import Penalty
 
 keep(kernels.advance, sources=[kernels, lanes])
 
-ACTIVATIONS = {
-    "sigmoid": kernels.SIGMOID,
-    "tanh": kernels.TANH,
-    "relu": kernels.RELU,
-    "linear": kernels.LINEAR,
-    "softmax": kernels.SOFTMAX,
-}
+ACTIVATIONS = {name: getattr(kernels, name.upper()) for name in COMPILED_ACTIVATIONS}
 # Of a layer: its size; where its W and b begin in theta, its first block among all blocks, and its first row
 # of activations among all of them; how long a row is; its activation.
 LAYER = np.dtype([

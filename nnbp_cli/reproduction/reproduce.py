@@ -8,12 +8,13 @@ from pathlib import Path
 from nnbp_cli import __version__, config
 from nnbp_cli.config import Config, DataConfig, build
 from nnbp_cli.datasets import dataset
+from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import CheckFailed, Interrupted
 from nnbp_cli.jobs import worker_pool
 from nnbp_cli.jobs.job import Job
 from nnbp_cli.reproduction.experiments import Experiment
 from nnbp_cli.reproduction.results import Row, baseline, rows
-from nnbp_cli.runs.setup import Paths, load_or_download
+from nnbp_cli.runs.setup import Paths, load_or_download, with_engine
 from nnbp_cli.system import files, signals
 from nnbp_cli.system.reporter import Reporter
 from nnbp_cli.wording import counted
@@ -43,6 +44,7 @@ def reproduce(
         # Once, before many want it at the same time.
         data = load_or_download(DATA, Paths(config=Path("configs/book"), data_dir=data_dir), reporter)
         baselines = {each: baseline(each, data) for each in experiments if not each.config}
+        jobs = {each: [_with_engine(job, data, reporter) for job in own] for each, own in jobs.items()}
         del data
     if (minutes := sum(each.minutes * count for each, count in waiting.items())) >= 60:
         hours = counted(round(minutes / 60), "hours")
@@ -76,6 +78,12 @@ def jobs_of(experiment: Experiment, seeds: int, runs: Path) -> list[Job]:
         directory = runs / f"{experiment.id}-seed-{seed}-{digest}"
         made.append(Job(f"{experiment.id} seed {seed}", seeded, directory, _work(seeded)))
     return made
+
+
+def _with_engine(job: Job, data: Dataset, reporter: Reporter) -> Job:
+    """The job with an engine that is ready: compiled once, before many want it at the same time."""
+    network = build(job.config.network, data.shape)
+    return job if job.done else replace(job, config=with_engine(job.config, data, network, reporter))
 
 
 def _work(config: Config) -> float:

@@ -47,6 +47,8 @@ def resume(path: Path, settings: Sequence[str], paths: Paths, reporter: Reporter
             engines.prepare(config.training.engine, reporter.note)
             clock.continue_from(checkpoint)
         else:  # config.toml is all there is, and may leave something open again
+            if config.training.engine == "auto":  # when that was written, there was but one
+                config = replace(config, training=replace(config.training, engine="numpy"))
             config = resolve(config, data, network, reporter)
             state = loop.initial_state(network, INITIALIZERS[config.network.initializer], config.training)
         run = ActiveRun(config, data, network, directory, copy, clock, state)

@@ -3,13 +3,15 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from nnbp_cli import engines
-from nnbp_cli.config import Config, DataConfig, build, check_against_data, load_data
+from nnbp_cli.config import Config, DataConfig, build, check_against_data, load_data, not_compiled
 from nnbp_cli.datasets import catalog, sources
 from nnbp_cli.datasets.dataset import Dataset
-from nnbp_cli.errors import MissingData
+from nnbp_cli.engines.automatic import compiled_pays
+from nnbp_cli.errors import MissingData, NnbpError
 from nnbp_cli.models import weights
 from nnbp_cli.nn.network import Network
 from nnbp_cli.system import hardware
@@ -19,6 +21,7 @@ from nnbp_cli.training.metrics import watches_test
 # Multiplications in a layer's matrix product, below which one thread is used: a second would save little,
 # and beside any other work on the machine the two wait for each other, which has cost a factor of ten.
 MIN_WORK_FOR_THREADS = 250_000_000
+IMAGES_LOOKED_AT = 100  # for the share of their pixels that are inked
 
 
 @dataclass(frozen=True)
@@ -83,13 +86,39 @@ def resolve(config: Config, data: Dataset, network: Network, reporter: Reporter)
         # They would wait for each other: three threads on two cores have taken 28 times as long as one.
         threads = hardware.available_cpus()
         reporter.note(f"note: training.threads is {training.threads}, of {threads} cores; {threads} are used")
-    engine = "numpy" if training.engine == "auto" else training.engine
-    engines.prepare(engine, reporter.note)
-    return replace(
+    config = replace(
         config,
         data=replace(config.data, train=len(data.training.labels), validation=len(data.validation.labels)),
-        training=replace(training, threads=threads, engine=engine),
+        training=replace(training, threads=threads),
     )
+    return with_engine(config, data, network, reporter)
+
+
+def with_engine(config: Config, data: Dataset, network: Network, reporter: Reporter) -> Config:
+    """The config, of which everything else is decided, with an engine that is ready."""
+    training = config.training
+    if training.engine == "auto":
+        compiled = find_spec("numba") and _compiled_pays(config, data, network)
+        training = replace(training, engine="compiled" if compiled else "numpy")
+    try:
+        engines.prepare(training.engine, reporter.note)
+    except NnbpError as error:
+        if config.training.engine != "auto":
+            raise
+        reporter.note(f"note: {error}; 'auto' takes numpy")
+        training = replace(training, engine="numpy")
+    return replace(config, training=training)
+
+
+def _compiled_pays(config: Config, data: Dataset, network: Network) -> bool:
+    training = config.training
+    if any(not_compiled(config.network, training)):
+        return False
+    some = data.training.images[:IMAGES_LOOKED_AT]
+    epochs = min(training.epochs, (training.patience or training.epochs) + 1)  # at least
+    images = epochs * (config.data.train or len(data.training.labels)) * config.data.copies
+    work = [layer.work for layer in network.layers]
+    return compiled_pays(work, float((some > 0).mean()), training.batch_size, images, int(training.threads))
 
 
 def describe(config: Config, data: Dataset, network: Network) -> Iterator[str]:
