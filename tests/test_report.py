@@ -24,7 +24,7 @@ from nnbp_cli.evaluation.predictions import Predictions
 from nnbp_cli.evaluation.score import Score
 from nnbp_cli.models import weights
 from nnbp_cli.report import axes, charts, sprites
-from nnbp_cli.report.markup import Markup, tag
+from nnbp_cli.report.markup import Markup, filled, script_data, tag
 from nnbp_cli.report.mistakes import worst
 from nnbp_cli.wording import MISSING
 from tests.command_line import nnbp
@@ -117,6 +117,15 @@ def test_the_policy_admits_this_very_style_and_script_and_nothing_else(run: Path
         assert name != "href" or value.startswith("#")
     rules = re.sub(r"url\(data:image/png;base64,[\w+/=]+\)", "", style)
     assert not re.search(r"url|@import|//\w", rules + script.replace("// ", ""))
+
+
+def test_no_text_in_the_data_ends_their_element_or_begins_another() -> None:
+    """A name may get there: of a run, a data set, a class."""
+    hostile = {"</script><script>window.x=1</script>": ["<!--<script>", "</SCRIPT >", "&lt;$data"]}
+    parts = dict.fromkeys(("title", "policy", "version", "style", "headline", "navigation", "sections"), "")
+    page = filled("page.html", **parts, data=script_data(hostile), script=Markup("start()")).text
+    assert [name for name in re.findall(r"<(/?\w+)", page) if "script" in name] == ["script", "/script"] * 2
+    assert data_of(page) == hostile
 
 
 def test_the_network_in_the_page_is_the_one_that_was_kept(run: Path) -> None:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from html import escape
 from importlib import resources
 from string import Template
+from typing import Any
 
 from nnbp_cli.errors import printable
+from nnbp_cli.system import json_text
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ def filled(name: str, **parts: Content) -> Markup:
     """The template in a file of this package, with `parts` in place of their names."""
     values = {key: joined([part]).text for key, part in parts.items()}
     return Markup(Template(resource(name).text).substitute(values))
+
+
+def script_data(value: Any) -> Markup:
+    """A value as JSON for a script element, which no text in it can end."""
+    return Markup(json_text.dumps(value, separators=(",", ":")).replace("<", "\\u003c"))
 
 
 def _attribute(key: str, value: str | float | bool | None) -> str:

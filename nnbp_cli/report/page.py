@@ -11,11 +11,10 @@ from nnbp_cli.evaluation.predictions import Predictions
 from nnbp_cli.plots import curves
 from nnbp_cli.plots.curves import Panel
 from nnbp_cli.report import comparison, mistakes, network_section, overview, sprites, vote
-from nnbp_cli.report.markup import Markup, filled, joined, resource, tag
+from nnbp_cli.report.markup import Markup, filled, joined, resource, script_data, tag
 from nnbp_cli.report.run_data import RunData
 from nnbp_cli.report.sprites import Sprites
 from nnbp_cli.report.vote import Vote
-from nnbp_cli.system import json_text
 from nnbp_cli.system.outputs import Output, signed
 
 OUTPUT = Output(
@@ -66,8 +65,7 @@ def page(runs: Sequence[RunData], elected: Vote | None = None) -> str:
         headline=joined([tag("p", headline, class_="lead"), *notes]),
         navigation=tag("nav", tag("ul", *links), aria_label="Sections"),
         sections=joined(map(_section, sections)),
-        # No text in the data ends their script element.
-        data=Markup(json_text.dumps(data, separators=(",", ":")).replace("<", "\\u003c")),
+        data=script_data(data),
     ).text
 
 
