@@ -33,7 +33,7 @@ class Job:
         directory = RunDirectory(self.directory)
         if not (saved := directory.summary) or not saved.finished:
             return None
-        return replace(saved, run=str(directory.path), weights=str(directory.weights))
+        return replace(saved, run=str(directory.path), weights=str(directory.weights_file))
 
     @property
     def done(self) -> bool:
@@ -52,7 +52,7 @@ class Job:
             try:
                 with RunDirectory(self.directory).locked() as directory:
                     if not directory.begun:
-                        directory.write(directory.config, to_toml(self.config))
+                        directory.write(directory.config_file, to_toml(self.config))
             except InUse:
                 if monotonic() >= deadline:
                     raise
@@ -63,5 +63,5 @@ class Job:
     def run(self, data_dir: Path, reporter: Reporter) -> Summary:
         """Run it, from its beginning or from where it was left. Downloads nothing."""
         self.prepare()
-        paths = Paths(self.directory / "config.toml", data_dir, offline=True)
+        paths = Paths(RunDirectory(self.directory).config_file, data_dir, offline=True)
         return resume(self.directory, (), paths, reporter)

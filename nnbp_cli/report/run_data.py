@@ -57,7 +57,7 @@ def _read(name: str, path: Path, data_name: str | None, data_dir: Path) -> RunDa
     directory = existing(path)
     log, config, listed = read_log(path), directory.read_config(), listing.read(path)
     ended = summary.read(path) if directory.summary_file.exists() else None
-    learned = weights.load(path) if directory.weights.exists() else None
+    learned = weights.load(path) if directory.weights_file.exists() else None
     predicted, notes = _predictions(path, learned, data_name, data_dir) if learned else (None, [])
     if ended and ended.diverged:
         notes.insert(0, f"{path}: diverged: {ended.diverged}")

@@ -83,7 +83,7 @@ class ActiveRun:
             made_with=checkpoint.made_with(self.config.training.engine),
             state=self.state,
         )
-        checkpoint.save(self.directory.checkpoint, saved, self.directory.check)
+        checkpoint.save(self.directory.checkpoint_file, saved, self.directory.check)
 
     def learned(self) -> Weights:
         """The kept weights so far; before the end of the first epoch those at hand."""
@@ -108,7 +108,7 @@ class ActiveRun:
     ) -> Summary:
         """Keep what there is to say of the run so far, with the `scores` of the kept weights by split."""
         config, kept = self.config, self.kept
-        weights = (not diverged and self.weights) or self.directory.weights
+        weights = (not diverged and self.weights) or self.directory.weights_file
         summary = Summary(
             run=str(self.directory.path),
             weights=str(weights) if weights.exists() or not diverged else None,

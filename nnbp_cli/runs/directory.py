@@ -25,6 +25,16 @@ from nnbp_cli.system import files, locks
 from nnbp_cli.training.history import Epoch
 
 
+class _File:
+    """Where a file of a run is, by the name that it has in every run directory."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, run: RunDirectory, kind: type) -> Path:
+        return run.path / self.name
+
+
 @dataclass(frozen=True)
 class RunDirectory:
     """The directory of one run, which exists and belongs to it alone, for sure while it has a `hold`."""
@@ -32,15 +42,11 @@ class RunDirectory:
     path: Path
     hold: locks.Hold | None = None
 
-    @property
-    def weights(self) -> Path:
-        """Where the weights of the run are."""
-        return self.path / "weights.npz"
-
-    @property
-    def config(self) -> Path:
-        """Where its config is, complete."""
-        return self.path / "config.toml"
+    config_file = _File("config.toml")  # complete
+    log_file = _File("log.csv")
+    checkpoint_file = _File("checkpoint.npz")
+    weights_file = _File("weights.npz")
+    summary_file = _File("summary.json")  # once it has ended
 
     @property
     def summary(self) -> Summary | None:
@@ -56,34 +62,19 @@ class RunDirectory:
         return saved is not None and saved.finished and saved.epochs == epochs
 
     @property
-    def log_file(self) -> Path:
-        """Where its log is."""
-        return self.path / "log.csv"
-
-    @property
-    def summary_file(self) -> Path:
-        """Where its summary is, once it has ended."""
-        return self.path / "summary.json"
-
-    @property
-    def checkpoint(self) -> Path:
-        """Where its checkpoint is."""
-        return self.path / "checkpoint.npz"
-
-    @property
     def begun(self) -> bool:
         """Whether there is a run in it: at least its config."""
-        return self.config.exists() or self.checkpoint.exists()
+        return self.config_file.exists() or self.checkpoint_file.exists()
 
     def read_config(self) -> Config:
         """Its config, that of the checkpoint where config.toml is gone. Raises ConfigError for whatever else
         that is.
         """
-        if self.checkpoint.exists() and not os.path.lexists(self.config):
-            return checkpoint.load(self.checkpoint).config
-        if self.config.exists() and not self.config.is_file():
-            raise ConfigError(f"{self.config}: not a regular file; move it away")
-        return config.load(self.config)
+        if self.checkpoint_file.exists() and not os.path.lexists(self.config_file):
+            return checkpoint.load(self.checkpoint_file).config
+        if self.config_file.exists() and not self.config_file.is_file():
+            raise ConfigError(f"{self.config_file}: not a regular file; move it away")
+        return config.load(self.config_file)
 
     @contextmanager
     def locked(self) -> Iterator[RunDirectory]:
@@ -94,7 +85,8 @@ class RunDirectory:
         refusal = InUse(f"{self.path}: another process is training into it; wait for it, or stop it")
         with locks.alone(self.path, refusal) as hold:
             held = replace(self, hold=hold)
-            for path in (self.config, self.log_file, self.checkpoint, self.weights, self.summary_file):
+            texts = self.config_file, self.log_file, self.summary_file
+            for path in (*texts, self.checkpoint_file, self.weights_file):
                 held.check(path)
             yield held
 
@@ -107,7 +99,8 @@ class RunDirectory:
             raise self._lost(self.hold)
         if not os.path.lexists(path):
             return
-        known = {self.weights: weights.is_weights, self.checkpoint: checkpoint.is_checkpoint}.get(path)
+        arrays = {self.weights_file: weights.is_weights, self.checkpoint_file: checkpoint.is_checkpoint}
+        known = arrays.get(path)
         if path.is_symlink() or not path.is_file() or (known and not known(path)):
             raise NnbpError(f"{path}: is there already, and not a file of the run; move it away")
 

@@ -61,7 +61,7 @@ def read(path: Path) -> Run:
     directory = RunDirectory(path)
     logged = int(max(read_log(path)["epoch"], default=0)) if os.path.lexists(directory.log_file) else 0
     if not os.path.lexists(directory.summary_file):
-        return Run(path.name, path, _modified(directory.config), "unfinished", logged, None, None, None)
+        return Run(path.name, path, _modified(directory.config_file), "unfinished", logged, None, None, None)
     saved = summary.read(path)
     began = datetime.fromisoformat(saved.began).astimezone()
     if logged > saved.epochs:  # it goes on after all

@@ -54,7 +54,7 @@ def resume(path: Path, settings: Sequence[str], paths: Paths, reporter: Reporter
         run = ActiveRun(config, data, network, directory, copy, clock, state)
         if checkpoint and config.data != checkpoint.config.data:
             run.save_checkpoint()
-        directory.write(directory.config, to_toml(config))
+        directory.write(directory.config_file, to_toml(config))
         per_epoch = loop.batches_per_epoch(data, config.training)
         reporter.note(
             f"{path}: {counted(state.epoch, 'epochs')} and {state.batch} of {per_epoch} batches are done"
@@ -71,10 +71,10 @@ def _load_checkpoint(directory: RunDirectory) -> tuple[Config, Checkpoint | None
     Raises NnbpError where there is no run, or its files are not sound.
     """
     # A failing disk is an error here; to `exists` it may be no checkpoint, and the run would begin anew.
-    if directory.checkpoint in directory.path.iterdir():
-        checkpoint = checkpoint_file.load(directory.checkpoint)
+    if directory.checkpoint_file in directory.path.iterdir():
+        checkpoint = checkpoint_file.load(directory.checkpoint_file)
         return checkpoint.config, checkpoint
-    if not directory.config.exists():
+    if not directory.config_file.exists():
         raise NnbpError(f"{directory.path}: no run to go on with; name one that 'nnbp runs' lists")
     return directory.read_config(), None
 
@@ -87,13 +87,13 @@ def _edited(directory: RunDirectory, before: Config) -> tuple[list[str], DataCon
     Raises ConfigError where the file says anything else that `before` does not, or cannot be read; without
     one, nothing was edited.
     """
-    if not directory.config.exists():
+    if not directory.config_file.exists():
         return [], before.data
     try:
         after = directory.read_config()
     except ConfigError as error:
         remedy = "the checkpoint has the config of the run; delete the file, and it is written anew"
-        raise ConfigError(*error.args, f"{directory.config}: {remedy}") from error
+        raise ConfigError(*error.args, f"{directory.config_file}: {remedy}") from error
     keys = config.changed_keys(before, after)
     allowed = {"training.epochs"}
     if "data.name" in keys:
@@ -101,7 +101,7 @@ def _edited(directory: RunDirectory, before: Config) -> tuple[list[str], DataCon
     if others := [key for key in keys if key not in allowed]:
         was, it = ("was", "it") if len(others) == 1 else ("were", "them")
         raise ConfigError(
-            f"{directory.config}: {listed(others, 'and')} {was} changed since the run began; "
+            f"{directory.config_file}: {listed(others, 'and')} {was} changed since the run began; "
             f"put {it} back, or train a new run with {it}"
         )
     epochs = [f"training.epochs={after.training.epochs}"] if "training.epochs" in keys else []
@@ -142,13 +142,13 @@ def _check_unfinished(directory: RunDirectory, config: Config, checkpoint: Check
         if checkpoint:
             raise ConfigError(f"{directory.path}: the run diverged, and would again: {summary.diverged}")
         # Of what it began with nothing else is left, so that config.toml may have been edited since.
-        train = shlex.join(["nnbp", "train", str(directory.config)])
+        train = shlex.join(["nnbp", "train", str(directory.config_file)])
         remedy = f"a run goes on as it began; with its config edited, train a new one: '{train}'"
         raise ConfigError(f"{directory.path}: the run diverged: {summary.diverged}; {remedy}")
     if not checkpoint:
-        if not (summary and summary.diverged) and directory.weights in directory.path.iterdir():
-            what = f"is gone, and '{directory.weights.name}' alone does not say how the run goes on"
-            raise NnbpError(f"{directory.checkpoint}: {what}; train a new run")
+        if not (summary and summary.diverged) and directory.weights_file in directory.path.iterdir():
+            what = f"is gone, and '{directory.weights_file.name}' alone does not say how the run goes on"
+            raise NnbpError(f"{directory.checkpoint_file}: {what}; train a new run")
         return
     done = checkpoint.state.epoch
     if done > wanted:
@@ -187,7 +187,7 @@ def _with_its_data(
             refusals.append(error)
         else:
             if name != names[-1]:
-                edited = f"'{names[-1].name}', as {directory.config} says"
+                edited = f"'{names[-1].name}', as {directory.config_file} says"
                 reporter.note(f"note: the data of the run are '{name.name}', and not {edited}")
             return config, data
     raise refusals[0]
@@ -203,7 +203,7 @@ def _check_data(directory: RunDirectory, checkpoint: Checkpoint | None, data: Da
     batch, batches = checkpoint.state.batch, loop.batches_per_epoch(data, checkpoint.config.training)
     if batch > batches:
         raise NnbpError(
-            f"{directory.checkpoint}: damaged: after batch {batch} of an epoch that has {batches}; "
+            f"{directory.checkpoint_file}: damaged: after batch {batch} of an epoch that has {batches}; "
             "the run cannot go on; train again"
         )
 

@@ -43,7 +43,7 @@ def run(config: Config, paths: Paths, reporter: Reporter) -> Summary:
 
     with run_directory.create(paths.out, paths.config.stem).locked() as directory:
         run_directory.check_free(directory.path)  # another process may have been here in between
-        directory.write(directory.config, to_toml(config))
+        directory.write(directory.config_file, to_toml(config))
         state = loop.initial_state(network, INITIALIZERS[config.network.initializer], config.training)
         return execute(ActiveRun(config, data, network, directory, copy, clock, state), reporter)
 
@@ -111,7 +111,7 @@ def _finish(run: ActiveRun, stopped_by: str | None, signal_received: SignalRecei
             # A signal that comes after the last score has nothing to stop any more.
             stopped_by = None if scores[name] else signal_received()
     # Not before: weights that diverge on these images are no result, and replace none.
-    weights.save(run.directory.weights, learned, run.directory.check)
+    weights.save(run.directory.weights_file, learned, run.directory.check)
     summary = run.summarize(scores, stopped_by=stopped_by)
     if run.weights:
         weights.save(run.weights, learned, weights.OUTPUT.check_replaceable)
@@ -133,7 +133,7 @@ def _finish_diverged(run: ActiveRun, error: Diverged) -> Diverged:
     # Where training had ended it is the weights kept that say nothing finite to some image.
     has_weights = bool(run.kept) and not run.ended
     if has_weights:
-        weights.save(run.directory.weights, run.learned(), run.directory.check)
+        weights.save(run.directory.weights_file, run.learned(), run.directory.check)
     run.summarize({}, diverged=str(error).rpartition("diverged: ")[2])
-    kept = f"; the weights kept before are in {run.directory.weights}" if has_weights else ""
+    kept = f"; the weights kept before are in {run.directory.weights_file}" if has_weights else ""
     return Diverged(f"{error}{kept}")  # a new one, as none may be its own cause
