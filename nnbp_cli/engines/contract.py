@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from nnbp_cli.nn.arrays import Array
+from nnbp_cli.nn.arrays import Array, keep_freed_memory
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.optimizers import Optimizer
 from nnbp_cli.nn.parameters import Parameters
@@ -31,6 +31,9 @@ class Engine(ABC):
     batch_size: int
     params: Parameters
     optimizer_state: Array
+
+    def __post_init__(self) -> None:
+        keep_freed_memory()  # of what is measured between the steps, too
 
     @classmethod  # noqa: B027, most have nothing to prepare
     def prepare(cls, note: Callable[[str], object], dtype: npt.DTypeLike) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from nnbp_cli.engines.contract import Engine, Masks
-from nnbp_cli.nn.arrays import Array, keep_freed_memory
+from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.parameters import Parameters
 from nnbp_cli.nn.scaling import scaled
 
@@ -17,9 +17,6 @@ PARAMETERS_PER_UPDATE = 131_072  # that stay in the cache
 @dataclass(frozen=True)
 class NumpyEngine(Engine):
     """An `Engine` for every network."""
-
-    def __post_init__(self) -> None:
-        keep_freed_memory()
 
     def advance(
         self, images: Array, labels: Array, rates: Sequence[float], first_step: int, masks: Masks | None
