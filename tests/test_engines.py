@@ -2,9 +2,11 @@
 
 import json
 import resource
+import shutil
 import subprocess
 import sys
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -237,10 +239,11 @@ import factor, square
 from nnbp_cli.engines.code_cache import keep, told_of_compiling
 
 keep(square.square, [square, factor])
-with told_of_compiling(lambda: print("compiling")):
+with told_of_compiling(square.square, print, "compiling"):
     assert (square.square(3), square.square(0.5)) == (9 * factor.FACTOR, 0.25 * factor.FACTOR)
 """
-BYTES_OF_A_FULL_DISK = 2000  # so that a list of what is there can be written, and nothing more
+NOT_KEPT = "note: what was compiled is not kept: "
+FULL_DISK = 2000  # bytes that a file on it may have
 
 
 def said_by(program: str, cache: Path, most_bytes: int = resource.RLIM_INFINITY) -> list[str]:
@@ -250,6 +253,7 @@ def said_by(program: str, cache: Path, most_bytes: int = resource.RLIM_INFINITY)
         [sys.executable, "-c", program],
         env={
             "NUMBA_CACHE_DIR": str(cache),
+            "XDG_CACHE_HOME": str(cache.with_name("home")),
             "PYTHONPATH": f"{Path(__file__).parents[1]}:{cache.parent}",
             "PYTHONDONTWRITEBYTECODE": "1",  # of which Python 3.11 would leave the first bytes
         },
@@ -261,27 +265,66 @@ def said_by(program: str, cache: Path, most_bytes: int = resource.RLIM_INFINITY)
     return done.stdout.splitlines()
 
 
-@pytest.mark.slow
-def test_no_state_of_the_code_that_is_kept_makes_a_run_fail(tmp_path: Path) -> None:
-    source, cache = tmp_path / "factor.py", tmp_path / "cache"
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    """Where the code of SQUARE will be kept."""
     square = "import numba\nfrom factor import FACTOR\nsquare = numba.njit(lambda x: x * x * FACTOR)\n"
     (tmp_path / "square.py").write_text(square)
-    source.write_text("FACTOR = 1")
-    assert said_by(SQUARE, cache, BYTES_OF_A_FULL_DISK) == ["compiling"]
-    for suffix in (".nbi", ".nbc"):
+    (tmp_path / "factor.py").write_text("FACTOR = 1")
+    return tmp_path / "cache"
+
+
+@pytest.mark.slow
+def test_code_is_kept_for_each_state_of_what_it_is_made_of(cache: Path) -> None:
+    with ThreadPoolExecutor() as pool:
+        assert ["compiling"] in pool.map(lambda _: said_by(SQUARE, cache), range(2)), "two at once"
+    for other in (
+        "import os; os.environ['NUMBA_CPU_NAME'] = 'generic'\n",  # a processor, which has files of its own
+        "import numba; numba.__version__ = 'another'\n",
+    ):
+        assert said_by(SQUARE, cache) == []
+        assert said_by(other + SQUARE, cache) == ["compiling"]
+        assert said_by(other + SQUARE, cache) == []
+    cache.with_name("factor.py").write_text("FACTOR = 2")
+    assert said_by(SQUARE, cache) == ["compiling"], "the source is another"
+
+
+@pytest.mark.slow
+def test_code_that_is_damaged_is_compiled_again(cache: Path) -> None:
+    said_by(SQUARE, cache)
+    files = list(cache.rglob("*.nbc"))
+    assert len(files) == 2, "one for each type"
+    whole = [file.read_bytes() for file in files]
+    for where in (5, 70, 5000, -1):
+        for file, content in zip(files, whole, strict=True):
+            flipped = bytearray(content)
+            flipped[where] ^= 16
+            file.write_bytes(flipped)
         assert said_by(SQUARE, cache) == ["compiling"]
         assert said_by(SQUARE, cache) == []
-        files = list(cache.rglob(f"*{suffix}"))
-        assert len(files) == 2, "one for each type"
-        for file in files:
-            file.write_bytes(file.read_bytes()[:-100])
+    for file, content in zip(files, (b"", whole[1][:-100]), strict=True):
+        file.write_bytes(content)
     assert said_by(SQUARE, cache) == ["compiling"]
-    source.write_text("FACTOR = 2")
-    assert said_by(SQUARE, cache) == ["compiling"], "the source is another"
-    for file in list(cache.rglob("*.nb?")):
+    assert [file.read_bytes()[:32] for file in files] == [content[:32] for content in whole]
+
+
+@pytest.mark.slow
+def test_code_that_cannot_be_kept_is_said_to_be_compiled_again(cache: Path) -> None:
+    said = said_by(SQUARE, cache, FULL_DISK)
+    assert said[0] == "compiling"
+    assert said[1].startswith(f"{NOT_KEPT}{cache}/")
+    assert said[1].endswith(": cannot be written: file too large; choose another place")
+    assert not [path for path in cache.rglob("*") if path.is_file()]
+    assert said_by(SQUARE, cache) == ["compiling"]
+    for file in list(cache.rglob("*.nbc")):
         file.unlink()
         file.mkdir()
-    assert said_by(SQUARE, cache) == ["compiling"]
-    cache.rename(tmp_path / "moved")
-    cache.touch()
-    said_by(SQUARE, cache)
+    assert len(said_by(SQUARE, cache)) == 2
+    cache.rename(cache.with_name("moved"))
+    for unwritable in (cache, cache.with_name("__pycache__")):
+        unwritable.touch()
+    assert [said_by(SQUARE, cache) for _ in range(2)] == [["compiling"], []], "in the user's directory"
+    shutil.rmtree(cache.with_name("home"))
+    cache.with_name("home").touch()
+    nowhere = [f"{NOT_KEPT}no folder for it can be written; let NUMBA_CACHE_DIR name one"]
+    assert said_by(SQUARE, cache) == ["compiling", *nowhere]

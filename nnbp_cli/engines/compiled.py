@@ -75,9 +75,8 @@ class CompiledEngine(Engine):
         targets = np.ones((1, 1), dtype)
         no_slots = np.zeros((0, network.size), dtype)
         engine = cls(network, Sgd(), Penalty(images=1), targets, 1, params, no_slots)
-        with told_of_compiling(
-            lambda: note("compiling the steps of training; some seconds, once on this machine")
-        ):
+        message = "compiling the steps of training; some seconds, once on this machine"
+        with told_of_compiling(kernels.advance, note, message):
             engine.advance(images, images[0], [1.0], 1, None)
 
     def advance(
