@@ -34,7 +34,7 @@ def train(name, *settings):
         main()
     except SystemExit as end:
         assert not end.code
-train("small", "network.layers.0.neurons=5")
+train("small", *settings, "network.layers.0.neurons=5")
 before = peak()
 train("large", *settings)
 print(peak() - before)
@@ -56,6 +56,8 @@ def test_what_parameters_are_drawn_from_is_counted() -> None:
         ["training.l1=1"],
         ["training.optimizer=adam"],
         ["training.batch_size=250"],
+        ["training.engine=compiled"],
+        ["training.engine=compiled", "training.optimizer=adam"],
         ["training.batch_size=250", "network.layers.0.dropout=0.5", "training.l2=1"],
         ["training.optimizer=momentum", "training.watch=['layer speed', 'validation accuracy']"],
     ],

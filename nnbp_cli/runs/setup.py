@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nnbp_cli import engines
 from nnbp_cli.config import Config, DataConfig, build, check_against_data, load_data, not_compiled
+from nnbp_cli.config.build import too_large
 from nnbp_cli.datasets import catalog, sources
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.engines.automatic import compiled_pays
@@ -112,7 +113,8 @@ def with_engine(config: Config, data: Dataset, network: Network, reporter: Repor
 
 def _compiled_pays(config: Config, data: Dataset, network: Network) -> bool:
     training = config.training
-    if any(not_compiled(config.network, training)):
+    compiled = replace(training, engine="compiled")
+    if any(not_compiled(config.network, training)) or too_large(network, compiled, data.nbytes):
         return False
     some = data.training.images[:IMAGES_LOOKED_AT]
     epochs = min(training.epochs, (training.patience or training.epochs) + 1)  # at least
