@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import shutil
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from nnbp_cli.config import DataConfig, LayerConfig, NetworkConfig, OverrideConfig, build
 from nnbp_cli.datasets import dataset
@@ -156,6 +158,24 @@ def test_a_digit_is_drawn_with_the_keyboard(browser: Browser, report: Path) -> N
         page.keyboard.press("Escape")
         spoken.filter(has_text="The pad is empty").wait_for(state="attached")
         assert page.inner_text("#outputs").count("0.000") == 10
+
+
+def test_a_table_that_is_too_wide_is_shaded_where_there_is_more_of_it(
+    browser: Browser, run: Path, data_dir: Path
+) -> None:
+    copy, file = run.with_name("copy"), run.with_name("compared.html")
+    shutil.copytree(run, copy)
+    assert nnbp("report", run, copy, "-o", file, "--data-dir", data_dir).status == 0
+    with opened(browser, file, 390) as here:
+        assert here.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        table = here.page.locator("#figures .wide")
+        for scroll, shaded in ((0, [False, True]), (50, [True, True]), (10_000, [True, False])):
+            table.evaluate(f"element => element.scrollLeft = {scroll}")
+            with Image.open(io.BytesIO(table.screenshot())) as picture:
+                ink = picture.convert("L")
+            bottom = ink.height - 2  # below the text
+            assert [bool(ink.getpixel((x, bottom)) != ink.getpixel((ink.width // 2, bottom)))
+                    for x in (0, ink.width - 1)] == shaded  # fmt: skip
 
 
 def test_a_cell_of_the_matrix_shows_its_digits(browser: Browser, report: Path) -> None:
