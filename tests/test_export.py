@@ -214,6 +214,15 @@ def test_a_vote_is_one_file_that_gives_the_mean(
         export(together, tmp_path / "model.onnx")
 
 
+def test_the_module_of_networks_that_are_alike_is_written_once(tmp_path: Path) -> None:
+    together = voters(*(convolutional((FIRST,), (19, 20), seed=seed) for seed in range(3)))
+    export(together, tmp_path / "vote.safetensors")
+    assert metadata_of(str(tmp_path / "vote.safetensors"))["pytorch"].count("nn.Sequential") == 1
+    x = np.random.default_rng(1).random((50, 19 * 20), np.float32)
+    said = run_safetensors(tmp_path / "vote.safetensors", x.reshape(50, 1, 19, 20))
+    assert_the_same(said, together.predict(x, ""))
+
+
 def test_the_files_say_what_is_in_them(here: Path, trained_run: Path) -> None:
     for name in ("model.onnx", "model.SAFETENSORS"):
         said = nnbp("export", trained_run, name)

@@ -47,7 +47,11 @@ def encode(voters: Ensemble, metadata: Mapping[str, str]) -> bytes:
         sequentials.append(f"nn.Sequential({', '.join(modules)})")
     if any(layer.override for learned in networks for layer in learned.config.layers):
         return save(tensors, dict(metadata))
-    module = f"nn.ModuleList([{', '.join(sequentials)}])" if len(networks) > 1 else sequentials[0]
+    module = sequentials[0]
+    if len(networks) > 1:
+        alike = set(sequentials) == {module}
+        each = f"{module} for _ in range({len(networks)})" if alike else ", ".join(sequentials)
+        module = f"nn.ModuleList([{each}])"
     return save(tensors, {**metadata, "pytorch": module})
 
 
