@@ -148,6 +148,14 @@ def test_the_table_says_all_of_it() -> None:
         "| `x-1` | 784-10 | best test accuracy | 1.50 | 1.25 | 1.42 |"
     )
     assert len({line.count("|") for line in table.markdown([good, bad, free])}) == 1
+    experiment = replace(good.experiment, config=Path("x.toml"))
+    for values, verdict in (
+        ((1,), "inside, of 1 seed"),
+        ((4, 5), "OUTSIDE, of 2 seeds"),
+        ((1,) * 5, "inside"),
+    ):
+        trained = replace(good, experiment=experiment, values=values)
+        assert f" | {verdict} | " in table.markdown([trained])[2]
     plain = [each.plain() for each in (good, free, row())]
     assert json.loads(json.dumps(plain, allow_nan=False)) == plain
     assert [each["values"] for each in plain] == [[1, 1.25, 2], [None, 3, None], []]
@@ -349,7 +357,7 @@ def test_the_experiments_are_listed() -> None:
     plain = {"experiment": "ch1-30-fast", "what": "784-30-10, eta 100", "command": command, "minutes": 0}
     assert json.loads(nnbp("reproduce", "ch1-30-fast", "--list", "--json").out) == [plain]
     (line,) = nnbp("reproduce", "ch6-one-convolution", "--list").out.splitlines()
-    assert line.endswith("eta 0.1, 60 epochs; 8 min")
+    assert line.endswith("eta 0.1, 60 epochs; a run takes 8 min of one core")
     (plain,) = json.loads(nnbp("reproduce", "ch6-one-convolution", "--list", "--json").out)
     assert plain["minutes"] == 8
     said = nnbp("reproduce", "ch7")

@@ -6,14 +6,19 @@ from statistics import mean
 
 from nnbp_cli.reproduction.experiments import Experiment, Figure
 from nnbp_cli.reproduction.results import Row
+from nnbp_cli.wording import counted
 
 HEAD = ("experiment", "figure", "the book", "median", "mean", "smallest to largest", "band", "", "seconds")
+SEEDS_OF_BANDS = 5  # whose median a band is for; fewer may be outside, or inside, by chance
 TO_THE_RIGHT = {"the book", "median", "mean", "seconds"}
 
 
 def listing(experiments: Sequence[Experiment], as_markdown: bool) -> list[str]:
     """The experiments there are, a line each; in Markdown with the command that runs one."""
-    lines = [each.about + (f"; {each.minutes} min" if each.minutes else "") for each in experiments]
+    lines = [
+        each.about + (f"; a run takes {each.minutes} min of one core" if each.minutes else "")
+        for each in experiments
+    ]
     if as_markdown:
         head = ["| experiment | what | one run of it |", "| --- | --- | --- |"]
         return head + [
@@ -55,6 +60,8 @@ def _cells(row: Row) -> tuple[str, ...]:
     else:
         ours = ("failed", "", "")
     verdict = {True: "inside", False: "OUTSIDE", None: ""}[row.inside]
+    if verdict and row.experiment.config and len(row.values) < SEEDS_OF_BANDS:
+        verdict += f", of {counted(len(row.values), 'seeds')}"
     return (row.experiment.id, figure.name, figure.book, *ours, _band(figure), verdict, f"{row.seconds:.1f}")
 
 
