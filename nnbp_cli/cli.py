@@ -108,6 +108,9 @@ def _tell(error: Exception) -> int:
         case click.UsageError():
             command = error.ctx.command_path if error.ctx else "nnbp"
             message = error.format_message().rstrip(".").replace(". ", " ")
+            if isinstance(error, click.NoSuchOption):
+                near = [f" (did you mean '{name}'?)" for name in error.possibilities or ()]
+                message = "".join([f"no such option '{error.option_name}'", *near[:1]])
             message = printable(f"{message[:1].lower()}{message[1:]}")
             return _say(f"{command}: {message}; see '{command} --help'", 2)
         case click.ClickException():

@@ -35,15 +35,32 @@ def copy(name: str) -> Path:
 
     Raises ConfigError for a name that is none, NnbpError when something is at that path already.
     """
-    paths, name = shipped(), name.removeprefix("configs/").removesuffix(".toml")
+    paths, name = shipped(), _bare(name)
     if name not in paths:
         hint = did_you_mean(name, paths, "'nnbp init --list' shows what there is")
         raise ConfigError(f"nnbp init: no shipped config is called {quoted(name)}; {hint}")
-    target = Path("configs", name if name.endswith((".yaml", ".yml")) else f"{name}.toml")
+    target = _target(name)
     _check_free(target)
     files.make_directory(target.parent)
     files.write(target, paths[name].read_bytes(), _check_free)
     return target
+
+
+def remedy(path: Path) -> str | None:
+    """What to do where there is no file `path`, if it has the name of a shipped config."""
+    name = _bare(path.as_posix())
+    if name not in shipped():
+        return None
+    target = _target(name)
+    return f"did you mean {target}?" if target.exists() else f"'nnbp init {name}' writes {target}"
+
+
+def _bare(name: str) -> str:
+    return name.removeprefix("configs/").removesuffix(".toml")
+
+
+def _target(name: str) -> Path:
+    return Path("configs", name if name.endswith((".yaml", ".yml")) else f"{name}.toml")
 
 
 def _check_free(target: Path) -> None:

@@ -17,9 +17,9 @@ PACKAGE = Path(nnbp_cli.__file__).parent
 ORDER = [
     {"errors", "wording", "rng", "nn"},
     {"system", "engines", "divergence"},
-    {"datasets"},
+    {"datasets", "presets"},
     {"config"},
-    {"models", "presets"},
+    {"models"},
     {"evaluation", "digits"},
     {"training"},
     {"runs"},

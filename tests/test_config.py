@@ -371,7 +371,8 @@ data.augment = {rotation = 3, sigma = 3}
 data.augment = {rotation = 3, shifts = 'all'}
     data.augment.shifts: goes with no other distortion; leave out one or the other
 training.finish = {epochs = 5, learning_rate = 0.1}
-    training.finish.epochs: 5 of 5 epochs leave none before them; take fewer, or more training.epochs
+    training.epochs: 5 is not more than training.finish.epochs, 5; take at least 6, or leave
+    training.finish out
 training.finish = {epochs = 1, learning_rate = 0.1}; training.patience = 3
     training.finish: would not be reached where patience ends training before; leave out one of them
 training.finish = {epochs = 1, learning_rate = 0.1}; training.schedule = 'halving'
@@ -480,6 +481,8 @@ def test_one_setting_begins_a_table_and_forgets_what_means_nothing_without_it() 
     without = loads(elastic, "x.toml", ["data.augment.elastic=0"])
     assert without.data.augment == AugmentConfig(shear=0.1)
     settings = ["data.augment.elastic=0", "data.augment.sigma=3"]
+    with pytest.raises(ConfigError, match=r"^--set training.epochs=1: 1 is not more than training.finish.ep"):
+        load(shipped()["best_cnn"], ["training.epochs=1", "training.seed=2"])
     with pytest.raises(ConfigError, match=r"^--set data.augment.sigma=3: means something only with elastic"):
         loads(elastic, "x.toml", settings)
 

@@ -25,6 +25,12 @@ def test_every_shipped_config_can_be_written(name: str) -> None:
     assert path.as_posix() == f"configs/{name}{'' if path.suffix == '.yaml' else '.toml'}"
 
 
+def test_a_config_that_was_written_is_pointed_at_where_only_its_name_is_given() -> None:
+    nnbp("init", "book/ch1-30")
+    said = nnbp("train", "book/ch1-30")
+    assert said == Said(2, "", "book/ch1-30: no such file; did you mean configs/book/ch1-30.toml?\n")
+
+
 @pytest.mark.parametrize("link", [False, True], ids=["a file", "a link to nowhere"])
 def test_init_writes_over_nothing(link: bool) -> None:
     path = Path("configs/mnist.toml")

@@ -125,7 +125,7 @@ def test_that_nobody_reads_the_output_any_more_is_no_error(here: Path) -> None:
 @pytest.mark.parametrize("line", ["train --config small.toml --weights", "export w.npz", "report r -o"])
 def test_a_name_that_ends_with_a_slash_is_a_folders(here: Path, line: str) -> None:
     said = nnbp(*line.split(), "out/")
-    assert (said.status, "'out/' is a folder; name a file in it" in said.err) == (2, True)
+    assert (said.status, "'out/' is a folder; name the file to write" in said.err) == (2, True)
     assert [path.name for path in here.iterdir()] == ["small.toml"]
 
 

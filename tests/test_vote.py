@@ -214,6 +214,15 @@ def test_eval_prints_each_member_and_the_vote(runs: list[str], drawn: Path) -> N
 def test_a_folder_of_runs_says_that_they_are_in_it(runs: list[str]) -> None:
     said = "there are runs in .; name one, or several, which vote"
     assert nnbp("eval", ".").err == f"weights.npz: no such file; {said}\n"
+    Path("runs").mkdir()
+    for run in runs:
+        Path(run).rename(Path("runs", run))
+    for command in ("report", "plot"):
+        said = "runs: no run, but there are runs in it; name one, or several\n"
+        assert nnbp(command, "runs").err == said
+        assert nnbp(command, "runs", "runs/a").err == f"left out: {said}"
+    Path("runs/b").rename("runs/a/b")
+    assert nnbp("plot", "runs/a").status == 0, "a run, whatever else is in it"
 
 
 def test_predict_reads_by_the_mean(runs: list[str], drawn: Path) -> None:
@@ -230,7 +239,8 @@ def test_predict_reads_by_the_mean(runs: list[str], drawn: Path) -> None:
     assert np.abs(together - np.mean([outputs(run) for run in runs], axis=0)).max() < 1e-6
     assert json.loads(nnbp("predict", "a", "b", "digit.png", "--json").out)["weights"] == ["a", "b"]
     for line, wrong in (
-        (("a", "b"), "missing argument 'IMAGE...'"),
+        (("a", "b"), "name the weights, and after them the pictures"),
+        (("digit.png",), "name the weights, and after them the pictures"),
         (("a", "pictures", "b"), "'b' is no picture; name all weights before the first one"),
         (("a", "digit.png", "b"), "'b' is no picture; name all weights before the first one"),
         (("a", "digit.png", "c.npz"), "'c.npz' is no picture; name all weights before the first one"),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from nnbp_cli.commands.options import data_dir_option, data_option, json_option, quiet_option
+from nnbp_cli.commands.options import Count, data_dir_option, data_option, json_option, quiet_option
 
 
 @click.command(name="eval")
@@ -21,7 +21,7 @@ from nnbp_cli.commands.options import data_dir_option, data_option, json_option,
 @click.option(
     "--mistakes",
     "limit",
-    type=click.IntRange(1, 1000),
+    type=Count(1000),
     metavar="N",
     help="Show the N worst mistakes, the surest first.",
 )

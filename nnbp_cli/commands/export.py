@@ -9,7 +9,7 @@ from nnbp_cli.commands.options import OutputFile
 
 @click.command(name="export")
 @click.argument("weights", nargs=-1, type=click.Path(path_type=Path), metavar="WEIGHTS...")
-@click.argument("file", type=OutputFile())
+@click.argument("file", type=OutputFile(), required=False, metavar="FILE")
 def command(weights: tuple[Path, ...], file: Path) -> None:
     """Write a network for other programs.
 
@@ -24,8 +24,8 @@ def command(weights: tuple[Path, ...], file: Path) -> None:
     nnbp export runs/mnist-20260131-120000 model.safetensors
     nnbp export runs/mnist-20260131-120000/seed-* vote.onnx
     """
-    if not weights:
-        raise click.UsageError(f"'{file}' alone; name the weights, and after them the file to write")
+    if not weights:  # which a word alone is not, but the file
+        raise click.UsageError("name the weights, and after them the file to write")
     from nnbp_cli.models.ensemble import load
     from nnbp_cli.models.export import check_exportable, export
     from nnbp_cli.terminal.output import wrote

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from nnbp_cli.commands.options import (
+    Count,
     config_argument,
     config_option,
     data_dir_option,
@@ -18,9 +19,7 @@ from nnbp_cli.commands.options import (
 @config_argument
 @config_option
 @overrides_option
-@click.option(
-    "--images", type=click.IntRange(1, 100), default=5, show_default=True, help="On how many training images."
-)
+@click.option("--images", type=Count(100), default=5, show_default=True, help="On how many training images.")
 @click.option(
     "--engine",
     type=click.Choice(["numpy", "compiled"]),

@@ -1,6 +1,7 @@
 """Options that several commands share, with one name and one meaning each."""
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -8,21 +9,39 @@ from typing import Any, TypeVar
 import click
 
 from nnbp_cli.datasets.sources import KNOWN, locate
+from nnbp_cli.wording import quoted
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class OutputFile(click.Path):
-    """The name of a file to be written, which `out/` is not."""
+    """The name of a file to be written, which a folder and `out/` are not."""
 
     def __init__(self) -> None:
-        super().__init__(dir_okay=False, path_type=Path)
+        super().__init__(path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The name as a Path, which would forget a slash at its end."""
-        if os.fspath(value).endswith(("/", os.sep)):
-            self.fail(f"'{value}' is a folder; name a file in it", param, ctx)
+        if os.fspath(value).endswith(("/", os.sep)) or Path(value).is_dir():
+            self.fail(f"'{value}' is a folder; name the file to write", param, ctx)
         return super().convert(value, param, ctx)
+
+
+class Count(click.IntRange):
+    """An integer from 1 to `most`."""
+
+    name = "integer"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(1, most)
+        self.most = most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The value as an integer; what is none is refused in our words."""
+        text = str(value)
+        if not re.fullmatch("[0-9]{1,9}", text) or not 1 <= int(text) <= self.most:
+            self.fail(f"expected an integer from 1 to {self.most:,}, got {quoted(text)}", param, ctx)
+        return int(text)
 
 
 config_argument = click.argument(

@@ -10,7 +10,7 @@ from nnbp_cli.commands.options import json_option, quiet_option
 
 @click.command(name="predict")
 @click.argument("weights", type=click.Path(path_type=Path), metavar="WEIGHTS...")
-@click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="IMAGE...")
+@click.argument("images", nargs=-1, type=click.Path(path_type=Path), metavar="IMAGE...")
 @click.option(
     "--save-input",
     "folder",
@@ -47,7 +47,7 @@ def command(weights: Path, images: tuple[Path, ...], folder: Path | None, as_jso
     more = list(takewhile(is_network, images))
     named, pictures = [weights, *more], images[len(more) :]
     if not pictures:
-        raise click.UsageError("Missing argument 'IMAGE...'.")
+        raise click.UsageError("name the weights, and after them the pictures")
     for path in pictures:
         if is_network(path):
             raise click.UsageError(f"'{path}' is no picture; name all weights before the first one")

@@ -4,15 +4,13 @@ from pathlib import Path
 
 import click
 
-from nnbp_cli.commands.options import data_dir_option, json_option, quiet_option
+from nnbp_cli.commands.options import Count, data_dir_option, json_option, quiet_option
 
 
 @click.command(name="reproduce")
 @click.argument("ids", nargs=-1, metavar="[ID]...")
-@click.option(
-    "--seeds", type=click.IntRange(1, 1000), default=5, show_default=True, help="Runs of each experiment."
-)
-@click.option("--jobs", type=click.IntRange(1, 1000), help="Runs at a time.  [default: one for each core]")
+@click.option("--seeds", type=Count(1000), default=5, show_default=True, help="Runs of each experiment.")
+@click.option("--jobs", type=Count(1000), help="Runs at a time.  [default: one for each core]")
 @click.option(
     "--runs",
     type=click.Path(path_type=Path, file_okay=False),

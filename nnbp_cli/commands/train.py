@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from nnbp_cli.commands.options import (
+    Count,
     OutputFile,
     config_argument,
     config_option,
@@ -41,13 +42,11 @@ Given = Callable[..., list[str]]  # of the options of these names, the words of 
 )
 @click.option(
     "--seeds",
-    type=click.IntRange(1, 1000),
+    type=Count(1000),
     metavar="N",
     help="Train N runs, with training.seed and the seeds that follow it.",
 )
-@click.option(
-    "--jobs", type=click.IntRange(1, 1000), metavar="N", help="Runs at a time.  [default: one for each core]"
-)
+@click.option("--jobs", type=Count(1000), metavar="N", help="Runs at a time.  [default: one for each core]")
 @overrides_option
 @data_option("With --resume: where the run's data set is now.")
 @data_dir_option

@@ -1,5 +1,6 @@
 """A config file to plain values, tables as dicts, and a config back to the text of a file."""
 
+import os
 import re
 import tomllib
 from dataclasses import asdict
@@ -8,6 +9,7 @@ from typing import Any
 
 import tomli_w
 
+from nnbp_cli import presets
 from nnbp_cli.config.schema import MAX_DEPTH, Config
 from nnbp_cli.errors import ConfigError
 from nnbp_cli.system.files import read_bytes
@@ -42,6 +44,8 @@ def read(path: Path) -> dict[str, Any]:
     """
     if path.is_dir():
         raise ConfigError(f"{path}: is a directory; {_READ}")
+    if not os.path.lexists(path) and (remedy := presets.remedy(path)):
+        raise ConfigError(f"{path}: no such file; {remedy}")
     match path.suffix.lower():
         case ".toml":
             plain = parse_toml(_text(path), str(path))

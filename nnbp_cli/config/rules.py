@@ -241,8 +241,9 @@ def _finish(training: TrainingConfig) -> Violations:
     if not training.finish:
         return
     if training.finish.epochs >= training.epochs:
-        wrong = f"{training.finish.epochs:,} of {training.epochs:,} epochs leave none before them"
-        yield (*place, "epochs"), f"{wrong}; take fewer, or more training.epochs"
+        last = training.finish.epochs
+        wrong = f"{training.epochs:,} is not more than training.finish.epochs, {last:,}"
+        yield ("training", "epochs"), f"{wrong}; take at least {last + 1:,}, or leave training.finish out"
     stops = {"patience": training.patience is not None, "schedule 'halving'": training.schedule == "halving"}
     for what in (what for what, used in stops.items() if used):
         yield place, f"would not be reached where {what} ends training before; leave out one of them"

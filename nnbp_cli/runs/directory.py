@@ -152,7 +152,10 @@ def existing(path: Path) -> RunDirectory:
         raise NnbpError(f"{path}: a file, and no run directory; 'nnbp runs' lists what there is")
     if not path.is_dir():
         raise NnbpError(f"{path}: no such run directory; 'nnbp runs' lists what there is")
-    return RunDirectory(path)
+    directory = RunDirectory(path)
+    if not directory.begun and any(RunDirectory(each).begun for each in path.glob("*/")):
+        raise NnbpError(f"{path}: no run, but there are runs in it; name one, or several")
+    return directory
 
 
 def check_free(path: Path) -> None:
