@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 
 from tests.command_line import nnbp
-from tests.small_run import CONFIG, WATCH
+from tests.small_run import CONFIG, WATCH, replace
 
 # What a script starts in the background ignores Ctrl-C, and so would every process that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -54,6 +54,20 @@ def trained_run(tmp_path_factory: pytest.TempPathFactory, drawn: Path) -> Path:
     line = ("--out", run, "--data-dir", drawn, *weights, "-q", "--set", WATCH, *falling)
     assert nnbp("train", "--config", config, *line).status == 0
     return run
+
+
+@pytest.fixture(params=["numpy", "compiled"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """Each engine."""
+    if request.param == "compiled":
+        pytest.importorskip("numba", reason="the extra 'fast' is not installed")
+    return str(request.param)
+
+
+@pytest.fixture
+def each_engine(here: Path, engine: str) -> None:
+    """small.toml with each engine."""
+    replace(here / "small.toml", 'engine = "numpy"', f'engine = "{engine}"')
 
 
 @pytest.fixture

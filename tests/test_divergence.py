@@ -43,6 +43,7 @@ def assert_diverged(said: Said, where: str, seen: str) -> None:
 WILD = ["training.learning_rate=1e20", "training.batch_size=500", "training.l2=0.0", "training.epochs=1"]
 
 
+@pytest.mark.usefixtures("each_engine")
 @pytest.mark.parametrize(
     ("watch", "seen"),
     [

@@ -183,6 +183,7 @@ def test_a_result_is_whole_for_whoever_reads_it_after_a_signal(here: Path) -> No
         assert (process.wait(), said.decode().splitlines()[-1]) == (0, "next: nnbp eval weights.npz")
 
 
+@pytest.mark.usefixtures("each_engine")
 def test_a_run_that_is_stopped_says_so_in_its_status_though_nobody_reads_its_answer(here: Path) -> None:
     with started(sys.executable, "-m", "nnbp_cli", *ENDLESS.replace(" -q", "").split()) as process:
         assert process.stdout

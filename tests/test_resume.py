@@ -55,6 +55,7 @@ def save_always(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(experiment, "SHARE_OF_SAVING", 1e9)
 
 
+@pytest.mark.usefixtures("each_engine")
 def test_a_run_that_was_killed_goes_on_from_its_checkpoint_or_else_from_the_start(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,6 +104,7 @@ def test_a_finished_run_goes_on_if_more_epochs_are_asked_for_and_says_so(here: P
     assert results_of_second_score(Path("run")) == results(Path("long"))
 
 
+@pytest.mark.usefixtures("each_engine")
 def test_a_finished_run_that_went_on_and_was_stopped_before_its_new_score_is_not_finished(
     here: Path, stopped: Stopped
 ) -> None:
@@ -379,6 +381,7 @@ def test_a_run_that_diverged_is_called_so_everywhere_and_would_diverge_again(her
     assert nnbp("train", "runs/sick/config.toml", "-q", "--out", "well").status == 0
 
 
+@pytest.mark.usefixtures("each_engine")
 def test_a_run_that_diverged_later_keeps_what_it_had_and_may_end_before(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -472,6 +475,7 @@ def test_a_run_goes_on_without_its_summary_or_with_an_odd_one(here: Path, stoppe
         shutil.rmtree("run")
 
 
+@pytest.mark.usefixtures("each_engine")
 def test_a_run_that_diverges_keeps_its_last_good_checkpoint(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

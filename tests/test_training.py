@@ -123,8 +123,9 @@ DISTORTED = Augmentation(shift=1.0, rotation=20.0, scaling=0.2, shear=0.2, elast
     "kind", [pytest.param(kind, marks=[pytest.mark.slow] * ("large" in kind)) for kind in RESUMED]
 )
 def test_a_run_left_at_any_yield_and_taken_up_again_ends_with_the_same_bits(
-    kind: str, monkeypatch: pytest.MonkeyPatch
+    kind: str, engine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    network = DROPOUT if engine == "numpy" else NETWORK
     # Eight batches an epoch.
     monkeypatch.setattr("nnbp_cli.training.batches.IMAGES_PER_BLOCK", 3 * TRAINING.batch_size)
     monkeypatch.setattr(hardware, "available_cpus", lambda: 2)
@@ -132,25 +133,25 @@ def test_a_run_left_at_any_yield_and_taken_up_again_ends_with_the_same_bits(
     if "large" in kind:  # four pieces a batch
         monkeypatch.setattr("nnbp_cli.datasets.augment.PIXELS_AT_ONCE", 4 * 12)
         monkeypatch.setattr("nnbp_cli.training.batches.PIXELS_PER_BLOCK", 4 * 12)
-    training = replace(TRAINING, **({"learning_rate": 0.01} | RESUMED[kind]))
+    training = replace(TRAINING, engine=engine, **({"learning_rate": 0.01} | RESUMED[kind]))
     data = blobs()
     if "shifts" in kind:
         data = replace(data, training=replace(data.training, shifted_shape=data.shape))
-    state = loop.initial_state(DROPOUT, initializers.default, training)
-    stops = len(list(loop.train(DROPOUT, data, training, state, augmentation)))
+    state = loop.initial_state(network, initializers.default, training)
+    stops = len(list(loop.train(network, data, training, state, augmentation)))
     whole, epochs = state, state.history
     assert stops > 3 * 8 * (3 if "large" in kind else 1) or training.patience
     assert not (training.patience and len(epochs) == training.epochs), "it is to end early"
     for stop in range(1, stops + 1):
-        state = loop.initial_state(DROPOUT, initializers.default, training)
-        steps = loop.train(DROPOUT, data, training, state, augmentation)
+        state = loop.initial_state(network, initializers.default, training)
+        steps = loop.train(network, data, training, state, augmentation)
         for _ in range(stop):
             next(steps)
-        resumed = loop.empty_state(DROPOUT, training)  # as from a file: with windows of its own
+        resumed = loop.empty_state(network, training)  # as from a file: with windows of its own
         resumed.params.theta[:], resumed.best_theta[:] = state.params.theta, state.best_theta
         resumed.optimizer_state[:], resumed.history = state.optimizer_state, list(state.history)
         resumed.epoch, resumed.batch = state.epoch, state.batch
-        list(loop.train(DROPOUT, data, training, resumed, augmentation))
+        list(loop.train(network, data, training, resumed, augmentation))
         assert resumed.params.theta.tobytes() == whole.params.theta.tobytes()
         assert resumed.best_theta.tobytes() == whole.best_theta.tobytes()
         assert [(epoch.scores, repr(epoch.learning_rate)) for epoch in resumed.history] == [

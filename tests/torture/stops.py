@@ -3,6 +3,7 @@ and distorted images in all of them: taken up again it ends with the same bits.
 """
 
 from contextlib import ExitStack
+from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 from unittest.mock import patch
@@ -32,6 +33,12 @@ SCHEDULES = {
     "exponential": ("training.schedule=exponential", "training.decay=0.9"),
     "halving": ("training.schedule=halving", "training.halve_after=1"),
 }
+COMPILED = (
+    "training.engine=compiled",
+    "training.optimizer=adam",
+    "training.schedule=cosine",
+    "network.layers.0.dropout=0.0",
+)
 KINDS = {
     **{
         f"{optimizer}, {schedule}": (
@@ -44,6 +51,7 @@ KINDS = {
     "elastic distortion": ("data.augment.elastic=20", "training.batch_size=7"),
     "layer speeds": ('training.watch=["layer speed", "validation accuracy"]', "training.l1=0.1"),
     "nothing watched": ("training.keep=last", "training.watch=[]", "data.validation=0"),
+    **({"compiled": COMPILED} if find_spec("numba") else {}),
     "patience": ("training.patience=1", "training.epochs=9", "training.learning_rate=2.0"),
 }
 
