@@ -50,7 +50,7 @@ def publish(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Path:
     return folder
 
 
-def refusal(name: str, data_dir: Path, kind: type[NnbpError] = NnbpError, **numbers: int) -> str:
+def refusal(name: str, data_dir: Path, kind: type[NnbpError] = NnbpError, **numbers: Any) -> str:
     with pytest.raises(NnbpError) as error:
         load(name, data_dir, **numbers)
     assert type(error.value) is kind

@@ -9,7 +9,6 @@ import time
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from math import inf
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import pytest
 from nnbp_cli import config
 from nnbp_cli.config import DataConfig
 from nnbp_cli.errors import CheckFailed, ConfigError, InUse, NnbpError
+from nnbp_cli.jobs.process import JobProcess
 from nnbp_cli.presets import shipped
 from nnbp_cli.reproduction import experiments, results
 from nnbp_cli.reproduction import reproduce as whole
@@ -26,7 +26,6 @@ from nnbp_cli.reproduction.reproduce import jobs_of
 from nnbp_cli.reproduction.results import Row
 from nnbp_cli.runs.directory import RunDirectory
 from nnbp_cli.system import signals
-from nnbp_cli.system.reporter import SILENT
 from nnbp_cli.terminal import reproduction as table
 from nnbp_cli.terminal.progress import TerminalReporter
 from tests.command_line import nnbp
@@ -306,15 +305,15 @@ def test_a_process_that_is_killed_fails_its_run_and_no_other(
     small: Experiment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = []
-    start = BaseProcess.start
+    begin = JobProcess.__init__
 
-    def kill_the_first(process: BaseProcess) -> None:
-        start(process)
+    def kill_the_first(process: JobProcess, *arguments: Any) -> None:
+        begin(process, *arguments)
         begun.append(process)
         if len(begun) == 1:
             process.kill()
 
-    monkeypatch.setattr(BaseProcess, "start", kill_the_first)
+    monkeypatch.setattr(JobProcess, "__init__", kill_the_first)
     (found,) = reproduce(small)
     assert found.failures == ["seed 1: its process ended with status -9"]
     assert len(found.values) == 2
@@ -329,8 +328,7 @@ def test_a_run_that_a_dying_process_still_holds_is_waited_for_and_not_for_ever(
     with ExitStack() as held:
         held.enter_context(RunDirectory(job.directory).locked())
         monkeypatch.setattr("nnbp_cli.jobs.job.sleep", lambda _: held.close())
-        job.run(Path(os.environ["NNBP_DATA_DIR"]), SILENT)
-    assert job.done
+        job.prepare()
     assert reproduce(small, seeds=1)[0].values == found.values
 
     monkeypatch.setattr("nnbp_cli.jobs.job.DYING_SECONDS", 0)

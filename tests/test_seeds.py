@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from math import inf
-from multiprocessing import Pipe
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +17,8 @@ import pytest
 from nnbp_cli import config
 from nnbp_cli.datasets import dataset
 from nnbp_cli.jobs.job import Job
+from nnbp_cli.jobs.process import _ToParent
 from nnbp_cli.jobs.seeds import Seeds, _at_a_time
-from nnbp_cli.jobs.worker_pool import _ToParent
 from nnbp_cli.runs import summary
 from nnbp_cli.runs.summary import FinalScore
 from nnbp_cli.system import hardware, signals
@@ -135,11 +134,11 @@ def test_the_time_left_goes_by_what_was_done_since_the_jobs_began(
     monkeypatch.setattr(progress, "monotonic", lambda: now)
     reporter = progress.TerminalReporter(quiet=False)
     reporter.begin_jobs({"seed 1": 100, "seed 2": 100, "seed 3": 40}, done=1)
-    reader, writer = Pipe(duplex=False)
+    reader, writer = os.pipe()
     resumed = _ToParent(writer)
     resumed.begin(epochs=100, batches=5)
     resumed.step(90, 1, 0.3)  # 90 epochs are from before
-    reporter.advance("seed 1", reader.recv())
+    reporter.advance("seed 1", float(os.read(reader, 100)))
     reporter.advance("seed 2", 0.0)
     now = 4.0
     reporter.finish("seed 3", "diverged")  # as it did before, at once

@@ -104,6 +104,12 @@ def data_option(text: str) -> Callable[[Function], Function]:
     )
 
 
+cluster_option = click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Run them on the workers of this Dask scheduler, as tcp://HOST:8786; see docs/cluster.md.",
+)
+
 quiet_option = click.option(
     "-q", "--quiet", is_flag=True, help="No progress and no notes; only the result and errors."
 )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from nnbp_cli.commands.options import Count, data_dir_option, json_option, quiet_option
+from nnbp_cli.commands.options import Count, cluster_option, data_dir_option, json_option, quiet_option
 
 
 @click.command(name="reproduce")
@@ -19,6 +19,7 @@ from nnbp_cli.commands.options import Count, data_dir_option, json_option, quiet
     metavar="DIR",
     help="Where the runs are kept; what is there already is not run again.",
 )
+@cluster_option
 @data_dir_option
 @click.option("--list", "listing", is_flag=True, help="Show the experiments, and run nothing.")
 @click.option("--markdown", is_flag=True, help="Print the table in Markdown.")
@@ -29,6 +30,7 @@ def command(
     seeds: int,
     jobs: int | None,
     runs: Path,
+    cluster: str | None,
     data_dir: Path,
     listing: bool,
     markdown: bool,
@@ -65,7 +67,7 @@ def command(
         print_result(*reproduction.listing(selected, markdown))
         return
     processes = jobs or hardware.available_cpus()
-    rows = reproduce(selected, seeds, processes, runs, data_dir, TerminalReporter(quiet))
+    rows = reproduce(selected, seeds, processes, runs, data_dir, TerminalReporter(quiet), cluster)
     if as_json:
         print_json([row.plain() for row in rows])
     else:

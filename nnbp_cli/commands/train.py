@@ -13,6 +13,7 @@ from click.core import ParameterSource
 from nnbp_cli.commands.options import (
     Count,
     OutputFile,
+    cluster_option,
     config_argument,
     config_option,
     data_dir_option,
@@ -47,6 +48,7 @@ Given = Callable[..., list[str]]  # of the options of these names, the words of 
     help="Train N runs, with training.seed and the seeds that follow it.",
 )
 @click.option("--jobs", type=Count(1000), metavar="N", help="Runs at a time.  [default: one for each core]")
+@cluster_option
 @overrides_option
 @data_option("With --resume: where the run's data set is now.")
 @data_dir_option
@@ -75,6 +77,7 @@ def command(
     run: Path | None,
     seeds: int | None,
     jobs: int | None,
+    cluster: str | None,
     overrides: tuple[str, ...],
     data_name: str | None,
     data_dir: Path,
@@ -138,9 +141,9 @@ def command(
         if run and (overrides or data_name):
             raise click.UsageError("'--set' and '--data' are for one run; name the directory of one seed")
         if begun:
-            runs = several.resume(begun, paths, jobs, reporter)
+            runs = several.resume(begun, paths, jobs, reporter, cluster)
         else:
-            runs = several.train(paths, overrides, seeds or 1, jobs, reporter)
+            runs = several.train(paths, overrides, seeds or 1, jobs, reporter, cluster)
         if as_json:
             print_json(runs.plain())
         else:
@@ -148,8 +151,9 @@ def command(
         runs.check()
         stopped_by = runs.stopped_by
     else:
-        if jobs:
-            raise click.UsageError("'--jobs' is for '--seeds'; one run has one process")
+        if jobs or cluster:
+            which = "--jobs" if jobs else "--cluster"
+            raise click.UsageError(f"'{which}' is for '--seeds'; one run has one process")
         if run:
             summary = resume(run, overrides, paths, reporter)
         else:
@@ -164,7 +168,7 @@ def command(
 
 def _after_seeds(seeds: Seeds, given: Given) -> Iterator[str]:
     if seeds.stopped_by:
-        yield f"go on: {_shown('train', '--resume', seeds.directory, *given('jobs', 'data_dir'))}"
+        yield f"go on: {_shown('train', '--resume', seeds.directory, *given('jobs', 'cluster', 'data_dir'))}"
     elif seeds.runs:
         yield f"next: {_shown('eval', *(each.run for each in seeds.runs), *given('data_dir'))}"
 

@@ -87,11 +87,13 @@ def _with_numbers(described: T, config: TrainingConfig | AugmentConfig) -> T:
     return replace(described, **given)  # type: ignore[type-var]
 
 
-def load_data(config: DataConfig, data_dir: Path, where: str) -> Dataset:
-    """The data set of a valid config, which is from `where`; raises what `dataset.load` raises."""
+def load_data(config: DataConfig, data_dir: Path, where: str, folder: Path | None = None) -> Dataset:
+    """The data set of a valid config, which is from `where`, from `folder` where that is given; raises what
+    `dataset.load` raises.
+    """
     options = {key: getattr(config, key) for key in ("train", "validation", "size", "seed")}
     try:
-        data = dataset.load(config.name, data_dir, **options)
+        data = dataset.load(config.name, data_dir, **options, folder=folder)
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
     if config.copies > 1:

@@ -88,8 +88,10 @@ def load(
     validation: int | None = None,
     size: int | None = None,
     seed: int | None = None,
+    folder: Path | None = None,
 ) -> Dataset:
-    """The data set `name`: of the catalog, "synthetic", or the path of a folder of IDX files.
+    """The data set `name`: of the catalog, "synthetic", or the path of a folder of IDX files. Its files are
+    in `folder` where that is given.
 
     The first `train` images train (None: all that do not validate), the last `validation` validate (None:
     the last sixth). `size` and `seed` (None: 20,000 and 1) are for "synthetic" alone, which is drawn on
@@ -97,7 +99,7 @@ def load(
     ConfigError for a name or numbers that do not fit them.
     """
     size, seed = sources.SIZE if size is None else size, sources.SEED if seed is None else seed
-    source = sources.find(name, sources.locate(name, data_dir, size=size, seed=seed))
+    source = sources.find(name, folder or sources.locate(name, data_dir, size=size, seed=seed))
     arrays = _synthetic(source, size, seed) if name == SYNTHETIC else _read(source)
     _check(source, arrays)
     images, labels, test_images, test_labels = arrays

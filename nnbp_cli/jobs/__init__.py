@@ -1,4 +1,4 @@
 """Many runs: each a job in a process of its own, so many at a time, whatever they are for.
 
-Job -> worker_pool -> a run directory each -> seeds, or the book's figures in reproduction/
+Job -> workers -> process -> a run directory each -> seeds, or the book's figures in reproduction/
 """

@@ -7,11 +7,8 @@ from time import monotonic, sleep
 from nnbp_cli.config import Config, to_toml
 from nnbp_cli.errors import InUse
 from nnbp_cli.runs.directory import RunDirectory
-from nnbp_cli.runs.resume import resume
-from nnbp_cli.runs.setup import Paths
 from nnbp_cli.runs.summary import Summary
 from nnbp_cli.system import files
-from nnbp_cli.system.reporter import Reporter
 
 DYING_SECONDS = 10  # that a process which was killed may take to let go of its run
 
@@ -59,9 +56,3 @@ class Job:
                 sleep(0.1)
             else:
                 return
-
-    def run(self, data_dir: Path, reporter: Reporter) -> Summary:
-        """Run it, from its beginning or from where it was left. Downloads nothing."""
-        self.prepare()
-        paths = Paths(RunDirectory(self.directory).config_file, data_dir, offline=True)
-        return resume(self.directory, (), paths, reporter)

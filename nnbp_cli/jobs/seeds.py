@@ -14,7 +14,7 @@ from nnbp_cli import config
 from nnbp_cli.config import Config, build, needed_memory
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import NnbpError
-from nnbp_cli.jobs import worker_pool
+from nnbp_cli.jobs import workers
 from nnbp_cli.jobs.job import Job
 from nnbp_cli.runs import directory as run_directory
 from nnbp_cli.runs.directory import RunDirectory
@@ -82,9 +82,17 @@ def _spread(scores: Iterable[FinalScore | None]) -> Spread | None:
     return Spread(fmean(values), deviation, min(values), max(values))
 
 
-def train(paths: Paths, settings: Sequence[str], seeds: int, jobs: int | None, reporter: Reporter) -> Seeds:
+def train(
+    paths: Paths,
+    settings: Sequence[str],
+    seeds: int,
+    jobs: int | None,
+    reporter: Reporter,
+    cluster: str | None = None,
+) -> Seeds:
     """Train the config of `paths` with its own seed and those that follow it, each as it is trained alone, in
-    a new directory. Where several go on at a time, "auto" is one thread for each.
+    a new directory: `jobs` at a time, or on the workers of a `cluster`. Where several go on at a time,
+    "auto" is one thread for each.
 
     Raises as `run` does, but where one of them fails.
     """
@@ -96,18 +104,20 @@ def train(paths: Paths, settings: Sequence[str], seeds: int, jobs: int | None, r
         config.load(paths.config, [*settings, f"training.seed={numbers[-1]}"])
     settled, data, network = settle(first, paths, reporter)
     at_a_time = _at_a_time(first, data, seeds, jobs)
-    if first.training.threads == "auto" and at_a_time > 1:
+    if first.training.threads == "auto" and (cluster or at_a_time > 1):
         settled = replace(settled, training=replace(settled.training, threads=1))
     folder = run_directory.create(paths.out, paths.config.stem).path
     files.write(folder / ASKED_FOR, json_text.dumps(list(numbers)) + "\n")
     made = [_seeded(folder, settled, seed) for seed in numbers]
     for job in made:
         job.prepare()
-    reporter.note(f"{folder}: network {network.title}, {at_a_time} at a time")
-    return _train(folder, made, at_a_time, paths.data_dir, reporter)
+    reporter.note(f"{folder}: network {network.title}")
+    return _train(folder, made, at_a_time, paths.data_dir, reporter, cluster)
 
 
-def resume(found: Sequence[Job], paths: Paths, jobs: int | None, reporter: Reporter) -> Seeds:
+def resume(
+    found: Sequence[Job], paths: Paths, jobs: int | None, reporter: Reporter, cluster: str | None = None
+) -> Seeds:
     """Go on with those of `jobs_in` a folder that are not done, each where it was left; raises as `train`."""
     first, at_a_time = found[0], 1
     if not all(job.done for job in found):
@@ -116,7 +126,7 @@ def resume(found: Sequence[Job], paths: Paths, jobs: int | None, reporter: Repor
         data = load_or_download(first.config.data, paths, reporter)
         at_a_time = _at_a_time(first.config, data, len(found), jobs)
         del data
-    return _train(first.directory.parent, found, at_a_time, paths.data_dir, reporter)
+    return _train(first.directory.parent, found, at_a_time, paths.data_dir, reporter, cluster)
 
 
 def jobs_in(folder: Path) -> list[Job]:
@@ -153,8 +163,15 @@ def _at_a_time(config: Config, data: Dataset, seeds: int, jobs: int | None) -> i
     return max(1, int(min(jobs or cores, room, seeds, hardware.total_memory() / memory)))
 
 
-def _train(folder: Path, jobs: Sequence[Job], at_a_time: int, data_dir: Path, reporter: Reporter) -> Seeds:
-    failures, stopped_by = worker_pool.run(jobs, data_dir, at_a_time, reporter)
+def _train(
+    folder: Path,
+    jobs: Sequence[Job],
+    at_a_time: int,
+    data_dir: Path,
+    reporter: Reporter,
+    cluster: str | None,
+) -> Seeds:
+    failures, stopped_by = workers.run(jobs, workers.named(cluster, data_dir, at_a_time), reporter)
     runs, missing = list[Summary](), dict[int, str]()
     for job in jobs:
         if result := job.result:

@@ -10,7 +10,7 @@ from nnbp_cli.config import Config, DataConfig, build
 from nnbp_cli.datasets import dataset
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import CheckFailed, Interrupted
-from nnbp_cli.jobs import worker_pool
+from nnbp_cli.jobs import workers
 from nnbp_cli.jobs.job import Job
 from nnbp_cli.reproduction.experiments import Experiment
 from nnbp_cli.reproduction.results import Row, baseline, rows
@@ -29,8 +29,10 @@ def reproduce(
     runs: Path,
     data_dir: Path,
     reporter: Reporter,
+    cluster: str | None = None,
 ) -> list[Row]:
-    """Run `experiments` with seeds 1 to `seeds`, `processes` at a time, and measure their figures.
+    """Run `experiments` with seeds 1 to `seeds`, `processes` at a time or on the workers of a `cluster`, and
+    measure their figures.
 
     Runs are kept in `runs`, and those that are there already are not run again; a baseline is measured each
     time. Raises NnbpError where data or disk fail, Interrupted on a signal.
@@ -49,9 +51,8 @@ def reproduce(
     if (minutes := sum(each.minutes * count for each, count in waiting.items())) >= 60:
         hours = counted(round(minutes / 60), "hours")
         reporter.note(f"note: they take about {hours} of one core; --seeds 1 is the shortest")
-    failures, stopped_by = worker_pool.run(
-        [job for own in jobs.values() for job in own], data_dir, processes, reporter
-    )
+    every = [job for own in jobs.values() for job in own]
+    failures, stopped_by = workers.run(every, workers.named(cluster, data_dir, processes), reporter)
     if stopped_by:
         kept = "what was run to its end is kept, and the same command goes on from there"
         raise Interrupted(f"nnbp reproduce: stopped by {stopped_by}; {kept}", signals.EXIT_STATUS[stopped_by])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,7 +21,7 @@ from nnbp_cli.errors import ConfigError, InUse, NnbpError
 from nnbp_cli.models import weights
 from nnbp_cli.runs import checkpoint, log, summary
 from nnbp_cli.runs.summary import Summary
-from nnbp_cli.system import files, locks
+from nnbp_cli.system import files, json_text, locks
 from nnbp_cli.training.history import Epoch
 
 
@@ -117,6 +117,18 @@ class RunDirectory:
     def write(self, path: Path, content: str) -> None:
         """Make `content` one of its files, whole or not at all."""
         files.write(path, content, self.check)
+
+    def receive(self, content: Mapping[str, bytes]) -> None:
+        """Take the files of a run that was elsewhere for a while; the summary, which says that it is done,
+        comes last, and with the place where the run is now.
+        """
+        for path in (self.config_file, self.log_file, self.checkpoint_file, self.weights_file):
+            if path.name in content:
+                files.write(path, content[path.name], self.check)
+        if self.summary_file.name in content:
+            plain = json_text.loads(content[self.summary_file.name])
+            here = {"run": self.path, "weights": plain["weights"] and self.weights_file}
+            self.write(self.summary_file, json_text.dumps(plain | here, indent=2) + "\n")
 
     def log(self, epoch: Epoch) -> None:
         """Add an epoch to log.csv, which a power cut may take away again."""

@@ -178,7 +178,7 @@ def _with_its_data(
     for name in names:
         config = replace(config, data=name)
         try:
-            if not paths.data:
+            if not paths.data and not paths.data_folder:
                 sources.check_there(name.name, directory.path)
             data = load_or_download(name, paths, reporter)
             check_against_data(config, data, where=str(directory.path))

@@ -29,7 +29,8 @@ IMAGES_LOOKED_AT = 100  # for the share of their pixels that are inked
 class Paths:
     """Where a run finds its data and leaves its results; `config` is the file that the config is from,
     `weights` where the weights go beside the run directory, if anywhere, and `data` the name by which the
-    data set of a run that goes on is to be found now, if it is another.
+    data set of a run that goes on is to be found now, if it is another. The files of the data set are in
+    `data_folder`, if that is given, whatever its name says.
     """
 
     config: Path
@@ -38,6 +39,7 @@ class Paths:
     weights: Path | None = None
     offline: bool = False
     data: str | None = None
+    data_folder: Path | None = None
 
 
 def check_weights(run: Path | None, path: Path | None) -> Path | None:
@@ -50,12 +52,12 @@ def check_weights(run: Path | None, path: Path | None) -> Path | None:
 
 def load_or_download(data: DataConfig, paths: Paths, reporter: Reporter) -> Dataset:
     """The data set of a config, downloaded first where it can be and is not there at all."""
-    if data.name == sources.SYNTHETIC:
+    if data.name == sources.SYNTHETIC and not paths.data_folder:
         folder = sources.locate(data.name, paths.data_dir, size=data.size, seed=data.seed)
         if not folder.exists():
             reporter.note(f"drawing the digits of {folder}")
     try:
-        return load_data(data, paths.data_dir, where=str(paths.config))
+        return load_data(data, paths.data_dir, where=str(paths.config), folder=paths.data_folder)
     except MissingData:
         if paths.offline or data.name not in catalog.CATALOG:
             raise

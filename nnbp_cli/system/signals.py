@@ -7,7 +7,7 @@ an import or in a callback from C, where it is shown as a traceback or lost.
 
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -23,7 +23,7 @@ def exit_immediately() -> None:
     """
     global _status
     _status = None
-    for name in not_ignored():
+    for name in _not_ignored():
         signal.signal(getattr(signal, name), _end)
 
 
@@ -50,7 +50,7 @@ def defer() -> Iterator[Callable[[], str | None]]:
     global _status
     _status = None
     received: list[str] = []
-    before = {name: signal.getsignal(getattr(signal, name)) for name in not_ignored()}
+    before = {name: signal.getsignal(getattr(signal, name)) for name in _not_ignored()}
 
     def restore() -> None:
         for name, handler in before.items():
@@ -70,33 +70,7 @@ def defer() -> Iterator[Callable[[], str | None]]:
             _end_soon(_status)
 
 
-@contextmanager
-def block_sigint() -> Iterator[None]:
-    """Within the block, SIGINT waits. A process begun in it gets none before it says so by `handle`, or a
-    Ctrl-C, which a terminal sends to all, would come while Python itself is beginning.
-    """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    # Ignored too, since multiprocessing unblocks it when it begins its first process.
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def handle(names: Iterable[str], handler: Callable[[int, FrameType | None], None]) -> None:
-    """From now on `handler` answers these signals, SIGINT too in a process begun where that was blocked."""
-    for name in names:
-        signal.signal(getattr(signal, name), handler)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-
-
-def not_ignored() -> list[str]:
+def _not_ignored() -> list[str]:
     """The signals but those that are ignored, as Ctrl-C is by what a script runs in the background."""
     ignored = (signal.SIG_IGN, None)
     return [name for name in EXIT_STATUS if signal.getsignal(getattr(signal, name)) not in ignored]
@@ -125,6 +99,6 @@ def _end_soon(status: int) -> None:
 
     if not hasattr(signal, "setitimer"):  # Windows
         os._exit(status)
-    for number in (signal.SIGALRM, *(getattr(signal, name) for name in not_ignored())):
+    for number in (signal.SIGALRM, *(getattr(signal, name) for name in _not_ignored())):
         signal.signal(number, end)
     signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)

@@ -1,0 +1,151 @@
+"""Workers of a Dask cluster: https://distributed.dask.org. They share no folder with this machine: a job goes
+there as the files of its directory, with the data set that it needs, and comes back as files.
+"""
+
+import hashlib
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from queue import Empty, Queue
+from secrets import token_hex
+from time import monotonic
+from typing import Any
+
+import dask
+from distributed import Client, Future, KilledWorker
+
+from nnbp_cli import __version__
+from nnbp_cli.config import DataConfig
+from nnbp_cli.datasets import sources
+from nnbp_cli.errors import NnbpError
+from nnbp_cli.jobs import dask_task
+from nnbp_cli.jobs.dask_task import DataFiles, Outcome
+from nnbp_cli.jobs.job import Job
+from nnbp_cli.jobs.workers import Ended, Progress, Workers
+from nnbp_cli.runs.directory import RunDirectory
+
+CONNECT_SECONDS = 10
+SAVING_SECONDS = 8  # that jobs which are stopped have to save what they learned, and to come back
+ATTEMPTS = 5  # of a job whose process or worker is killed each time
+
+
+class DaskWorkers(Workers):
+    """`Workers` of the scheduler at an address, such as tcp://HOST:8786. Raises NnbpError where none is."""
+
+    def __init__(self, address: str, data_dir: Path) -> None:
+        self.address, self.data_dir = address, data_dir
+        self.topic = f"nnbp-{token_hex(8)}"
+        self.happened: Queue[tuple[Job, float | Future]] = Queue()
+        self.jobs: dict[str, Job] = {}
+        self.futures: dict[Job, Future] = {}
+        self.attempts: dict[Job, int] = {}
+        self.held: dict[Job, tuple[RunDirectory, ExitStack]] = {}
+        self.data: dict[tuple[object, ...], Future] = {}
+
+    def __enter__(self) -> "DaskWorkers":
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what concerns us, futures say
+        dask.config.set({"distributed.admin.large-graph-warning-threshold": "10GB"})
+        try:
+            self.client = Client(self.address, timeout=CONNECT_SECONDS, set_as_default=False)
+        except (OSError, ValueError) as error:
+            remedy = "start one with 'dask scheduler', and name the address that it prints"
+            raise NnbpError(f"--cluster: no scheduler answers at {self.address}; {remedy}") from error
+        self.client.subscribe_topic(self.topic, self._hear)
+        return self
+
+    def _hear(self, event: tuple[float, Any]) -> None:
+        _, (name, share) = event
+        self.happened.put((self.jobs[name], share))
+
+    @property
+    def title(self) -> str:
+        """How many there are by now."""
+        if count := len(self.client.scheduler_info(n_workers=-1)["workers"]):
+            return f"{count} workers of {self.address}"
+        return f"{self.address} has no workers yet; start some with 'dask worker {self.address} --nthreads 1'"
+
+    @property
+    def ready(self) -> bool:
+        """Always: the scheduler has them wait."""
+        return True
+
+    def begin(self, job: Job) -> None:
+        """Hand it to the scheduler."""
+        job.prepare()
+        stack = ExitStack()
+        self.held[job] = stack.enter_context(RunDirectory(job.directory).locked()), stack
+        self.jobs[job.name] = job
+        self._submit(job)
+
+    def _submit(self, job: Job) -> None:
+        attempt = self.attempts[job] = self.attempts.get(job, 0) + 1
+        future = self.client.submit(
+            dask_task.train,
+            __version__,
+            self.topic,
+            job.name,
+            dask_task.read(job.directory),
+            self._data(job.config.data),
+            key=f"{self.topic}-{job.name}-{attempt}",
+            priority=-len(self.jobs),  # in this order
+        )
+        self.futures[job] = future
+        future.add_done_callback(lambda done: self.happened.put((job, done)))
+
+    def _data(self, data: DataConfig) -> Future:
+        """The files of a data set as the result of a task, which is made again where a worker with it is
+        lost; the same files are sent once, whatever they are for.
+        """
+        key = data.name, data.size, data.seed
+        if key not in self.data:
+            folder = sources.locate(data.name, self.data_dir, size=data.size, seed=data.seed)
+            files = {path.name: path.read_bytes() for path in sources.find(data.name, folder).paths}
+            digest = hashlib.sha256(repr(files).encode()).hexdigest()
+            content = DataFiles(digest, files)
+            self.data[key] = self.client.submit(dask_task.identity, content, key=f"nnbp-data-{digest}")
+        return self.data[key]
+
+    def news(self, seconds: float) -> Iterator[Progress | Ended]:
+        """What the workers tell, and the files that come back."""
+        with suppress(Empty):
+            job, what = self.happened.get(timeout=seconds)
+            if not isinstance(what, Future):
+                yield Progress(job, what)
+                return
+            outcome = _outcome(what)
+            if outcome.killed and self.attempts[job] < ATTEMPTS:
+                self._submit(job)
+            else:
+                self._end(job, outcome)
+                yield Ended(job, outcome.failure)
+
+    def _end(self, job: Job, outcome: Outcome) -> None:
+        """Put the files of a run into its directory, those last that say that it is done."""
+        directory, hold = self.held.pop(job)
+        self.futures.pop(job, None)
+        with hold:
+            directory.receive(outcome.files)
+
+    def stop(self, signal_name: str) -> None:
+        """Stop each as by this signal, and wait a moment for what comes back."""
+        self.client.run(dask_task.stop, self.topic, signal_name, on_error="ignore")
+        until = monotonic() + SAVING_SECONDS
+        while self.futures and (seconds := until - monotonic()) > 0:
+            list(self.news(seconds))
+
+    def __exit__(self, *_: object) -> None:
+        with self.client:
+            self.client.cancel(list(self.futures.values()))
+        for job in list(self.held):
+            self._end(job, Outcome({}))
+
+
+def _outcome(future: Future) -> Outcome:
+    try:
+        outcome: Outcome = future.result()
+    except KilledWorker:
+        return Outcome({}, "its workers were killed, one after the other", killed=True)
+    except Exception as error:  # whatever a worker may raise
+        return Outcome({}, f"{type(error).__name__}: {error}")
+    return outcome

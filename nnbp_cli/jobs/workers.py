@@ -1,0 +1,107 @@
+"""Who runs jobs, on this machine or on many, and the one loop that hands them out."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from nnbp_cli.errors import NnbpError
+from nnbp_cli.jobs.job import Job
+from nnbp_cli.system import signals
+from nnbp_cli.system.reporter import Reporter
+
+
+@dataclass(frozen=True)
+class Progress:
+    """So much of a job is done, 0 to 1."""
+
+    job: Job
+    share: float
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A job goes on no longer: its result is in its directory, or `failure` says why there is none."""
+
+    job: Job
+    failure: str | None
+
+
+class Workers(AbstractContextManager["Workers", None]):
+    """Processes that run jobs while the context lasts. Those that still run at its end are ended."""
+
+    @property
+    @abstractmethod
+    def title(self) -> str:
+        """How many there are, and where."""
+
+    @property
+    @abstractmethod
+    def ready(self) -> bool:
+        """Whether another job may begin."""
+
+    @abstractmethod
+    def begin(self, job: Job) -> None:
+        """Begin one. Raises NnbpError where that cannot be."""
+
+    @abstractmethod
+    def stop(self, signal_name: str) -> None:
+        """Have those that run stop as by this signal, and wait until what they have learned is kept."""
+
+    @abstractmethod
+    def news(self, seconds: float) -> Iterable[Progress | Ended]:
+        """What has happened since it was asked last; waits for it, but no longer than so."""
+
+
+def run(jobs: Sequence[Job], workers: Workers, reporter: Reporter) -> tuple[dict[Job, str], str | None]:
+    """Run those of `jobs` that are not done, the longest first.
+
+    For each one that failed, why; and the signal, if one came: then every process has been stopped, and what
+    it has learned is kept.
+    """
+    waiting = sorted((job for job in jobs if not job.done), key=lambda job: -job.work)
+    running: set[Job] = set()
+    failures: dict[Job, str] = {}
+    if not waiting:
+        return failures, None
+    reporter.begin_jobs({job.name: job.work for job in waiting}, done=len(jobs) - len(waiting))
+    with closing(reporter), signals.defer() as signal_received, workers:
+        reporter.note(workers.title)
+        while waiting or running:
+            while waiting and workers.ready:
+                job = waiting.pop(0)
+                try:
+                    workers.begin(job)
+                except NnbpError as error:
+                    failures[job] = str(error)
+                    reporter.finish(job.name, failures[job])
+                else:
+                    running.add(job)
+            news = list(workers.news(seconds=0.2))
+            # First of all: a signal to all processes ends those that run, and they have not failed.
+            if name := signal_received():
+                workers.stop(name)
+                return failures, name
+            for each in news:
+                if isinstance(each, Progress):
+                    reporter.advance(each.job.name, each.share)
+                    continue
+                running.remove(each.job)
+                if not each.job.done:
+                    failures[each.job] = each.failure or "its process ended without a result"
+                reporter.finish(each.job.name, failures.get(each.job))
+    return failures, None
+
+
+def named(cluster: str | None, data_dir: Path, processes: int) -> Workers:
+    """The workers of a cluster, or so many processes on this machine."""
+    if not cluster:
+        from nnbp_cli.jobs.local_workers import LocalWorkers
+
+        return LocalWorkers(data_dir, processes)
+    try:
+        from nnbp_cli.jobs.dask_workers import DaskWorkers  # half a second to import
+    except ImportError as error:
+        raise NnbpError("--cluster: needs dask; pip install 'nnbp-cli[cluster]'") from error
+    return DaskWorkers(cluster, data_dir)

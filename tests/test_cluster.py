@@ -1,0 +1,186 @@
+"""Jobs on a Dask cluster: a scheduler and two workers here, which share no folder with the rest."""
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+import pytest
+
+from nnbp_cli.runs import summary
+from tests.command_line import nnbp
+from tests.datasets import draw_digits
+from tests.processes import started
+from tests.small_run import CONFIG, results
+
+pytest.importorskip("distributed")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+
+DASK = (sys.executable, "-W", "ignore", "-m")
+EPOCHS = 150  # about a second
+SOON = 10  # seconds
+
+
+@dataclass
+class Cluster:
+    address: str
+    workers: list[Popen[str]]
+    folder: Path
+
+    def logs(self) -> list[int]:
+        """How many epochs the runs have that are on the workers."""
+        return [path.read_text().count("\n") for path in self.folder.glob("worker-*/**/log.csv")]
+
+    def nannies(self) -> list[int]:
+        return [worker.pid for worker in self.workers]
+
+    def worker_processes(self) -> list[int]:
+        return [pid for nanny in self.nannies() for pid in children(nanny) if "spawn_main" in command(pid)]
+
+    def training(self) -> list[int]:
+        """The processes that train on this cluster, or were left by it."""
+        words = ("nnbp_cli.jobs.process", str(self.folder))
+        return [pid for pid in every_process() if all(word in command(pid) for word in words)]
+
+
+def every_process() -> list[int]:
+    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()]
+
+
+def command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
+
+
+def children(pid: int) -> list[int]:
+    return [
+        int(child)
+        for path in Path(f"/proc/{pid}/task").glob("*/children")
+        for child in path.read_text().split()
+    ]
+
+
+def until(condition: Callable[[], Any], seconds: float = 60) -> bool:
+    """Whether it holds before so many seconds are over."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    folder = tmp_path_factory.mktemp("cluster")
+    where = folder / "scheduler.json"
+    quiet = ("--no-dashboard", "--scheduler-file", where)
+    with ExitStack() as stack:
+        environment = pytest.MonkeyPatch()
+        stack.callback(environment.undo)
+        environment.setenv("DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL", "20s")
+        environment.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "1")
+        scheduler = (*DASK, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", 0)
+        stack.enter_context(started(*scheduler, *quiet))
+        assert until(where.exists)
+        worker = (*DASK, "distributed.cli.dask_worker", "--nthreads", 1, *quiet)
+        made = [
+            stack.enter_context(started(*worker, "--local-directory", folder / f"worker-{k}")) for k in (1, 2)
+        ]
+        yield Cluster(json.loads(where.read_text())["address"], made, folder)
+
+
+LINE = ("train", "small.toml", "--set", f"training.epochs={EPOCHS}", "-q")
+
+
+def alone(seed: int) -> dict[str, Any]:
+    nnbp(*LINE, "--set", f"training.seed={seed}", "--out", f"alone-{seed}")
+    return results(Path(f"alone-{seed}"))
+
+
+def test_jobs_come_back_with_the_bits_that_they_have_at_home(cluster: Cluster, here: Path) -> None:
+    said = nnbp(*LINE, "--seeds", 3, "--out", "out", "--cluster", cluster.address)
+    assert (said.status, said.err) == (0, "")
+    for seed in (1, 2, 3):
+        assert results(Path(f"out/seed-{seed}")) == alone(seed)
+        found = summary.read(Path(f"out/seed-{seed}"))
+        assert (found.run, found.weights) == (f"out/seed-{seed}", f"out/seed-{seed}/weights.npz")
+
+
+def seeds(cluster: Cluster, count: int, *more: object) -> Any:
+    line = (sys.executable, "-W", "ignore", "-m", "nnbp_cli", *LINE, "--out", "out")
+    return started(*line, "--seeds", count, "--cluster", cluster.address, *more)
+
+
+def trained(seed: int) -> int:
+    log = Path(f"out/seed-{seed}/log.csv")
+    return log.read_text().count("\n") if log.exists() else 0
+
+
+def test_whatever_is_killed_every_job_ends_with_the_same_bits(cluster: Cluster, here: Path) -> None:
+    with seeds(cluster, 6) as process:
+        for victims in (cluster.training, cluster.worker_processes, cluster.training):
+            assert until(cluster.training)
+            assert until(victims)
+            for pid in victims()[:1]:
+                os.kill(pid, signal.SIGKILL)
+            time.sleep(1)
+        _, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (0, "")
+    for seed in (1, 6):
+        assert results(Path(f"out/seed-{seed}")) == alone(seed)
+    assert len(list(Path("out").glob("*/summary.json"))) == 6
+    assert not cluster.training()
+
+
+def test_a_stop_brings_home_what_was_learned_and_leaves_nothing_running(cluster: Cluster, here: Path) -> None:
+    long = ("--set", "training.epochs=1000")
+    with seeds(cluster, 3, *long) as process:
+        assert until(lambda: sum(epochs > 5 for epochs in cluster.logs()) == 2)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=SOON)
+    assert (process.returncode, "Traceback" in err) == (130, False)
+    assert out.splitlines()[-1] == f"go on: nnbp train --resume out --cluster {cluster.address}"
+    assert not cluster.training()
+    assert sorted(map(trained, (1, 2, 3)))[0] == 0 < sorted(map(trained, (1, 2, 3)))[1]
+    assert nnbp("train", "--resume", "out", "-q", "--cluster", cluster.address).status == 0
+    nnbp(*LINE, *long, "--out", "alone")
+    assert results(Path("out/seed-1")) == results(Path("alone"))
+
+
+def test_nothing_is_trained_on_when_the_client_was_killed(cluster: Cluster, here: Path) -> None:
+    with seeds(cluster, 3, "--set", "training.epochs=100000") as process:
+        assert until(lambda: len(cluster.training()) == 2)
+        process.kill()
+    assert until(lambda: not cluster.training(), SOON)
+    assert nnbp(*LINE, "--seeds", 1, "--out", "other", "--cluster", cluster.address).status == 0
+
+
+def test_a_folder_of_ones_own_goes_along(cluster: Cluster, here: Path) -> None:
+    (here / "own").mkdir()
+    draw_digits(here / "own", "train", 160)
+    draw_digits(here / "own", "t10k", 32)
+    (here / "small.toml").write_text(CONFIG.replace('"synthetic"\nsize = 600', '"own"'))
+    assert nnbp(*LINE, "--seeds", 1, "--out", "out", "--cluster", cluster.address).status == 0
+    assert results(Path("out/seed-1")) == alone(1)
+
+
+def test_no_scheduler_and_no_dask_are_one_line(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = nnbp(*LINE, "--seeds", 2, "--cluster", "tcp://127.0.0.1:9", "--out", "out")
+    assert said.status == 1
+    assert said.err == (
+        "--cluster: no scheduler answers at tcp://127.0.0.1:9; "
+        "start one with 'dask scheduler', and name the address that it prints\n"
+    )
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.delitem(sys.modules, "nnbp_cli.jobs.dask_workers", raising=False)
+    assert "pip install 'nnbp-cli[cluster]'" in nnbp("train", "--resume", "out", "--cluster", "tcp://a:1").err
