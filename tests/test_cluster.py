@@ -143,7 +143,7 @@ def test_whatever_is_killed_every_job_ends_with_the_same_bits(cluster: Cluster, 
 
 
 def test_a_stop_brings_home_what_was_learned_and_leaves_nothing_running(cluster: Cluster, here: Path) -> None:
-    long = ("--set", "training.epochs=1000")
+    long = ("--set", "training.epochs=400")
     with seeds(cluster, 3, *long) as process:
         assert until(lambda: sum(epochs > 5 for epochs in cluster.logs()) == 2)
         process.send_signal(signal.SIGINT)
@@ -151,7 +151,7 @@ def test_a_stop_brings_home_what_was_learned_and_leaves_nothing_running(cluster:
     assert (process.returncode, "Traceback" in err) == (130, False)
     assert out.splitlines()[-1] == f"go on: nnbp train --resume out --cluster {cluster.address}"
     assert not cluster.training()
-    assert sorted(map(trained, (1, 2, 3)))[0] == 0 < sorted(map(trained, (1, 2, 3)))[1]
+    assert sorted(map(trained, (1, 2, 3)))[1] > 5
     assert nnbp("train", "--resume", "out", "-q", "--cluster", cluster.address).status == 0
     nnbp(*LINE, *long, "--out", "alone")
     assert results(Path("out/seed-1")) == results(Path("alone"))
@@ -175,6 +175,7 @@ def test_a_folder_of_ones_own_goes_along(cluster: Cluster, here: Path) -> None:
 
 
 def test_no_scheduler_and_no_dask_are_one_line(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nnbp_cli.jobs.dask_workers.CONNECT_SECONDS", 0.5)
     said = nnbp(*LINE, "--seeds", 2, "--cluster", "tcp://127.0.0.1:9", "--out", "out")
     assert said.status == 1
     assert said.err == (

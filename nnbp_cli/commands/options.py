@@ -107,7 +107,7 @@ def data_option(text: str) -> Callable[[Function], Function]:
 cluster_option = click.option(
     "--cluster",
     metavar="ADDRESS",
-    help="Run them on the workers of this Dask scheduler, as tcp://HOST:8786; see docs/cluster.md.",
+    help="Run them on the workers of the Dask scheduler at this address, such as tcp://HOST:8786.",
 )
 
 quiet_option = click.option(

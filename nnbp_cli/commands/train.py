@@ -93,6 +93,7 @@ def command(
     nnbp train configs/mnist.toml
     nnbp train configs/mnist.toml --set training.epochs=5 --set training.seed=2
     nnbp train configs/mnist.toml --seeds 5
+    nnbp train configs/mnist.toml --seeds 40 --cluster tcp://HOST:8786
     nnbp train --resume runs/mnist-20260131-120000
 
     CONFIG is a TOML or YAML file. The data set is downloaded first if it is missing. Ctrl-C stops the run
@@ -103,8 +104,9 @@ def command(
     seed-2, ... in --out. The table at the end has the mean, standard deviation, smallest and largest of their
     accuracies. Several at a time have one thread each where training.threads is "auto"; where it is more,
     fewer go on at a time, so that there are no more threads than cores, and no more go on than the memory of
-    this machine holds. A run that fails stops no other. Whatever stopped them, --resume with their directory
-    goes on with those that are not done, and trains anew those that were deleted.
+    this machine holds. With --cluster they go to the workers of a Dask scheduler, which needs
+    pip install 'nnbp-cli[cluster]'. A run that fails stops no other. Whatever stopped them, --resume with
+    their directory goes on with those that are not done, and trains anew those that were deleted.
     """
     config_path = named_config(config_argument, config_option)
     if run:

@@ -24,6 +24,7 @@ from nnbp_cli.jobs.dask_task import DataFiles, Outcome
 from nnbp_cli.jobs.job import Job
 from nnbp_cli.jobs.workers import Ended, Progress, Workers
 from nnbp_cli.runs.directory import RunDirectory
+from nnbp_cli.wording import counted
 
 CONNECT_SECONDS = 10
 SAVING_SECONDS = 8  # that jobs which are stopped have to save what they learned, and to come back
@@ -61,9 +62,9 @@ class DaskWorkers(Workers):
     @property
     def title(self) -> str:
         """How many there are by now."""
-        if count := len(self.client.scheduler_info(n_workers=-1)["workers"]):
-            return f"{count} workers of {self.address}"
-        return f"{self.address} has no workers yet; start some with 'dask worker {self.address} --nthreads 1'"
+        if count := len(self.client.nthreads()):
+            return f"{self.address}: {counted(count, 'workers')}"
+        return f"{self.address}: no workers yet; start some with 'dask worker {self.address} --nthreads 1'"
 
     @property
     def ready(self) -> bool:
