@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from nnbp_cli.config import FinishConfig, TrainingConfig
 from nnbp_cli.datasets.augment import Augmentation, Distortion
 from nnbp_cli.datasets.dataset import Dataset, Split
+from nnbp_cli.engines import NumpyEngine
 from nnbp_cli.errors import Diverged
 from nnbp_cli.evaluation.score import complete, evaluate
 from nnbp_cli.nn import costs, initializers
@@ -439,6 +440,9 @@ def test_a_yield_costs_nothing_where_batches_take_no_time(monkeypatch: pytest.Mo
     assert yields(state)[:4] == [(0, 3), (0, 6), (0, 8), (0, 8)]
     assert state.params.theta.tobytes() == whole.params.theta.tobytes()
 
+    with monkeypatch.context() as patched:  # where an engine wants no more images than two batches have
+        patched.setattr(NumpyEngine, "images_at_once", 3 * 16 - 1)
+        assert yields(loop.initial_state(NETWORK, initializers.default, TRAINING))[:2] == [(0, 2), (0, 4)]
     monkeypatch.setattr(loop, "WORK_PER_CHUNK", 2 * 3 * 16 * NETWORK.work - 1)
     assert yields(loop.initial_state(NETWORK, initializers.default, TRAINING))[:2] == [(0, 2), (0, 4)]
     monkeypatch.setattr(loop, "WORK_PER_CHUNK", 0)

@@ -42,9 +42,10 @@ class Memory(NamedTuple):
 
     layers                  of type LAYER
     overrides               rows of layer, neuron and its activation
-    theta, gradient, slots  in blocks
+    theta, slots            in blocks
+    gradient                of a block
     z, delta                rows of the neurons of a layer, one for each image of a batch, layer after layer
-    a                       the same, a 1 after each row; then the inked pixels of all images, a 1 after each
+    a                       the same, a 1 after each row; then the inked pixels of each image, a 1 after them
     which                   0, 1, 2, ... as far as a layer has inputs; further on, as in `a`, which pixels
     starts                  where the pixels of each image start in both
     slopes                  sigma' of a layer
@@ -67,6 +68,8 @@ class Memory(NamedTuple):
 class CompiledEngine(Engine):
     """An `Engine` for networks of dense layers."""
 
+    images_at_once = 4096  # what a chunk costs beside its batches is then 1% of it
+
     @classmethod
     def prepare(cls, note: Callable[[str], object], dtype: npt.DTypeLike) -> None:
         """Compile the kernels, or load them; `note` is told before they are compiled."""
@@ -83,7 +86,7 @@ class CompiledEngine(Engine):
         self, images: Array, labels: Array, rates: Sequence[float], first_step: int, masks: Masks | None
     ) -> float:
         """See `Engine.advance`."""
-        memory, number = self._memory(len(images)), self.targets.dtype.type
+        memory, number = self._memory, self.targets.dtype.type
         l1, l2 = self.penalty.l1 / self.penalty.images, self.penalty.l2 / self.penalty.images
         m = kernels.advance(
             memory,
@@ -123,17 +126,8 @@ class CompiledEngine(Engine):
                 raise ValueError(f"{self.optimizer} is not compiled")
         return rule, np.array(numbers, self.targets.dtype)
 
-    def _memory(self, images: int) -> Memory:
-        """Memory for a chunk of so many images: that of the largest so far."""
-        if not self._memories or len(self._memories[-1].starts) <= images:
-            self._memories[:] = [self._allocate(images)]
-        return self._memories[-1]
-
     @cached_property
-    def _memories(self) -> list[Memory]:
-        return []
-
-    def _allocate(self, images: int) -> Memory:
+    def _memory(self) -> Memory:
         layers, overrides, block, row = [], [], 0, 0
         offset = self.params.weights.size
         W = 0
@@ -150,7 +144,7 @@ class CompiledEngine(Engine):
             block += blocks * LANES * (layer.inputs + 1)
             row += self.batch_size * width
         begin = max(row, *(layer.inputs + 1 for layer in self.network.layers))
-        end = begin + images * (self.network.inputs + 1) + 1
+        end = begin + self.batch_size * (self.network.inputs + 1) + 1
 
         def numbers(size: int) -> Array:
             return aligned_zeros(size, self.targets.dtype)
@@ -159,12 +153,12 @@ class CompiledEngine(Engine):
             layers=np.array(layers, LAYER),
             overrides=np.array(overrides, np.int64).reshape(-1, 3),
             theta=numbers(block),
-            gradient=numbers(block if len(self.optimizer_state) else 0),
+            gradient=numbers(max(LANES * (layer.inputs + 1) for layer in self.network.layers)),
             slots=numbers(len(self.optimizer_state) * block).reshape(-1, block),
             z=numbers(row),
             delta=numbers(row),
             a=numbers(end),
             which=np.arange(end, dtype=np.uint32),
-            starts=np.full(images + 1, begin),
+            starts=np.full(self.batch_size + 1, begin),
             slopes=numbers(row),
         )

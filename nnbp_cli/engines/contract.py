@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,8 @@ class Engine(ABC):
     """Steps of gradient descent on batches of `batch_size`, which change parameters and the optimizer's state
     in place; `targets` has the y of each class, (classes, classes).
     """
+
+    images_at_once: ClassVar[int] = 512  # that a chunk should have, or fewer; but a batch at least
 
     network: Network
     optimizer: Optimizer

@@ -35,25 +35,18 @@ def advance(
     move(memory.layers, theta, memory.theta, False)
     for row in range(len(slots)):
         move(memory.layers, slots[row], memory.slots[row], False)
-    list_ink(memory, images, memory.layers[0].inputs)
     m = 0
     for k in range(len(rates)):
         first = k * batch_size
         m = min(batch_size, len(labels) - first)
+        list_ink(memory, images, first, m)
         for l in range(len(memory.layers)):
-            feedforward(memory, l, first, m)
+            feedforward(memory, l, m)
         output_error(memory, targets, labels, first, m, bp1)
         for l in range(len(memory.layers) - 2, -1, -1):
             backpropagate(memory, l, m)
-        rate = rates[k]
-        if rule == SGD:  # the gradient goes into the weights, and is nowhere by itself
-            add_penalty(memory, memory.theta, -rate * l1, -rate * l2)
-            add_gradient(memory, memory.theta, first, m, -rate)
-        else:
-            memory.gradient[:] = 0
-            add_gradient(memory, memory.gradient, first, m, type(rate)(1))
-            add_penalty(memory, memory.gradient, l1, l2)
-            descend(memory, rule, numbers, rate, first_step + k)
+        for l in range(len(memory.layers)):
+            learn(memory, l, m, l1, l2, rule, numbers, rates[k], first_step + k)
     move(memory.layers, theta, memory.theta, True)
     for row in range(len(slots)):
         move(memory.layers, slots[row], memory.slots[row], True)
@@ -85,21 +78,20 @@ def move(layers, theta, blocks, back):
 
 
 @part
-def list_ink(memory, images, pixels):
-    """The inked pixels of each image, and at their end the input that is always 1."""
-    n = memory.starts[0]
-    for i in range(len(images) // pixels):
-        memory.starts[i] = n
-        first = i * pixels
+def list_ink(memory, images, first, m):
+    """The inked pixels of each image of a batch, and at their end the input that is always 1."""
+    n, pixels = memory.starts[0], memory.layers[0].inputs
+    for row in range(m):
+        image = (first + row) * pixels
         for k in range(0, pixels - 7, 8):
-            if word(images, first + k):  # or else all eight are white
+            if word(images, image + k):  # or else all eight are white
                 for j in range(k, k + 8):
-                    n = list_if_inked(memory, n, j, at(images, first + j))
+                    n = list_if_inked(memory, n, j, at(images, image + j))
         for k in range(pixels - pixels % 8, pixels):
-            n = list_if_inked(memory, n, k, at(images, first + k))
+            n = list_if_inked(memory, n, k, at(images, image + k))
         memory.which[n], memory.a[n] = pixels, 1
         n += 1
-    memory.starts[len(images) // pixels] = n
+        memory.starts[row + 1] = n
 
 
 @part
@@ -111,11 +103,11 @@ def list_if_inked(memory, n, k, byte):
 
 
 @part
-def inputs_of(memory, l, image, row):
-    """i, v and how many, for layer l, an image of the chunk and its row in the batch."""
+def inputs_of(memory, l, row):
+    """i, v and how many, for layer l and an image of the batch."""
     if l == 0:
-        start = memory.starts[image]
-        return start, start, memory.starts[image + 1] - start
+        start = memory.starts[row]
+        return start, start, memory.starts[row + 1] - start
     before = memory.layers[l - 1]
     return 0, before.row + row * before.width, before.neurons + 1
 
@@ -124,13 +116,13 @@ def inputs_of(memory, l, image, row):
 
 
 @part
-def feedforward(memory, l, first, m):
+def feedforward(memory, l, m):
     """z and a of layer l for the batch. A block at a time for all images, so that it stays in the cache."""
     layer = memory.layers[l]
     for q in range(layer.blocks):
         block = layer.block + q * (layer.inputs + 1) * LANES
         for row in range(m):
-            i, v, count = inputs_of(memory, l, first + row, row)
+            i, v, count = inputs_of(memory, l, row)
             z = layer.row + row * layer.width + q * LANES
             store(memory.z, z, weighted_inputs(memory, block, i, v, count))
     activate(memory, l, m)
@@ -298,46 +290,56 @@ def slope(code, a):
     return one
 
 
+# The step: a block of neurons at a time, so that its weights and their gradient stay in the cache.
+
+
 @part
-def add_gradient(memory, blocks, first, m, factor):
-    """BP3 and BP4, times a factor, added to `blocks`."""
-    for l in range(len(memory.layers)):
-        layer = memory.layers[l]
+def learn(memory, l, m, l1, l2, rule, numbers, rate, t):
+    """BP3, BP4, the penalty and the optimizer for layer l."""
+    layer = memory.layers[l]
+    size = (layer.inputs + 1) * LANES
+    if rule == SGD:
         delta = memory.delta[layer.row : layer.row + m * layer.width]
         for k in range(len(delta)):
-            delta[k] *= factor
-        for q in range(layer.blocks):
-            block = layer.block + q * (layer.inputs + 1) * LANES
-            for row in range(m):
-                i, v, count = inputs_of(memory, l, first + row, row)
-                some = load(memory.delta, layer.row + row * layer.width + q * LANES)
-                for p in range(count):
-                    k = block + LANES * at(memory.which, i + p)
-                    store(blocks, k, multiply_add(load(blocks, k), at(memory.a, v + p), some))
-
-
-# The penalty and the optimizer.
-
-
-@part
-def add_penalty(memory, to, l1, l2):
-    """l1 sign(w) + l2 w, added to what `to` has in the place of each weight."""
-    if l1 == 0 and l2 == 0:
-        return
-    for l in range(len(memory.layers)):
-        layer = memory.layers[l]
-        for q in range(layer.blocks):
-            block = layer.block + q * (layer.inputs + 1) * LANES
-            for k in range(layer.inputs * LANES):
-                w = at(memory.theta, block + k)
-                put(to, block + k, at(to, block + k) + (l1 * np.sign(w) + l2 * w))
+            delta[k] *= -rate
+    for q in range(layer.blocks):
+        block = slice(layer.block + q * size, layer.block + (q + 1) * size)
+        theta = memory.theta[block]
+        if rule == SGD:  # the gradient goes into the weights, and is nowhere by itself
+            add_penalty(theta, theta, -rate * l1, -rate * l2)
+            add_gradient(memory, l, q, theta, m)
+        else:
+            gradient = memory.gradient[:size]
+            gradient[:] = 0
+            add_gradient(memory, l, q, gradient, m)
+            add_penalty(gradient, theta, l1, l2)
+            descend(theta, gradient, memory.slots, block, rule, numbers, rate, t)
 
 
 @part
-def descend(memory, rule, numbers, rate, t):
-    """Step t of an optimizer, see `nn.optimizers`."""
-    theta, g, v = memory.theta, memory.gradient, memory.slots[0]
-    one = type(rate)(1)
+def add_gradient(memory, l, q, to, m):
+    """BP3 and BP4 for a block."""
+    layer = memory.layers[l]
+    for row in range(m):
+        i, v, count = inputs_of(memory, l, row)
+        delta = load(memory.delta, layer.row + row * layer.width + q * LANES)
+        for p in range(count):
+            k = LANES * at(memory.which, i + p)
+            store(to, k, multiply_add(load(to, k), at(memory.a, v + p), delta))
+
+
+@part
+def add_penalty(to, theta, l1, l2):
+    """l1 sign(w) + l2 w, added to what `to` has in the place of each weight of a block."""
+    if l1 != 0 or l2 != 0:
+        for k in range(len(theta) - LANES):  # without the biases
+            to[k] += l1 * np.sign(theta[k]) + l2 * theta[k]
+
+
+@part
+def descend(theta, g, slots, block, rule, numbers, rate, t):
+    """Step t of an optimizer for a block, see `nn.optimizers`."""
+    v, one = slots[0][block], type(rate)(1)
     if rule == MOMENTUM:
         mu = numbers[0]
         for k in range(len(theta)):
@@ -355,7 +357,7 @@ def descend(memory, rule, numbers, rate, t):
             theta[k] -= rate * g[k] / (np.sqrt(v[k]) + epsilon)
     else:
         beta1, beta2, epsilon, decay = numbers[0], numbers[1], numbers[2], numbers[3]
-        square = memory.slots[1]
+        square = slots[1][block]
         bias = np.sqrt(one - beta2**t)
         length, least, kept = rate * bias / (one - beta1**t), epsilon * bias, one - rate * decay
         for k in range(len(theta)):
@@ -363,6 +365,5 @@ def descend(memory, rule, numbers, rate, t):
             square[k] += (one - beta2) * (g[k] * g[k] - square[k])
             theta[k] = kept * theta[k] - length * v[k] / (np.sqrt(square[k]) + least)
     if t % 64 == 0:  # denormal numbers, see nn.optimizers
-        for row in range(len(memory.slots)):
-            for k in range(len(theta)):
-                memory.slots[row, k] += type(rate)(1e-20)
+        for row in range(len(slots)):
+            slots[row][block] += type(rate)(1e-20)

@@ -14,7 +14,7 @@ from nnbp_cli.nn.arrays import Array, Bytes
 from nnbp_cli.rng import generator
 from nnbp_cli.training.prefetch import prefetch
 
-IMAGES_PER_BLOCK = 512  # that are shuffled together, and distorted by one stream of random numbers
+IMAGES_PER_BLOCK = 512  # that are distorted by one stream of random numbers
 PIXELS_PER_BLOCK = 4_000_000  # and no more, which take a third of a second to distort
 
 Chunk: TypeAlias = tuple[Bytes, Bytes]
@@ -46,8 +46,8 @@ def chunks(
     else:
         number = epoch if shuffle == "epoch" else 0
         order = generator(seed, "shuffle", number).permutation(split.examples)
-    images_per_block = min(IMAGES_PER_BLOCK, PIXELS_PER_BLOCK // split.images.shape[1])
-    size = max(1, images_per_block // batch_size) * batch_size
+    most = IMAGES_PER_BLOCK if distortion else max_batches * batch_size
+    size = max(1, min(most, PIXELS_PER_BLOCK // split.images.shape[1]) // batch_size) * batch_size
 
     def blocks(first: int) -> Iterator[Chunk | None]:
         for number in range(first, ceil(len(order) / size)):

@@ -32,7 +32,7 @@ from nnbp_cli.training.history import Epoch, best, ended, halvings
 from nnbp_cli.training.metrics import SPEED, evaluate_watched
 
 # In a chunk, after which the loop yields; that costs something where a batch takes no time.
-BATCHES_PER_CHUNK = 64
+BATCHES_PER_CHUNK = 512
 WORK_PER_CHUNK = 1_000_000_000  # multiplications; a few hundredths of a second
 
 
@@ -106,7 +106,11 @@ def train(
         network, optimizer(training), regularization, targets, batch_size, params, state.optimizer_state
     )
     rate = learning_rate(training)
-    max_batches = min(BATCHES_PER_CHUNK, 1 + WORK_PER_CHUNK // (3 * batch_size * network.work))
+    max_batches = min(
+        BATCHES_PER_CHUNK,
+        max(1, engine.images_at_once // batch_size),
+        1 + WORK_PER_CHUNK // (3 * batch_size * network.work),
+    )
     distorting = distortion(augmentation, dataset.shape) if augmentation else None
     # A second thread pays where a core is free, and matrix products do not use it: theirs would wait for it.
     background = training.threads == 1 and hardware.available_cpus() > 1
