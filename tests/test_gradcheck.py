@@ -1,13 +1,17 @@
 """`nnbp gradcheck`: the gradient of the very network of a config."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nnbp_cli import config
+from nnbp_cli.nn import network
 from nnbp_cli.nn.layers import Dense, Dropout
 from nnbp_cli.nn.penalties import Penalty
+from nnbp_cli.system.reporter import Reporter
 from nnbp_cli.training import gradcheck as checking
 from tests.command_line import Said, nnbp
 
@@ -56,6 +60,27 @@ def test_where_kinks_are_near_and_weights_begin_at_zero_it_holds_of_slopes(
     said = gradcheck("--json", "--set", CONVOLUTION, "--set", f"network.initializer={initializer}")
     assert said.status == 0, said
     assert all(window["largest"] > 1e-3 for window in json.loads(said.out)["windows"])
+
+
+def test_of_a_large_network_few_images_are_chosen_from_and_each_slope_is_told(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[int, int]] = []
+
+    class Told(Reporter):
+        def checked(self, slopes: int, total: int) -> None:
+            told.append((slopes, total))
+
+    loaded = config.load("small.toml", ["network.layers.0.dropout=0.0", "training.engine=numpy"])
+    monkeypatch.setattr(checking, "MAX_PARAMETERS_ONE_BY_ONE", 0)
+    monkeypatch.setattr(checking, "CANDIDATE_IMAGES", 5)
+    first = checking.check_gradient(loaded, Path("small.toml"), Path(os.environ["NNBP_DATA_DIR"]), 5, Told())
+    assert told == [(k, 40) for k in range(41)]
+    monkeypatch.setattr(checking, "CANDIDATE_IMAGES", 1000)
+    monkeypatch.setattr(network, "MAX_IMAGES", 1)
+    monkeypatch.setattr(checking, "CANDIDATE_BLOCKS", 5)
+    again = checking.check_gradient(loaded, Path("small.toml"), Path(os.environ["NNBP_DATA_DIR"]), 5, Told())
+    assert first == again
 
 
 WRONG = {

@@ -53,12 +53,14 @@ def command(
         raise click.UsageError("missing argument 'CONFIG'")
     from nnbp_cli import config
     from nnbp_cli.errors import CheckFailed
-    from nnbp_cli.terminal.output import log, print_json, print_result
+    from nnbp_cli.terminal.output import print_json, print_result
+    from nnbp_cli.terminal.progress import TerminalReporter
     from nnbp_cli.terminal.tables import gradient_lines
     from nnbp_cli.training.gradcheck import check_gradient
 
     overrides += (f"training.engine={engine}",) if engine else ()
-    checked = check_gradient(config.load(config_path, overrides), config_path, data_dir, images, log)
+    described, reporter = config.load(config_path, overrides), TerminalReporter(quiet=False)
+    checked = check_gradient(described, config_path, data_dir, images, reporter)
     if as_json:
         print_json(checked.plain())
     else:

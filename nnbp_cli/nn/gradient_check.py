@@ -88,6 +88,7 @@ def check_gradient(
     masks: SameMasks | None = None,
     directions: np.random.Generator | None = None,
     gradient: Parameters | None = None,
+    progress: Callable[[], object] = bool,
 ) -> Iterator[GradientCheck]:
     """How backprop and numerical differentiation agree at `params`, window by window, in float64.
 
@@ -95,7 +96,7 @@ def check_gradient(
     parameter is moved by itself; where `directions` are given, all of a window along ten of them, N(0, 1) in
     each entry. `masks` makes the generator that dropout draws from, the same each time, so that what is left
     out stays fixed. Steps are smaller than the distance to the next kink. No weight may be within a few steps
-    of 0 where there is an L1 penalty.
+    of 0 where there is an L1 penalty. `progress` is called after each numerical slope.
     """
     if params.theta.dtype != np.float64:
         raise TypeError(f"a gradient is checked in float64, not in {params.theta.dtype}")
@@ -115,6 +116,7 @@ def check_gradient(
             theta[:] = here + (steps * h) * direction
             costs.append(cost())
         theta[:] = here
+        progress()
         return (costs[0] - 8 * costs[1] + 8 * costs[2] - costs[3]) / (12 * h)
 
     if not gradient:
@@ -125,14 +127,15 @@ def check_gradient(
     step = min(H, max(MIN_H, distance_to_kink(network, params, x, rng()) / STEPS_TO_KINK))
     learning = [layer for layer in network.layers if layer.shapes]
     for (number, name, window), (*_, slopes) in zip(params.named_parameters(), gradient.named_parameters()):
-        theta, ours, h = window.reshape(-1), slopes.reshape(-1), step
+        theta, backprop, h = window.reshape(-1), slopes.reshape(-1), step
         if directions:
             if name == "W":  # so that a neuron's z moves no further than one weight moves it
                 h /= sqrt(learning[number].fans[0])
-            along = directions.standard_normal((DIRECTIONS, theta.size))
-            ours, numeric = along @ ours, np.array([slope(theta, direction, h) for direction in along])
+            along = (directions.standard_normal(theta.size) for _ in range(DIRECTIONS))  # one in memory
+            pairs = [(float(direction @ backprop), slope(theta, direction, h)) for direction in along]
         else:
-            numeric = np.array([slope(theta[k : k + 1], 1.0, h) for k in range(theta.size)])
+            pairs = [(float(backprop[k]), slope(theta[k : k + 1], 1.0, h)) for k in range(theta.size)]
+        ours, numeric = np.transpose(pairs)
         # A cost is right to a few units in its last place; the rule divides what is left by h.
         rounding = 8 * float(np.finfo(np.float64).eps) * abs(cost()) / h
         difference, largest = float(abs(ours - numeric).max()), float(abs(numeric).max())

@@ -21,6 +21,9 @@ class Reporter:
     def epoch(self, number: int, learning_rate: float, seconds: float, scores: Mapping[str, float]) -> None:
         """An epoch is complete: its last learning rate, its seconds of training, and what is watched."""
 
+    def checked(self, slopes: int, total: int) -> None:
+        """So many numerical slopes of a gradient check are known."""
+
     def begin_jobs(self, work: Mapping[str, float], done: int) -> None:
         """Jobs begin: the work in each, in a unit of its own; `done` others were run before."""
 

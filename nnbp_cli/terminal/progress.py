@@ -19,8 +19,9 @@ SPARKLINE_BARS = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588"  # from the 
 
 
 class TerminalReporter(Reporter):
-    """One bar at a time: of a file, of a whole run with its cost, or of all the runs of a reproduction. A
-    line for every epoch, which ends in a sparkline where the terminal can show it, and for every run.
+    """One bar at a time: of a file, of a whole run with its cost, of a gradient check, or of all the runs of
+    a reproduction. A line for every epoch, which ends in a sparkline where the terminal can show it, and for
+    every run.
     """
 
     def __init__(self, quiet: bool) -> None:
@@ -69,6 +70,12 @@ class TerminalReporter(Reporter):
         if sys.stderr.isatty() and shows(sys.stderr, SPARKLINE_BARS):
             parts += filter(None, [sparkline(self.accuracies)])
         self.note("   ".join(parts))
+
+    def checked(self, slopes: int, total: int) -> None:
+        """Move the bar of a check; the first call makes it."""
+        if self.bar is None:
+            self._draw(total=total, bar_format="slopes {bar} {percentage:3.0f}%  {remaining} left")
+        self._move_to(slopes)
 
     def begin_jobs(self, work: Mapping[str, float], done: int) -> None:
         """Make the bar of all runs, which grows by the work in them."""

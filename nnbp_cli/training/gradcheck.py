@@ -1,7 +1,8 @@
 """Gradient check: an engine's gradient of the network of a config against numerical differentiation."""
 
-from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
+from itertools import count
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,13 @@ from nnbp_cli.nn.parameters import Parameters
 from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.rng import generator
 from nnbp_cli.system.json_text import finite
+from nnbp_cli.system.reporter import Reporter
 from nnbp_cli.training import loop
 from nnbp_cli.training.batches import smoothed_targets
 
 MAX_PARAMETERS_ONE_BY_ONE = 30_000  # which take some seconds
-CANDIDATE_IMAGES = 1000  # from which a batch is chosen
+CANDIDATE_IMAGES = 1000  # from which a batch is chosen,
+CANDIDATE_BLOCKS = 10  # or as many as are evaluated in so many blocks, where that is less
 SMALLEST_BIAS = 1e-2  # none is 0, where a convolution of blank paper has the kink of a ReLU
 DEVIATION = 0.1  # of weights that begin at 0, through which no slope would get back to the layers before
 SMALLEST_WEIGHT = 1e-3  # no weight is nearer to the kink of an L1 penalty
@@ -66,21 +69,19 @@ class Checked:
         }
 
 
-def check_gradient(
-    config: Config, where: Path, data_dir: Path, images: int, note: Callable[[str], object]
-) -> Checked:
+def check_gradient(config: Config, where: Path, data_dir: Path, images: int, reporter: Reporter) -> Checked:
     """Check the gradient at the config's initial parameters, on `images` of its training images, in float64.
     It is that of the config's engine, or numpy's where the config leaves it open.
 
     Every parameter where there are 30,000 at most, and otherwise every window along ten random directions.
-    `note` is told before a wait, see `Engine.prepare`. Raises ConfigError where config and data do not fit,
-    NnbpError when there are no data or no such engine, and Diverged where the cost there is not finite.
+    Raises ConfigError where config and data do not fit, NnbpError when there are no data or no such engine,
+    and Diverged where the cost there is not finite.
     """
     data = load_data(config.data, data_dir, where=str(where))
     check_against_data(config, data, where=str(where))
     training = config.training
     engine = "numpy" if training.engine == "auto" else training.engine
-    engines.prepare(engine, note, np.float64)
+    engines.prepare(engine, reporter.note, np.float64)
     network = build(config.network, data.shape)
     params = network.parameters(np.float64)
     INITIALIZERS[config.network.initializer].fill(network, params, generator(training.seed, "initialization"))
@@ -96,8 +97,16 @@ def check_gradient(
     def masks() -> np.random.Generator:
         return generator(training.seed, "dropout")
 
+    one_by_one = network.size <= MAX_PARAMETERS_ONE_BY_ONE
+    windows = len([*params.named_parameters()])
+    slopes, done = network.size if one_by_one else windows * gradient_check.DIRECTIONS, count(1)
+
+    def progress() -> None:
+        reporter.checked(next(done), slopes)
+
     random = masks if network.random else None
-    with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
+    with closing(reporter), threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
+        reporter.checked(0, slopes)
         chosen, labels = _far_from_kinks(network, params, data.training, images, random)
         targets = smoothed_targets(data.classes, training.label_smoothing, np.float64)
         # A step of rate 1, by an optimizer that remembers nothing, takes the gradient from theta: exactly but
@@ -110,10 +119,11 @@ def check_gradient(
         gradient.theta[:] = start - params.theta
         params.theta[:] = start
         x, y = scaled(chosen, np.float64), targets[labels]
-        one_by_one = network.size <= MAX_PARAMETERS_ONE_BY_ONE
         directions = None if one_by_one else generator(training.seed, "directions")
         checks = list(
-            gradient_check.check_gradient(network, params, x, y, penalty, random, directions, gradient)
+            gradient_check.check_gradient(
+                network, params, x, y, penalty, random, directions, gradient, progress
+            )
         )
     if not all(isfinite(each.largest) for each in checks):
         why = "diverged: the cost at the initial weights is not finite"
@@ -127,8 +137,9 @@ def _far_from_kinks(
     """Of the first images those that stay the farthest from kinks, as bytes, and labels. Where dropout leaves
     out other neurons of each image of a batch, it is the best batch of images in a row.
     """
-    candidates = np.arange(min(CANDIDATE_IMAGES, len(split.labels)))
-    images = min(images, len(candidates))
+    images = min(images, len(split.labels))
+    affordable = max(images, min(CANDIDATE_IMAGES, CANDIDATE_BLOCKS * network.images_at_once))
+    candidates = np.arange(min(affordable, len(split.labels)))
 
     def inputs(chosen: Array) -> Array:
         return scaled(split.images[chosen], np.float64)
