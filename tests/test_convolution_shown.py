@@ -101,8 +101,8 @@ def test_compared_runs_differ_in_their_maps(run: Path) -> None:
     config = Path("other/config.toml")
     config.write_text(config.read_text().replace("maps = 4", "maps = 6").replace("pool = 2", "pool = 3"))
     words = Elements(page_of(run, "other")).words
-    assert "3@5x5 pool 2 relu dropout 0.1, 4@3x3 pool 1 same tanh, 10 softmax" in words
-    assert "3@5x5 pool 3 relu dropout 0.1, 6@3x3 pool 1 same tanh, 10 softmax" in words
+    assert "3 maps 5x5 pool 2 relu dropout 0.1, 4 maps 3x3 pool 1 same tanh, 10 softmax" in words
+    assert "3 maps 5x5 pool 3 relu dropout 0.1, 6 maps 3x3 pool 1 same tanh, 10 softmax" in words
 
 
 def test_the_first_weights_of_a_convolution_are_its_kernels(run: Path) -> None:

@@ -74,4 +74,4 @@ def _size(layer: dict[str, Any]) -> str:
     if "maps" not in layer:
         return str(layer["neurons"])
     padding = " same" if layer["padding"] == "same" else ""
-    return f"{layer['maps']}@{layer['kernel']}x{layer['kernel']} pool {layer['pool']}{padding}"
+    return f"{layer['maps']} maps {layer['kernel']}x{layer['kernel']} pool {layer['pool']}{padding}"

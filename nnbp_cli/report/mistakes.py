@@ -11,7 +11,7 @@ from nnbp_cli.report import charts, sprites
 from nnbp_cli.report.markup import Markup, filled, joined, tag
 from nnbp_cli.report.overview import table
 from nnbp_cli.report.sprites import Sprites
-from nnbp_cli.wording import percent
+from nnbp_cli.wording import counted, percent
 
 HEATS = 9  # how many shades page.css has for a cell
 
@@ -99,8 +99,7 @@ def _cell(true: int, predicted: int, count: int, heat: float) -> Markup:
         dot = tag("span", "\N{MIDDLE DOT}", aria_hidden="true")
         return tag("td", dot, tag("span", "0", class_="unseen"), class_="none")
     shade = "right" if true == predicted else f"h{max(1, round(HEATS * heat))}"
-    images = "image" if count == 1 else "images"
-    label = f"{count:,} {images} of a {true} taken for a {predicted}"
+    label = f"{counted(count, 'images')} of a {true} taken for a {predicted}"
     button = tag("button", str(count), type="button", data_cell=f"{true},{predicted}", aria_label=label)
     return tag("td", button, class_=shade)
 
