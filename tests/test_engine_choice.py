@@ -16,7 +16,9 @@ from nnbp_cli.engines import automatic
 from nnbp_cli.engines.automatic import compiled_pays
 from nnbp_cli.reproduction import reproduce as whole
 from nnbp_cli.reproduction.experiments import Experiment
+from nnbp_cli.runs import setup
 from nnbp_cli.runs.setup import with_engine
+from nnbp_cli.system import hardware
 from nnbp_cli.system.reporter import SILENT
 from tests.command_line import Said, nnbp
 from tests.small_run import replace as edit
@@ -134,7 +136,13 @@ def test_a_run_of_which_nothing_but_an_older_config_is_left_goes_on_with_numpy(h
 def test_all_seeds_and_all_runs_of_the_book_have_the_engine_that_was_made_ready_for_them(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert train("--out", "seeds", "--seeds", 2, *AUTO).status == 0
+    # With two threads numpy would be taken, but of seeds that go on at a time each has one.
+    monkeypatch.setattr(setup, "MIN_WORK_FOR_THREADS", 1)
+    monkeypatch.setattr(hardware, "available_cpus", lambda: 2)
+    batches = ("--set", "training.batch_size=100")
+    assert train("--out", "alone", *batches, *AUTO).status == 0
+    assert engine_of("alone") == "numpy"
+    assert train("--out", "seeds", "--seeds", 2, *batches, *AUTO).status == 0
     monkeypatch.setattr(whole, "DATA", DataConfig(name="synthetic", size=600, seed=1))
     small = Experiment("small", "784-12-10", here / "small.toml", ("training.engine=auto",), ())
     whole.reproduce([small], 2, 2, Path("book"), Path(os.environ["NNBP_DATA_DIR"]), SILENT)

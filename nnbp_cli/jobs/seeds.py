@@ -102,10 +102,11 @@ def train(
     numbers = range(first.training.seed, first.training.seed + seeds)
     if seeds > 1:  # a seed may be too large
         config.load(paths.config, [*settings, f"training.seed={numbers[-1]}"])
+    several = min(seeds, jobs or hardware.available_cpus()) > 1
+    if first.training.threads == "auto" and (cluster or several):
+        first = replace(first, training=replace(first.training, threads=1))
     settled, data, network = settle(first, paths, reporter)
-    at_a_time = _at_a_time(first, data, seeds, jobs)
-    if first.training.threads == "auto" and (cluster or at_a_time > 1):
-        settled = replace(settled, training=replace(settled.training, threads=1))
+    at_a_time = _at_a_time(settled, data, seeds, jobs)
     folder = run_directory.create(paths.out, paths.config.stem).path
     files.write(folder / ASKED_FOR, json_text.dumps(list(numbers)) + "\n")
     made = [_seeded(folder, settled, seed) for seed in numbers]
