@@ -46,6 +46,7 @@ LINES: dict[str, tuple[tuple[int, str], ...]] = {
         (2, "--config N.gone.toml"),
         (2, "--config N.toml --set data.name=N.gone"),
         (2, "--config N.toml --set N=1"),
+        (2, "--config N.toml --seeds 2 --cluster N"),
         (2, "N"),
         (1, "--config synthetic.toml --offline --set data.name=kmnist --data-dir N.gone"),
     ),
@@ -94,7 +95,12 @@ LINES: dict[str, tuple[tuple[int, str], ...]] = {
         (2, "--config N.toml --set data.name=N.gone"),
         (1, "--config synthetic.toml --set data.name=kmnist --data-dir N.gone"),
     ),
-    "reproduce": ((2, "N"), (2, "--runs N.png"), (1, "ch1-30 --runs N.runs --data-dir B")),
+    "reproduce": (
+        (2, "N"),
+        (2, "--runs N.png"),
+        (1, "ch1-30 --runs N.runs --data-dir B"),
+        (2, "--cluster N"),
+    ),
 }  # fmt: skip
 # What says nothing of the name.
 SILENT = {"eval N", "gradcheck --config N.toml --images 1 --data-dir B"}

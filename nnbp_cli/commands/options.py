@@ -104,9 +104,17 @@ def data_option(text: str) -> Callable[[Function], Function]:
     )
 
 
+def _address(ctx: click.Context, param: click.Parameter, address: str | None) -> str | None:
+    """Refuse what is no address of a scheduler."""
+    if address is not None and not re.fullmatch(r"(tcp|tls)://[^\s:/]+:\d{1,5}", address):
+        raise click.BadParameter(f"expected tcp://HOST:PORT, got {quoted(address)}")
+    return address
+
+
 cluster_option = click.option(
     "--cluster",
     metavar="ADDRESS",
+    callback=_address,
     help="Run them on the workers of the Dask scheduler at this address, such as tcp://HOST:8786.",
 )
 
