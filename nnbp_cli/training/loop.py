@@ -19,6 +19,7 @@ from nnbp_cli.config import TrainingConfig, learning_rate, optimizer
 from nnbp_cli.datasets.augment import Augmentation, distortion
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.divergence import diverged
+from nnbp_cli.engines import Engine
 from nnbp_cli.errors import Diverged
 from nnbp_cli.nn.arrays import Array, aligned_zeros
 from nnbp_cli.nn.initializers import Initializer
@@ -84,6 +85,15 @@ def batches_per_epoch(dataset: Dataset, training: TrainingConfig) -> int:
     return ceil(dataset.training.examples / training.batch_size)
 
 
+def batches_per_chunk(engine: Engine) -> int:
+    """How many batches an engine is given at once, at most."""
+    return min(
+        BATCHES_PER_CHUNK,
+        max(1, engine.images_at_once // engine.batch_size),
+        1 + WORK_PER_CHUNK // (3 * engine.batch_size * engine.network.work),
+    )
+
+
 def train(
     network: Network,
     dataset: Dataset,
@@ -106,11 +116,7 @@ def train(
         network, optimizer(training), regularization, targets, batch_size, params, state.optimizer_state
     )
     rate = learning_rate(training)
-    max_batches = min(
-        BATCHES_PER_CHUNK,
-        max(1, engine.images_at_once // batch_size),
-        1 + WORK_PER_CHUNK // (3 * batch_size * network.work),
-    )
+    max_batches = batches_per_chunk(engine)
     distorting = distortion(augmentation, dataset.shape) if augmentation else None
     # A second thread pays where a core is free, and matrix products do not use it: theirs would wait for it.
     background = training.threads == 1 and hardware.available_cpus() > 1
