@@ -18,9 +18,9 @@ from nnbp_cli.engines import automatic
 from nnbp_cli.engines.automatic import compiled_pays
 from nnbp_cli.reproduction import reproduce as whole
 from nnbp_cli.reproduction.experiments import Experiment
-from nnbp_cli.runs import setup
+from nnbp_cli.runs import checkpoint, setup
 from nnbp_cli.runs.setup import with_engine
-from nnbp_cli.system import hardware
+from nnbp_cli.system import files, hardware
 from nnbp_cli.system.reporter import SILENT
 from tests.command_line import Said, nnbp
 from tests.small_run import replace as edit
@@ -135,6 +135,19 @@ def test_a_run_of_which_nothing_but_an_older_config_is_left_goes_on_with_numpy(h
     edit("run/config.toml", 'engine = "numpy"\n', "")
     assert nnbp("train", "--resume", "run", "-q").status == 0
     assert results(Path("run")) == before
+
+
+@pytest.mark.usefixtures("short_runs")
+def test_a_run_from_when_there_was_but_one_engine_goes_on_with_numpy(here: Path) -> None:
+    train("--out", "long", "-q", "--set", "training.epochs=4")
+    train("--out", "run", "-q")
+    left = checkpoint.load(Path("run/checkpoint.npz"))
+    training = replace(left.config.training, engine="auto")
+    older = replace(left, config=replace(left.config, training=training))
+    checkpoint.save(Path("run/checkpoint.npz"), older, files.anything)
+    edit("run/config.toml", 'engine = "numpy"\n', "")
+    assert nnbp("train", "--resume", "run", "-q", "--set", "training.epochs=4").status == 0
+    assert results(Path("run"))["state"] == results(Path("long"))["state"]
 
 
 @needs_numba

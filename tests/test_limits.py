@@ -142,6 +142,6 @@ def test_without_processes_a_reproduction_says_so(here: Path, monkeypatch: pytes
 
     monkeypatch.setattr(whole, "DATA", DataConfig(name="synthetic", size=600, seed=1))
     monkeypatch.setattr(experiments, "load", lambda: [Experiment("small", "", here / "small.toml", (), ())])
-    monkeypatch.setattr("_posixsubprocess.fork_exec", none_left)
+    monkeypatch.setattr("subprocess._fork_exec", none_left)
     said = nnbp("reproduce", "--quiet")
     assert (said.status, said.err) == (1, THREADS)
