@@ -46,26 +46,21 @@ RATIOS = [
 def main(data_dir: Path, quick: bool) -> None:
     """Print a row for each network."""
     images = data.load(data_dir)
-    heads = [
-        "compiled",
-        "loop",
-        "contract",
-        "in a row",
-        "products",
-        *(f"{one} / {other}" for one, other in RATIOS),
-    ]
+    names = ["compiled", "loop", "contract", "in a row", "products"]
+    heads = [*names, *(f"{one} / {other}" for one, other in RATIOS)]
     print("| |", " | ".join(heads), "|\n|---|" + "---|" * len(heads))
     for job in JOBS:
-        begun, compiled = Loop(job, images, "numpy"), Loop(job, images, "compiled")
-        steps = begun.at_once * max(1, 50_000 // job.sizes[1] // job.batch_size // begun.at_once)
+        steps = max(1, 50_000 // job.sizes[1] // job.batch_size)
         works: dict[str, Callable[[], object]] = {
-            "compiled": lambda: compiled.advance(steps),  # noqa: B023
-            "loop": lambda: begun.advance(steps),  # noqa: B023
+            name: repeated(work, steps) for name, work in ways(job, images).items()
         }
-        works |= {name: repeated(work, steps) for name, work in ways(job, images).items()}
-        seconds = in_turns(works, rounds=5 if quick else 51)
-        times = [spread([each / steps * 1e6 for each in seconds[name]]) for name in works]
-        shares = [spread(ratios(seconds[one], seconds[other])) for one, other in RATIOS]
+        counts = dict.fromkeys(works, steps)
+        for name, engine in (("loop", "numpy"), ("compiled", "compiled")):
+            works[name], counts[name] = epochs(job, images, engine), job.images // job.batch_size
+        seconds = in_turns(works, rounds=5 if quick else 21)
+        micros = {name: [1e6 * each / counts[name] for each in seconds[name]] for name in works}
+        times = [spread(micros[name]) for name in names]
+        shares = [spread(ratios(micros[one], micros[other])) for one, other in RATIOS]
         print(f"| {' | '.join([job.name, *times, *shares])} |", flush=True)
 
 
@@ -81,22 +76,11 @@ def ways(job: Job, images: Dataset) -> dict[str, Callable[[], object]]:
     }
 
 
-class Loop:
-    """The generator, which makes some steps `at_once`; nothing is watched after an epoch."""
-
-    def __init__(self, job: Job, images: Dataset, engine: str) -> None:
-        network, training, self.state = nnbp.begin(job, engine)
-        training = replace(training, watch=(), keep="last")
-        self.per_epoch = loop.batches_per_epoch(images, training)
-        self.generator = loop.train(network, images, training, self.state)
-        self.advance(1)
-        self.at_once = self.state.batch
-
-    def advance(self, steps: int) -> None:
-        """Make so many steps, or a few more: up to the next yield."""
-        end = self.state.epoch * self.per_epoch + self.state.batch + steps
-        while self.state.epoch * self.per_epoch + self.state.batch < end:
-            next(self.generator)
+def epochs(job: Job, images: Dataset, engine: str) -> Callable[[], object]:
+    """The next epoch of the generator; nothing is watched after it."""
+    network, training, state = nnbp.begin(job, engine)
+    steps = loop.train(network, images, replace(training, watch=(), keep="last"), state)
+    return lambda: next(epoch for epoch in steps if epoch)
 
 
 def the_contract(job: Job, x: Array, y: Array) -> Callable[[], object]:
