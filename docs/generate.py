@@ -83,6 +83,7 @@ these lines in the file that the shell reads when it starts:
 HEADINGS: dict[Location, str] = {
     ("network", "layers", 0): "[[network.layers]]",
     ("network", "layers", 0, "override", 0): "override = [{ ... }]",
+    ("search", "parameters", "KEY"): '[search.parameters] "KEY" = { ... }',
 }
 
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "download": "Fetch a data set, check it and keep it.",
     "init": "Write a config to start from.",
     "train": "Train the network that a config describes.",
+    "search": "Search for the best values of a config's keys.",
     "eval": "Score saved weights.",
     "predict": "Read the digits on pictures.",
     "runs": "List runs, the newest first.",

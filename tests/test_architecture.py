@@ -24,7 +24,7 @@ ORDER = [
     {"training"},
     {"runs"},
     {"jobs"},
-    {"plots", "reproduction", "report"},
+    {"plots", "reproduction", "report", "search"},
     {"terminal"},
     {"commands", "cli", "__main__"},
 ]
@@ -111,6 +111,7 @@ def runs(*arguments):
     try: main(arguments)
     except SystemExit as end: assert not end.code, end.code
     heavy = {"numpy", "requests", "tqdm", "pydantic", "ruamel", "urllib3", "matplotlib", "onnx", "PIL"}
+    heavy |= {"distributed", "numba", "optuna"}
     assert not heavy & set(sys.modules), (arguments, os.environ.get("COMP_WORDS"), heavy & set(sys.modules))
 """
 HELP = """

@@ -50,6 +50,13 @@ LINES: dict[str, tuple[tuple[int, str], ...]] = {
         (2, "N"),
         (1, "--config synthetic.toml --offline --set data.name=kmnist --data-dir N.gone"),
     ),
+    "search": (
+        (0, "N.search.toml --study N.study/N"),
+        (2, "N.search.toml --study N.study/N --set training.l1=1"),
+        (1, "N.search.toml --study N.png"),
+        (2, "N.toml"),
+        (2, "N.gone.toml"),
+    ),
     "eval": (
         (0, "N"),
         (1, "N.forged.npz --mistakes 2"),
@@ -126,6 +133,8 @@ def furnish(folder: Path, name: str) -> None:
         "training": {"epochs": 1, "batch_size": 10, "learning_rate": 0.1},
     }
     (folder / f"{name}.toml").write_text(tomli_w.dumps(config), encoding="utf-8")
+    drawn = {"trials": 1, "parameters": {"training.learning_rate": {"min": 0.01, "max": 0.1}}}
+    (folder / f"{name}.search.toml").write_text(tomli_w.dumps(config | {"search": drawn}), encoding="utf-8")
     config["data"] = {"name": "synthetic", "size": 100}
     (folder / "synthetic.toml").write_text(tomli_w.dumps(config))
     picture = np.full((60, 60), 255, np.uint8)

@@ -15,6 +15,8 @@ from nnbp_cli.config.schema import (
     LayerConfig,
     NetworkConfig,
     OverrideConfig,
+    ParameterConfig,
+    SearchConfig,
     TrainingConfig,
 )
 from nnbp_cli.config.validation import check_against_data, data_from_plain, moved, network_from_plain
@@ -27,6 +29,8 @@ __all__ = [
     "LayerConfig",
     "NetworkConfig",
     "OverrideConfig",
+    "ParameterConfig",
+    "SearchConfig",
     "TrainingConfig",
     "augmentation",
     "build",

@@ -35,8 +35,13 @@ def _configured(plain: dict[str, Any], where: str, settings: Iterable[str]) -> C
 
 def changed_keys(before: Config, after: Config) -> list[str]:
     """The keys, as they are written after --set, whose values differ; of layers just network.layers."""
-    old, new = asdict(before), asdict(after)
-    return [f"{name}.{key}" for name in old for key in old[name] if old[name][key] != new[name][key]]
+    old, new = ({name: table or {} for name, table in asdict(config).items()} for config in (before, after))
+    return [
+        f"{name}.{key}"
+        for name in old
+        for key in old[name] | new[name]
+        if old[name].get(key) != new[name].get(key)
+    ]
 
 
 def apply_overrides(settings: Iterable[str], plain: dict[str, Any]) -> tuple[Origins, list[str]]:

@@ -56,6 +56,16 @@ _ALSO_CALLED = {
     "glorot": ("xavier",),
     "he": ("kaiming",),
     "sgd": ("gradient_descent",),
+    "trials": ("n_trials", "num_trials", "run_cap", "runs"),
+    "sampler": ("method", "algorithm", "strategy"),
+    "pruner": ("early_terminate", "scheduler"),
+    "parameters": ("params", "space", "search_space"),
+    "tpe": ("bayes", "bayesian"),
+    "asha": ("successive_halving", "sha"),
+    "min": ("low", "lower", "from"),
+    "max": ("high", "upper", "to"),
+    "scale": ("log", "distribution"),
+    "values": ("choices", "options"),
 }
 
 
@@ -81,8 +91,8 @@ def explained(error: ValidationError, above: Location = ()) -> Iterator[tuple[Lo
 def _unknown(place: Location, table: Node) -> str:
     """An unknown key: the nearest one of its table is suggested, or else of another."""
     *above, key = place
-    # [data] comes last: who writes 'seed' at the top means the run's.
-    others = sorted(tables(), key=lambda other: "data" in other[0])
+    # [data] comes late: who writes 'seed' at the top means the run's.
+    others = sorted(tables(), key=lambda other: ("search" in other[0], "data" in other[0]))
     for there, node in [(tuple(above), table), *others]:
         if near := _meant(str(key), node["properties"]):
             return f"unknown key; did you mean {dotted((*there, near))}?"
@@ -120,15 +130,16 @@ def _find(place: Location) -> tuple[Location, Node]:
     """The node at `place`, or the last one on the way there, with its own place."""
     node = _root()
     for depth, step in enumerate(place):
-        below = node.get("items") if isinstance(step, int) else node.get("properties", {}).get(step)
-        if below is None:
+        named = node.get("properties", {}).get(step, node.get("additionalProperties"))
+        below = node.get("items") if isinstance(step, int) else named
+        if not below:
             return place[:depth], node
         node = _dereferenced(below)
     return place, node
 
 
 def tables(place: Location = (), node: Node | None = None) -> Iterator[tuple[Location, Node]]:
-    """Every table with its place, from the whole config down; 0 stands for an index."""
+    """Every table with its place, from the whole config down; 0 stands for an index, KEY for any key."""
     node = _root() if node is None else node
     if "properties" in node:
         yield place, node
@@ -136,6 +147,8 @@ def tables(place: Location = (), node: Node | None = None) -> Iterator[tuple[Loc
             yield from tables((*place, key), _dereferenced(below))
     elif "items" in node:
         yield from tables((*place, 0), _dereferenced(node["items"]))
+    elif "additionalProperties" in node:
+        yield from tables((*place, "KEY"), _dereferenced(node["additionalProperties"]))
 
 
 def _choices(node: Node) -> list[str]:
@@ -149,18 +162,20 @@ def _choices(node: Node) -> list[str]:
 def expected(node: Node) -> str:
     """What may stand here: 'a number > 0', "'best' or 'last'"."""
     if "anyOf" in node:
-        branches = map(_dereferenced, node["anyOf"])
-        return listed(expected(branch) for branch in branches if branch["type"] != "null")
+        branches = {branch["type"]: branch for branch in map(_dereferenced, node["anyOf"])}
+        unsaid = {"null", "integer" if "number" in branches else ""}
+        return listed(expected(branch) for kind, branch in branches.items() if kind not in unsaid)
     if words := _choices(node):
         return listed(map(quoted, words))
     match node["type"]:
         case "integer":
-            return f"an integer >= {node['minimum']}"  # the upper bound is named when it is passed
+            # The upper bound is named when it is passed.
+            return f"an integer >= {node['minimum']}" if "minimum" in node else "an integer"
         case "number":
             return f"a number{_range(node)}"
         case "array":
             items = _dereferenced(node["items"])
-            return f"a list of {'tables' if items['type'] == 'object' else expected(items)}"
+            return f"a list of {'tables' if items.get('type') == 'object' else expected(items)}"
         case "object":
             return "a table"
     return "a name"

@@ -12,6 +12,7 @@ from nnbp_cli.config.schema import (
     HiddenActivation,
     LayerConfig,
     NetworkConfig,
+    SearchConfig,
     TrainingConfig,
 )
 from nnbp_cli.datasets.augment import SIGMA
@@ -57,6 +58,15 @@ ONLY_WITH = {
     "training": {**_numbers_of("optimizer", OPTIMIZERS), **_numbers_of("schedule", SCHEDULES)},
 }
 
+# What every trial of a search has as its config says, and why.
+_NOT_SEARCHED = {
+    "training.seed": "each trial has one of its own",
+    **dict.fromkeys(
+        ("data.name", "data.validation", "data.size", "data.seed"),
+        "all trials are compared by the same images",
+    ),
+}
+
 _NEEDS = {
     "quadratic": "a derivative neuron by neuron",
     "cross-entropy": "outputs between 0 and 1 that do not depend on each other",
@@ -68,6 +78,7 @@ def violations(
     data: DataConfig | None = None,
     network: NetworkConfig | None = None,
     training: TrainingConfig | None = None,
+    search: SearchConfig | None = None,
 ) -> Violations:
     """Every rule that is broken in the tables given, and between them."""
     if data:
@@ -88,6 +99,11 @@ def violations(
         yield from _useless_keys("training", training)
         yield from _watch(training)
         yield from _finish(training)
+    if search:
+        yield from _search(search)
+    if search and training and "validation accuracy" not in training.watch:
+        wrong = "a search goes by the validation accuracy, which is not watched; add it"
+        yield ("training", "watch"), f"{wrong}, or leave [search] out"
     if data and training:
         yield from _images(data, training)
     if network and training and training.engine == "compiled":
@@ -247,6 +263,25 @@ def _finish(training: TrainingConfig) -> Violations:
     stops = {"patience": training.patience is not None, "schedule 'halving'": training.schedule == "halving"}
     for what in (what for what, used in stops.items() if used):
         yield place, f"would not be reached where {what} ends training before; leave out one of them"
+
+
+def _search(search: SearchConfig) -> Violations:
+    for key, parameter in search.parameters.items():
+        place: Location = ("search", "parameters", key)
+        values, low, high = parameter.values, parameter.min, parameter.max
+        if key in _NOT_SEARCHED:
+            yield place, f"{_NOT_SEARCHED[key]}; leave it out"
+        elif values is not None:
+            if (low, high, parameter.scale) != (None, None, "linear"):
+                yield place, "has either values, or min, max and scale; keep one"
+            elif len(set(values)) < len(values):
+                yield (*place, "values"), "a value is there twice; keep one"
+        elif low is None or high is None:
+            yield place, "missing; expected min and max, or else values"
+        elif low >= high:
+            yield (*place, "max"), f"{quoted(high)} is not more than min, {quoted(low)}; give a range"
+        elif parameter.scale == "log" and low <= 0:
+            yield (*place, "min"), f"a scale 'log' has no {quoted(low)}; begin above 0"
 
 
 def not_compiled(network: NetworkConfig, training: TrainingConfig) -> Iterator[str]:

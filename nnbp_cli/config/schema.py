@@ -4,6 +4,7 @@ The docstring of a field is what docs/config.md says of it. What one field alone
 for the output layer, say) is in `rules`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
@@ -35,6 +36,7 @@ _Natural = Annotated[int, Strict(), Field(ge=0, le=10**9)]
 _Count = Annotated[int, Strict(), Field(ge=1, le=10**9)]
 _Seed = Annotated[int, Strict(), Field(ge=0, le=2**63 - 1)]
 _Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+_Exact = Annotated[int, Strict()] | _Number  # an integer stays one
 _Share = Annotated[_Number, Field(ge=0, lt=1)]
 
 _CLOSED = ConfigDict(extra="forbid", defer_build=True)
@@ -236,6 +238,41 @@ class TrainingConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterConfig:
+    """What a search may give to one key, which is called as after --set: anything from min to max, or one of
+    several values. Where min and max are both integers, so is what is between them."""
+
+    __pydantic_config__ = _CLOSED
+
+    min: _Exact | None = None
+    """The smallest value."""
+    max: _Exact | None = None
+    """The largest value."""
+    scale: Literal["linear", "log"] = "linear"
+    """log: a value between 0.01 and 0.1 is as likely as one between 0.1 and 1."""
+    values: Annotated[tuple[_Exact | Annotated[str, Strict()], ...], Field(min_length=1)] | None = None
+    """The values to choose from, instead of min and max."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchConfig:
+    """What `nnbp search` looks for, by the validation accuracy; nothing else reads it."""
+
+    __pydantic_config__ = _CLOSED
+
+    trials: _Count
+    """How many runs are begun, each with values of its own."""
+    sampler: Literal["tpe", "random"] = "tpe"
+    """Who draws the values: tpe, more often near those that did well; or chance alone."""
+    pruner: Literal["asha", "median", "hyperband", "none"] = "asha"
+    """Which runs end early, by their validation accuracy after an epoch. asha: those not in the best quarter
+    after 1, 4, 16, ... epochs; hyperband: thirds, some runs from later epochs on; median: those below the
+    median of the others after as many epochs; none: no run."""
+    parameters: Annotated[Mapping[str, ParameterConfig], Field(min_length=1)]
+    """The keys to search, each with its values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A whole run."""
 
@@ -247,3 +284,5 @@ class Config:
     """What learns."""
     training: TrainingConfig
     """How it learns."""
+    search: SearchConfig | None = None
+    """Which of its keys a search is for."""

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from nnbp_cli.config import rules
 from nnbp_cli.config.build import build, too_large
 from nnbp_cli.config.messages import explained
-from nnbp_cli.config.schema import Config, DataConfig, NetworkConfig, TrainingConfig
+from nnbp_cli.config.schema import Config, DataConfig, NetworkConfig, SearchConfig, TrainingConfig
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.datasets.sources import absolute
 from nnbp_cli.errors import ConfigError
@@ -23,6 +23,7 @@ _TABLES: dict[str, TypeAdapter[Any]] = {
     "data": TypeAdapter(DataConfig),
     "network": TypeAdapter(NetworkConfig),
     "training": TypeAdapter(TrainingConfig),
+    "search": TypeAdapter(SearchConfig | None),
 }
 
 
@@ -36,11 +37,12 @@ def validate(
     """
     try:
         config = _CONFIG.validate_python(plain)
-        problems = list(rules.violations(config.data, config.network, config.training))
+        problems = list(rules.violations(config.data, config.network, config.training, config.search))
     except ValidationError as error:
         # And what is wrong in those tables that the schema finds nothing wrong in.
-        sound = _TABLES.keys() - {details["loc"][0] for details in error.errors()}
-        tables = {name: _TABLES[name].validate_python(plain.get(name, {})) for name in sound}
+        given = {"data": {}, **plain}
+        sound = _TABLES.keys() & given.keys() - {details["loc"][0] for details in error.errors()}
+        tables = {name: _TABLES[name].validate_python(given[name]) for name in sound}
         problems = [*explained(error), *rules.violations(**tables)]
     _refuse(problems, where, origins, mistakes)
     return rules.resolved(config)

@@ -1,6 +1,6 @@
 """A run while it is trained: its parts, and what there is to keep of it: checkpoint, weights, summary."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -44,7 +44,7 @@ class Clock:
 @dataclass(frozen=True)
 class ActiveRun:
     """The parts of a run, of which `state` changes as it is trained; its weights go to `weights` too, where
-    that is not None.
+    that is not None, and at its end they are `scored` on these splits.
     """
 
     config: Config
@@ -54,6 +54,7 @@ class ActiveRun:
     weights: Path | None
     clock: Clock
     state: TrainingState
+    scored: Sequence[str] = ("validation", "test")
 
     @property
     def ended(self) -> str | None:

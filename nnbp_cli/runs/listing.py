@@ -20,8 +20,8 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class Run:
     """A run: when it began, how many epochs it has, the accuracies (0 to 1) of the weights that it kept, and
-    the seconds it took. `state` is "complete", "diverged", "stopped by SIGINT" or "unfinished": still
-    running, or killed.
+    the seconds it took. `state` is "complete", "diverged", "stopped by SIGINT", "stopped by pruning" or
+    "unfinished": still running, or killed.
     """
 
     name: str
@@ -35,11 +35,11 @@ class Run:
 
 
 def runs(folder: Path) -> tuple[list[Run], list[NnbpError]]:
-    """The runs in `folder`, those of several seeds in folders of their own included, the newest first; and
-    why others that are there are left out. Raises NnbpError when it cannot be read.
+    """The runs in `folder`, those of several seeds and of searches in folders of their own included, the
+    newest first; and why others that are there are left out. Raises NnbpError when it cannot be read.
     """
     try:
-        paths = sorted([*folder.iterdir(), *folder.glob("*/seed-*")])
+        paths = sorted([*folder.iterdir(), *folder.glob("*/seed-*"), *folder.glob("*/trial-*")])
     except FileNotFoundError:
         raise NnbpError(f"{folder}: no such folder; 'nnbp train' makes runs") from None
     except OSError as error:

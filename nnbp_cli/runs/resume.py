@@ -24,12 +24,18 @@ from nnbp_cli.training import history, loop
 from nnbp_cli.wording import counted, listed
 
 
-def resume(path: Path, settings: Sequence[str], paths: Paths, reporter: Reporter) -> Summary:
+def resume(
+    path: Path,
+    settings: Sequence[str],
+    paths: Paths,
+    reporter: Reporter,
+    scored: Sequence[str] = ("validation", "test"),
+) -> Summary:
     """Go on with the run in the directory `path` from where it was left; its summary.
 
     The end has the same bits as if it had never been left. `settings` may set training.epochs alone, and so
-    may whoever edits its config.toml, beside the name of the data. Raises as `run` does, and where there is
-    nothing to go on with.
+    may whoever edits its config.toml, beside the name of the data. At its end it is `scored` on these splits.
+    Raises as `run` does, and where there is nothing to go on with.
     """
     clock, copy = Clock(), check_weights(path, paths.weights)
     with existing(path).locked() as directory:
@@ -51,7 +57,7 @@ def resume(path: Path, settings: Sequence[str], paths: Paths, reporter: Reporter
                 config = replace(config, training=replace(config.training, engine="numpy"))
             config = resolve(config, data, network, reporter)
             state = loop.initial_state(network, INITIALIZERS[config.network.initializer], config.training)
-        run = ActiveRun(config, data, network, directory, copy, clock, state)
+        run = ActiveRun(config, data, network, directory, copy, clock, state, scored)
         if checkpoint and config.data != checkpoint.config.data:
             run.save_checkpoint()
         directory.write(directory.config_file, to_toml(config))

@@ -76,7 +76,9 @@ def limited_threads(config: Config) -> threadpool_limits:
 
 
 def _train(run: ActiveRun, reporter: Reporter, signal_received: SignalReceived) -> str | None:
-    """Train to the end, or to the first signal, whose name is returned; log and save on the way."""
+    """Train to the end, or until a signal or the reporter stops it, and by what is returned; log and save on
+    the way.
+    """
     training, state, clock = run.config.training, run.state, run.clock
     next_save = clock.seconds() + SAVE_EVERY
     before = [epoch.scores for epoch in state.history]
@@ -89,7 +91,7 @@ def _train(run: ActiveRun, reporter: Reporter, signal_received: SignalReceived) 
             else:
                 run.directory.log(epoch)
                 reporter.epoch(epoch.number, epoch.learning_rate, epoch.seconds, epoch.scores)
-            if (name := signal_received()) and not run.ended:
+            if (name := signal_received() or reporter.stop()) and not run.ended:
                 loop.check_finite(state)
                 return name
             if (start := clock.seconds()) >= next_save:
@@ -105,9 +107,10 @@ def _finish(run: ActiveRun, stopped_by: str | None, signal_received: SignalRecei
     run.save_checkpoint()
     run.write_log()
     learned, scores = run.learned(), dict[str, FinalScore | None]()
-    for name, split in (("validation", run.data.validation), ("test", run.data.test)):
-        if not stopped_by and len(split.labels):
-            scores[name] = _scored(learned, split, signal_received)
+    splits = {"validation": run.data.validation, "test": run.data.test}
+    for name in run.scored:
+        if not stopped_by and len(splits[name].labels):
+            scores[name] = _scored(learned, splits[name], signal_received)
             # A signal that comes after the last score has nothing to stop any more.
             stopped_by = None if scores[name] else signal_received()
     # Not before: weights that diverge on these images are no result, and replace none.

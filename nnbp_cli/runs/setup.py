@@ -72,6 +72,9 @@ def settle(config: Config, paths: Paths, reporter: Reporter) -> tuple[Config, Da
     """The config with everything decided, its data set and its network. Raises ConfigError where config and
     data do not fit, NnbpError where the data fail.
     """
+    if config.search:
+        reporter.note("note: [search] is for 'nnbp search'; one run has no use for it")
+        config = replace(config, search=None)
     data = load_or_download(config.data, paths, reporter)
     check_against_data(config, data, where=str(paths.config))
     network = build(config.network, data.shape)

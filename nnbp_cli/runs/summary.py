@@ -27,9 +27,12 @@ from nnbp_cli.training.metrics import ScoreName
 MAX_FILE_BYTES = 1 << 20  # it has some two thousand
 
 
-def _known_signal(name: str) -> str:
-    if name not in signals.EXIT_STATUS:
-        raise ValueError("not a signal that stops a run")
+PRUNING = "pruning"  # what stops a run, beside signals: a search, where others are better
+
+
+def _known_stop(name: str) -> str:
+    if name not in (*signals.EXIT_STATUS, PRUNING):
+        raise ValueError("not what stops a run")
     return name
 
 
@@ -54,9 +57,10 @@ class Spent:
 class Summary:
     """What summary.json holds.
 
-    `stopped_by` names a signal; `diverged` says what was no longer finite, and what to try; where both are
-    None, the run was finished. `ended` says why there were no more epochs, `kept` are the watched scores of
-    the epoch whose weights were kept; `validation` and `test` are theirs too, None where nobody looked.
+    `stopped_by` names a signal, or is "pruning"; `diverged` says what was no longer finite, and what to try;
+    where both are None, the run was finished. `ended` says why there were no more epochs, `kept` are the
+    watched scores of the epoch whose weights were kept; `validation` and `test` are theirs too, None where
+    nobody looked.
     """
 
     run: PathText
@@ -70,7 +74,7 @@ class Summary:
     versions: dict[Text, Text]
     epochs: Natural
     epochs_at_most: Count
-    stopped_by: Annotated[Text, AfterValidator(_known_signal)] | None
+    stopped_by: Annotated[Text, AfterValidator(_known_stop)] | None
     diverged: Text | None = None  # the first files lack it
     ended: Text | None
     kept_epoch: Natural

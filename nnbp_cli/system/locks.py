@@ -1,14 +1,16 @@
-"""Directories that processes work in, alone or beside each other. A lock goes with its process, however it
-ends. Whoever has one alone, if only for a moment, removes what dead processes left half written there.
+"""Directories that processes work in, alone or beside each other, and files of which they share out the
+bytes. A lock goes with its process, however it ends. Whoever has a directory alone, if only for a moment,
+removes what dead processes left half written there.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from nnbp_cli.errors import NnbpError
+from nnbp_cli.errors import NnbpError, reason
 from nnbp_cli.system import files
 
 try:
@@ -95,6 +97,38 @@ def shared(directory: Path) -> Iterator[None]:
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 for folder in made:
                     folder.rmdir()
+
+
+class ByteLocks:
+    """The bytes of the file `path`, each of which one process may hold, whatever is in it. Other machines
+    know of it where the folder is shared: NFS locks bytes of files, and no directories.
+    """
+
+    def __init__(self, path: Path) -> None:
+        files.append(path, "")
+        self._path, self._file = path, path.open("r+b")
+
+    def close(self) -> None:
+        """Let go of all that are held."""
+        self._file.close()
+
+    @contextmanager
+    def held(self, byte: int, refusal: NnbpError | None = None) -> Iterator[None]:
+        """Hold a byte while the block lasts. Where another process has it, raise `refusal`, or else wait."""
+        if fcntl is None:
+            yield
+            return
+        try:
+            fcntl.lockf(self._file, fcntl.LOCK_EX | (fcntl.LOCK_NB if refusal else 0), 1, byte)
+        except OSError as error:
+            if refusal and error.errno in (errno.EAGAIN, errno.EACCES):
+                raise refusal from None
+            why = f"cannot be locked: {reason(error)}"
+            raise NnbpError(f"{self._path}: {why}; choose a place on another file system") from error
+        try:
+            yield
+        finally:
+            fcntl.lockf(self._file, fcntl.LOCK_UN, 1, byte)
 
 
 def _leads_to(path: Path, identity: os.stat_result) -> bool:

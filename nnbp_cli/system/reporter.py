@@ -21,6 +21,10 @@ class Reporter:
     def epoch(self, number: int, learning_rate: float, seconds: float, scores: Mapping[str, float]) -> None:
         """An epoch is complete: its last learning rate, its seconds of training, and what is watched."""
 
+    def stop(self) -> str | None:
+        """Why the run that goes on is to be left, as it is for a signal; None where it is not."""
+        return None
+
     def checked(self, slopes: int, total: int) -> None:
         """So many numerical slopes of a gradient check are known."""
 

@@ -32,7 +32,7 @@ def complete(stopped_by: str | None = None) -> None:
     changes its status any more. After the first one its result has a moment to be read, after the next none.
     """
     global _status
-    _status = EXIT_STATUS[stopped_by] if stopped_by else 0
+    _status = EXIT_STATUS.get(stopped_by or "", 0)
 
 
 def ignore() -> None:

@@ -1,4 +1,4 @@
-"""What came of a run, of several seeds, of all runs of a folder, and of a gradient check, as lines."""
+"""As lines: a run, several seeds, a search, all runs of a folder, and a gradient check."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from nnbp_cli.jobs.seeds import Seeds
     from nnbp_cli.runs.listing import Run
     from nnbp_cli.runs.summary import Summary
+    from nnbp_cli.search.search import Search
     from nnbp_cli.training.gradcheck import Checked
+
+
+BEST_TRIALS_SHOWN = 5
 
 
 def summary_lines(summary: Summary) -> Iterator[str]:
@@ -51,6 +55,40 @@ def seed_lines(seeds: Seeds) -> Iterator[str]:
     runs = counted(len(scored) + len(seeds.failures), "runs")
     of = f"{len(scored)} of " if seeds.failures else ""
     yield f"{of}{runs}, in {seeds.directory}; nothing was chosen by the test set"
+
+
+def search_lines(search: Search) -> Iterator[str]:
+    """The best trials with their values, how much each key mattered, how the others ended, and the best."""
+    complete = [trial for trial in search.trials if trial.state == "complete"]
+    best = sorted(complete, key=lambda trial: -(trial.accuracy or 0))[:BEST_TRIALS_SHOWN]
+    if best:
+        keys = list(best[0].values)
+        widths = [max(len(key), 9) for key in keys]
+        yield "  ".join(["trial  validation", *(f"{key:>{width}}" for key, width in zip(keys, widths))])
+        for trial in best:
+            values = (_value(trial.values[key], width) for key, width in zip(keys, widths))
+            yield "  ".join([f"{trial.number:5}  {percent(trial.accuracy):>10}", *values])
+        if search.importances:
+            shares = (
+                f"{percent(search.importances.get(key), 0):>{width}}" for key, width in zip(keys, widths)
+            )
+            yield "  ".join([f"{'importance':17}", *shares])
+    counts = ", ".join(f"{number} {state}" for state, number in search.counts.items() if number)
+    trials, epochs = counted(search.asked_for, "trials"), counted(search.epochs, "epochs")
+    yield f"{len(search.trials)} of {trials}, {epochs}: {counts}"
+    if search.stopped_by:
+        yield f"stopped by {search.stopped_by}; the same command goes on"
+    if search.test and search.best:
+        score = f"test accuracy {search.test.accuracy:.2%}, cost {search.test.cost:.4f}"
+        yield f"trial {search.best.number}, the best on the validation images: {score}"
+    if search.tested > 1:
+        yield f"note: {search.tested} trials of this study were scored on the test set"
+    if search.config:
+        yield f"next: nnbp train {search.config}"
+
+
+def _value(value: int | float | str, width: int) -> str:
+    return f"{value:{width}.4g}" if isinstance(value, float) else f"{value!s:>{width}}"
 
 
 def run_lines(runs: Sequence[Run]) -> Iterator[str]:
