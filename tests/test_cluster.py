@@ -1,21 +1,18 @@
 """Jobs on a Dask cluster: a scheduler and two workers here, which share no folder with the rest."""
 
-import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from subprocess import Popen
 from typing import Any
 
 import pytest
 
 from nnbp_cli.runs import summary
 from tests.command_line import nnbp
+from tests.dask_cluster import Cluster, running, until
 from tests.datasets import draw_digits
 from tests.processes import started
 from tests.small_run import CONFIG, results
@@ -23,80 +20,14 @@ from tests.small_run import CONFIG, results
 pytest.importorskip("distributed")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
-DASK = (sys.executable, "-W", "ignore", "-m")
 EPOCHS = 150  # about a second
 SOON = 10  # seconds
 
 
-@dataclass
-class Cluster:
-    address: str
-    workers: list[Popen[str]]
-    folder: Path
-
-    def logs(self) -> list[int]:
-        """How many epochs the runs have that are on the workers."""
-        return [path.read_text().count("\n") for path in self.folder.glob("worker-*/**/log.csv")]
-
-    def nannies(self) -> list[int]:
-        return [worker.pid for worker in self.workers]
-
-    def worker_processes(self) -> list[int]:
-        return [pid for nanny in self.nannies() for pid in children(nanny) if "spawn_main" in command(pid)]
-
-    def training(self) -> list[int]:
-        """The processes that train on this cluster, or were left by it."""
-        words = ("nnbp_cli.jobs.process", str(self.folder))
-        return [pid for pid in every_process() if all(word in command(pid) for word in words)]
-
-
-def every_process() -> list[int]:
-    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()]
-
-
-def command(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    except OSError:
-        return ""
-
-
-def children(pid: int) -> list[int]:
-    return [
-        int(child)
-        for path in Path(f"/proc/{pid}/task").glob("*/children")
-        for child in path.read_text().split()
-    ]
-
-
-def until(condition: Callable[[], Any], seconds: float = 60) -> bool:
-    """Whether it holds before so many seconds are over."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
-
-
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    folder = tmp_path_factory.mktemp("cluster")
-    where = folder / "scheduler.json"
-    quiet = ("--no-dashboard", "--scheduler-file", where)
-    with ExitStack() as stack:
-        environment = pytest.MonkeyPatch()
-        stack.callback(environment.undo)
-        environment.setenv("DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL", "20s")
-        environment.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "1")
-        scheduler = (*DASK, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", 0)
-        stack.enter_context(started(*scheduler, *quiet))
-        assert until(where.exists)
-        worker = (*DASK, "distributed.cli.dask_worker", "--nthreads", 1, *quiet)
-        made = [
-            stack.enter_context(started(*worker, "--local-directory", folder / f"worker-{k}")) for k in (1, 2)
-        ]
-        yield Cluster(json.loads(where.read_text())["address"], made, folder)
+    with running(tmp_path_factory.mktemp("cluster")) as made:
+        yield made
 
 
 LINE = ("train", "small.toml", "--set", f"training.epochs={EPOCHS}", "-q")

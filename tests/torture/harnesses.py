@@ -1,6 +1,7 @@
 """All harnesses, in the order of the table."""
 
 from tests.torture import (
+    clusters,
     command_lines,
     configs,
     downloads,
@@ -29,6 +30,7 @@ HARNESSES: tuple[Harness, ...] = (
     Harness("kills", "a run killed at random moments goes on to the same bits", kills.run, 6, 500),
     Harness("signals", "a run stops in two seconds, and goes on to the same bits", signals.run, 8, 200),
     Harness("reproductions", "killed, it leaves no process, and goes on at once", reproductions.run, 1, 50),
+    Harness("clusters", "with both workers killed, all jobs end with the same bits", clusters.run, 1, 10),
     Harness("stops", "stopped at any batch, a run goes on to the same bits", stops.run, 8, EVERY),
     Harness("faults", "any file operation may fail, and nothing is lost", faults.run, 15, EVERY),
     Harness("power", "after a power cut all files can be read, and nothing is lost", power.run, 15, EVERY),

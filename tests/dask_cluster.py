@@ -1,0 +1,84 @@
+"""A Dask scheduler and two workers of this machine, which share no folder with the rest."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+from tests.processes import started
+
+DASK = (sys.executable, "-W", "ignore", "-m")
+
+
+@dataclass
+class Cluster:
+    address: str
+    workers: list[Popen[str]]
+    folder: Path
+
+    def logs(self) -> list[int]:
+        """How many epochs the runs have that are on the workers."""
+        return [path.read_text().count("\n") for path in self.folder.glob("worker-*/**/log.csv")]
+
+    def nannies(self) -> list[int]:
+        return [worker.pid for worker in self.workers]
+
+    def worker_processes(self, *nannies: int) -> list[int]:
+        """The workers of these nannies, or of all."""
+        of = nannies or self.nannies()
+        return [pid for nanny in of for pid in children(nanny) if "spawn_main" in command(pid)]
+
+    def training(self) -> list[int]:
+        """The processes that train on this cluster, or were left by it."""
+        words = ("nnbp_cli.jobs.process", str(self.folder))
+        return [pid for pid in every_process() if all(word in command(pid) for word in words)]
+
+
+def every_process() -> list[int]:
+    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()]
+
+
+def command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def children(pid: int) -> list[int]:
+    return [
+        int(child)
+        for path in Path(f"/proc/{pid}/task").glob("*/children")
+        for child in path.read_text().split()
+    ]
+
+
+def until(condition: Callable[[], Any], seconds: float = 60) -> bool:
+    """Whether it holds before so many seconds are over."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Cluster]:
+    """A cluster that keeps its files in `folder`, while the block lasts."""
+    where = folder / "scheduler.json"
+    quiet = ("--no-dashboard", "--scheduler-file", where)
+    with ExitStack() as stack:
+        scheduler = (*DASK, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", 0)
+        stack.enter_context(started(*scheduler, *quiet))
+        assert until(where.exists)
+        worker = (*DASK, "distributed.cli.dask_worker", "--nthreads", 1, *quiet)
+        made = [
+            stack.enter_context(started(*worker, "--local-directory", folder / f"worker-{k}")) for k in (1, 2)
+        ]
+        yield Cluster(json.loads(where.read_text())["address"], made, folder)
