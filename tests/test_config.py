@@ -268,7 +268,7 @@ def test_an_unknown_key_like_no_other_is_met_with_those_there_are() -> None:
     (said,) = mistakes("network.layers.0.stride = 2")  # is no side of a kernel
     assert said.startswith("network.layers.0.stride: unknown key; there are neurons, maps, kernel, pool, ")
     (said,) = refusal(changed() | {"two\nlines": 1})
-    assert said == r"'two\nlines': unknown key; there are data, network and training"
+    assert said == r"'two\nlines': unknown key; there are data, network, training and search"
     (said,) = mistakes(f"training.{'x' * 1000} = 1")
     assert said.startswith(f"training.'{'x' * 60}...': unknown key; there are seed, ")
 
@@ -380,6 +380,31 @@ training.finish = {epochs = 1, learning_rate = 0.1}; training.schedule = 'halvin
 training.finish = {epochs = 1, learning_rate = 0.1}; data.augment.shifts = 'all'
     training.finish: the shifts of all images are learned from to the end; use data.augment.shifts = 'one',
     or leave it out
+search = {trials = 3}
+    search.parameters: missing; expected a table
+search = {trials = 3, parameters = {'training.l1' = {low = 1, min = 1, max = 2}}}
+    search.parameters.'training.l1'.low: unknown key; did you mean search.parameters.'training.l1'.min?
+search = {trials = 3, parameters = {x = {min = true, max = 2}}}
+    search.parameters.x.min: expected a number, got true
+search = {trials = 3, parameters = {x = {min = 2, max = 2.0}}}
+    search.parameters.x.max: 2.0 is not more than min, 2; give a range
+search = {trials = 3, parameters = {x = {min = 0, max = 2, scale = 'log'}}}
+    search.parameters.x.min: a scale 'log' has no 0; begin above 0
+search = {trials = 3, parameters = {x = {max = 2}}}
+    search.parameters.x: missing; expected min and max, or else values
+search = {trials = 3, parameters = {x = {max = 2, values = [2]}}}
+    search.parameters.x: has either values, or min, max and scale; keep one
+search = {trials = 3, parameters = {x = {values = [1, 2, 1]}}}
+    search.parameters.x.values: a value is there twice; keep one
+search = {trials = 3, parameters = {x = {values = [[1]]}}}
+    search.parameters.x.values: expected a list of a number or a name, got a list
+search = {trials = 3, parameters = {'training.seed' = {values = [1, 2]}}}
+    search.parameters.'training.seed': each trial has one of its own; leave it out
+search = {trials = 3, parameters = {'data.name' = {values = ['mnist', 'kmnist']}}}
+    search.parameters.'data.name': all trials are compared by the same images; leave it out
+training.watch = []; training.keep = 'last'; search = {trials = 3, parameters = {x = {values = [1]}}}
+    training.watch: a search goes by the validation accuracy, which is not watched; add it, or leave [search]
+    out
 """
 
 
@@ -514,7 +539,7 @@ def test_a_mistake_is_told_of_whoever_made_it() -> None:
         "x.toml: training.epochs: expected an integer >= 1, got 0",
         "--set training.batch_size=many: expected an integer >= 1, got 'many'",
         "--set training.epoch=5: unknown key; did you mean training.epochs?",
-        "--set nowhere.at.all=1: nowhere: unknown key; there are data, network and training",
+        "--set nowhere.at.all=1: nowhere: unknown key; there are data, network, training and search",
     ]
 
 

@@ -53,9 +53,10 @@ LINES: dict[str, tuple[tuple[int, str], ...]] = {
     "search": (
         (0, "N.search.toml --study N.study/N"),
         (2, "N.search.toml --study N.study/N --set training.l1=1"),
+        (2, "N.search.toml --set N=1"),
         (1, "N.search.toml --study N.png"),
         (2, "N.toml"),
-        (2, "N.gone.toml"),
+        (2, "--config N.gone.toml"),
     ),
     "eval": (
         (0, "N"),

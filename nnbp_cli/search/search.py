@@ -83,8 +83,7 @@ def search(
     Raises ConfigError for all mistakes in the config at once, and else what a run raises that fails.
     """
     try:
-        from nnbp_cli.search import space
-        from nnbp_cli.search.study import Study
+        from nnbp_cli.search import space, study
     except ImportError as error:
         raise NnbpError("nnbp search: needs optuna; pip install 'nnbp-cli[search]'") from error
     begun_with = config.load(path, settings)
@@ -92,19 +91,20 @@ def search(
         raise ConfigError(f"{path}: has no [search]; docs/search.md says what it is")
     base = replace(begun_with, search=None)
     space.check(base, begun_with.search, str(path))
+    file = file or Path("runs", f"{files.shortened(path.stem)}-search", "study.journal")
+    study.check(file)
     paths = Paths(path, data_dir)
     settled, data, network = settle(base, paths, reporter)
-    file = file or Path("runs", f"{files.shortened(path.stem)}-search", "study.journal")
     files.make_directory(file.parent)
     BEST.check(file.parent / "best.toml")
     with closing(ByteLocks(file.with_name(f"{file.name}.locks"))) as locks:
-        study = Study(file, locks, begun_with, data.digest)
+        opened = study.Study(file, locks, begun_with, data.digest)
         reporter.note(f"{file}: {counted(begun_with.search.trials, 'trials')}")
         for line in describe(settled, data, network):
             reporter.note(line)
         del data
-        stopped_by = _Searcher(study, base, replace(paths, offline=True), reporter).run()
-        return _result(study, base, paths, stopped_by)
+        stopped_by = _Searcher(opened, base, replace(paths, offline=True), reporter).run()
+        return _result(opened, base, paths, stopped_by)
 
 
 @dataclass

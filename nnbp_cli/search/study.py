@@ -29,6 +29,7 @@ from nnbp_cli.system.locks import ByteLocks
 from nnbp_cli.wording import listed
 
 NAME = "nnbp search"  # of the study in its file
+BEGINNING = b'{"op_code":'  # of a journal
 MAY_DIFFER = ("search.trials", "data.name")  # from when the study began; the digest tells the data
 
 
@@ -49,6 +50,22 @@ class Trial:
     taken_over: int = 0
 
 
+def check(path: Path) -> None:
+    """Raise NnbpError where the file `path` may not become a study: it is something else, or the trials of
+    another one are beside it.
+    """
+    if not os.path.lexists(path):
+        if any(path.parent.glob("trial-*")):
+            raise NnbpError(f"{path}: there are trials of another study beside it; name another folder")
+        return
+    foreign = NnbpError(f"{path}: is there already, and no study; name another file")
+    if not path.is_file():
+        raise foreign
+    with path.open("rb") as file:
+        if file.read(len(BEGINNING)) not in (BEGINNING, b""):
+            raise foreign
+
+
 class _Unlocked:
     """Of the journal, which is read and written while the study is held: Optuna's own lock stays for thirty
     seconds where its process is killed.
@@ -64,7 +81,7 @@ class _Unlocked:
 class Study:
     """The study of a config's [search] in the file `path`, begun there or gone on with, under its `locks`;
     `digest` is that of the data. Raises ConfigError where it was begun with another config, NnbpError where
-    with other data, and where the file is something else.
+    with other data, and where the file, which has been `check`ed, is damaged.
     """
 
     def __init__(self, path: Path, locks: ByteLocks, begun_with: Config, digest: str) -> None:
@@ -73,12 +90,10 @@ class Study:
         self.path, self.config, self.search = path, begun_with, begun_with.search
         self._locks = locks
         with self._alone():
-            if not path.exists() and any(path.parent.glob("trial-*")):
-                raise NnbpError(f"{path}: there are trials of another study beside it; name another folder")
             try:
                 self._storage = JournalStorage(JournalFileBackend(str(path), _Unlocked()))
             except (ValueError, LookupError, TypeError, AttributeError) as error:
-                raise NnbpError(f"{path}: is there already, and no study; name another file") from error
+                raise NnbpError(f"{path}: damaged; take a copy from elsewhere, or begin anew") from error
             self._study = self._open(digest)
 
     def _open(self, digest: str) -> optuna.Study:
@@ -105,10 +120,12 @@ class Study:
     def _alone(self) -> Iterator[None]:
         """Hold the study, and take off what a process that died has left of a line."""
         with self._locks.held(0):
-            with suppress(FileNotFoundError), self.path.open("r+b") as file:
-                content = file.read() if not _ends_in_a_line(file) else b"\n"
-                if not content.endswith(b"\n"):
-                    file.truncate(content.rfind(b"\n") + 1)
+            if self.path.exists() and self.path.stat().st_size:
+                with self.path.open("r+b") as file:
+                    file.seek(-1, os.SEEK_END)
+                    if file.read() != b"\n":
+                        file.seek(0)
+                        file.truncate(file.read().rfind(b"\n") + 1)
             yield
 
     @property
@@ -191,13 +208,6 @@ class Study:
             yield scores
             if scores != self._study.user_attrs.get("test", {}):
                 self._study.set_user_attr("test", scores)
-
-
-def _ends_in_a_line(file: Any) -> bool:
-    """Whether nothing is in it, or a whole line comes last; it is at its beginning again."""
-    ends = not file.seek(0, os.SEEK_END) or (file.seek(-1, os.SEEK_END), file.read(1))[1] == b"\n"
-    file.seek(0)
-    return ends
 
 
 def _trial(found: FrozenTrial) -> Trial:
