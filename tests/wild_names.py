@@ -51,7 +51,7 @@ LINES: dict[str, tuple[tuple[int, str], ...]] = {
         (1, "--config synthetic.toml --offline --set data.name=kmnist --data-dir N.gone"),
     ),
     "search": (
-        (0, "N.search.toml --study N.study/N"),
+        (0, "N.search.toml --study N.study/N --data-dir B"),
         (2, "N.search.toml --study N.study/N --set training.l1=1"),
         (2, "N.search.toml --set N=1"),
         (1, "N.search.toml --study N.png"),
