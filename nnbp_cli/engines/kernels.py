@@ -331,9 +331,13 @@ def add_gradient(memory, l, q, to, m):
 @part
 def add_penalty(to, theta, l1, l2):
     """l1 sign(w) + l2 w, added to what `to` has in the place of each weight of a block."""
-    if l1 != 0 or l2 != 0:
-        for k in range(len(theta) - LANES):  # without the biases
+    weights = len(theta) - LANES  # without the biases
+    if l1 != 0:
+        for k in range(weights):
             to[k] += l1 * np.sign(theta[k]) + l2 * theta[k]
+    elif l2 != 0:  # both may be one array, of which a compiler makes no vectors
+        for k in range(0, weights, LANES):
+            store(to, k, multiply_add(load(to, k), l2, load(theta, k)))
 
 
 @part
