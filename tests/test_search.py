@@ -69,11 +69,26 @@ def test_a_trial_is_a_run_as_any_other_and_the_best_one_a_config(there: Path) ->
 def test_the_same_command_again_adds_nothing_and_more_trials_go_on(there: Path) -> None:
     first = search("--trials", 4)
     before = contents(Path("runs/small-search"))
+    weights = Path(f"runs/small-search/trial-{first['best']['number']:04}/weights.npz")
+    weights.rename("w.npz")  # without them nothing can be scored again
     assert search("--trials", 4) == first
     assert contents(Path("runs/small-search")) == before
+    Path("w.npz").rename(weights)
     assert search("--trials", 8) == search("--study", "other/study.journal") | {
         key: search()[key] for key in ("study", "config")
     }, "in two goes as in one"
+
+
+def test_what_a_process_that_died_left_in_the_journal_does_no_harm(there: Path) -> None:
+    first = search("--trials", 3)["trials"]
+    journal = Path("runs/small-search/study.journal")
+    drawn = {"op_code": 4, "worker_id": "a", "study_id": 0, "datetime_start": "2026-01-31T12:00:00+00:00"}
+    with journal.open("a") as file:
+        file.write(json.dumps(drawn) + '\n{"op_code":5,"wor')  # it had no values yet
+    found = search("--trials", 5)
+    assert found["trials"][:3] == first
+    assert [trial["number"] for trial in found["trials"]] == [0, 1, 2, 4, 5]
+    assert found["counts"]["running"] == 0
 
 
 def test_a_study_of_something_else_is_refused(there: Path) -> None:

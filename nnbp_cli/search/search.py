@@ -17,6 +17,7 @@ from nnbp_cli.jobs.job import Job
 from nnbp_cli.runs import summary
 from nnbp_cli.runs.directory import RunDirectory
 from nnbp_cli.runs.resume import resume
+from nnbp_cli.runs.run import SignalReceived
 from nnbp_cli.runs.setup import Paths, describe, settle
 from nnbp_cli.runs.summary import PRUNING, FinalScore
 from nnbp_cli.system import files, signals
@@ -103,8 +104,11 @@ def search(
         for line in describe(settled, data, network):
             reporter.note(line)
         del data
-        stopped_by = _Searcher(opened, base, replace(paths, offline=True), reporter).run()
-        return _result(opened, base, paths, stopped_by)
+        searcher = _Searcher(opened, base, replace(paths, offline=True), reporter)
+        with signals.defer() as signal_received:
+            found = searcher.result(stopped_by=searcher.run(signal_received))
+            signals.complete(found.stopped_by)
+        return found
 
 
 @dataclass
@@ -116,26 +120,24 @@ class _Searcher:
     paths: Paths
     reporter: Reporter
 
-    def run(self) -> str | None:
+    def run(self, signal_received: SignalReceived) -> str | None:
         """Run trials until all are done, or a signal comes, which is returned."""
         self.began, self.done_before = monotonic(), self._done(self.study.trials())
         waits = False
-        with signals.defer() as signal_received:
-            while not (stopped_by := signal_received()):
-                with self.study.take() as trial:
-                    if trial and (stopped_by := self._train(trial)):
-                        break
-                if trial:
-                    self._tell(trial.number)
-                    continue
-                running = sum(each.state == "running" for each in self.study.trials())
-                if not running:
+        while not (stopped_by := signal_received()):
+            with self.study.take() as trial:
+                if trial and (stopped_by := self._train(trial)):
                     break
-                if not waits:
-                    self.reporter.note(f"waiting for {counted(running, 'trials')} of other processes")
-                waits = True
-                sleep(WAITING_SECONDS)
-            signals.complete(stopped_by)
+            if trial:
+                self._tell(trial.number)
+                continue
+            running = sum(each.state == "running" for each in self.study.trials())
+            if not running:
+                break
+            if not waits:
+                self.reporter.note(f"waiting for {counted(running, 'trials')} of other processes")
+            waits = True
+            sleep(WAITING_SECONDS)
         return stopped_by
 
     def _train(self, trial: Trial) -> str | None:
@@ -190,6 +192,34 @@ class _Searcher:
             + f"; {done} of {asked_for} done, about {duration(rest)} left"
         )
 
+    def result(self, stopped_by: str | None) -> Search:
+        """What came of it so far; where all trials are done, the best is scored on the test images, once."""
+        study = self.study
+        trials = study.trials()
+        best, file = _best(trials), None
+        with study.test_scores() as scores:
+            if best:
+                file = study.folder / "best.toml"
+                what = f"trial {best.number} of {study.path}, {SCORE} {percent(best.accuracy)}"
+                BEST.write(file, f"# nnbp search: {what}\n\n{config.to_toml(self._config(best))}")
+                if not stopped_by and str(best.number) not in scores:
+                    score = evaluate_saved(
+                        [study.directory(best)], None, self.paths.data_dir, "test"
+                    ).predictions.score
+                    scores[str(best.number)] = asdict(FinalScore(score.accuracy, score.cost))
+        test = FinalScore(**scores[str(best.number)]) if best and str(best.number) in scores else None
+        return Search(
+            study.path,
+            study.search.trials,
+            trials,
+            best,
+            file,
+            test,
+            len(scores),
+            study.importances(),
+            stopped_by,
+        )
+
 
 class _Told(Reporter):
     """A study is told of each epoch of a trial, and may prune it; of the batches whoever looks on."""
@@ -209,32 +239,3 @@ class _Told(Reporter):
 def _best(trials: Sequence[Trial]) -> Trial | None:
     complete = (trial for trial in trials if trial.state == "complete")
     return max(complete, key=lambda trial: trial.accuracy or 0, default=None)
-
-
-def _result(study: Study, base: Config, paths: Paths, stopped_by: str | None) -> Search:
-    """What came of a study so far; where all trials are done, the best is scored on the test images, once."""
-    trials = study.trials()
-    best, file = _best(trials), None
-    with study.test_scores() as scores:
-        if best:
-            file = study.folder / "best.toml"
-            what = f"trial {best.number} of {study.path}, {SCORE} {percent(best.accuracy)}"
-            searcher = _Searcher(study, base, paths, SILENT)
-            BEST.write(file, f"# nnbp search: {what}\n\n{config.to_toml(searcher._config(best))}")
-            if not stopped_by and str(best.number) not in scores:
-                score = evaluate_saved(
-                    [study.directory(best)], None, paths.data_dir, "test"
-                ).predictions.score
-                scores[str(best.number)] = asdict(FinalScore(score.accuracy, score.cost))
-    test = FinalScore(**scores[str(best.number)]) if best and str(best.number) in scores else None
-    return Search(
-        study.path,
-        study.search.trials,
-        trials,
-        best,
-        file,
-        test,
-        len(scores),
-        study.importances(),
-        stopped_by,
-    )
