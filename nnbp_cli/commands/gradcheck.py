@@ -10,8 +10,8 @@ from nnbp_cli.commands.options import (
     config_option,
     data_dir_option,
     json_option,
-    named_config,
     overrides_option,
+    required_config,
 )
 
 
@@ -48,9 +48,7 @@ def command(
     nnbp gradcheck configs/mnist.toml --set network.layers.0.dropout=0.5 --json
     nnbp gradcheck configs/book/ch1-30.toml --engine compiled
     """
-    config_path = named_config(config_argument, config_option)
-    if not config_path:
-        raise click.UsageError("missing argument 'CONFIG'")
+    config_path = required_config(config_argument, config_option)
     from nnbp_cli import config
     from nnbp_cli.errors import CheckFailed
     from nnbp_cli.terminal.output import print_json, print_result

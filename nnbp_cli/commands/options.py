@@ -64,6 +64,13 @@ def named_config(argument: Path | None, option: Path | None) -> Path | None:
     return argument or option
 
 
+def required_config(argument: Path | None, option: Path | None) -> Path:
+    """The config of a command that needs one. Raises UsageError as `named_config` does, and where none is."""
+    if not (path := named_config(argument, option)):
+        raise click.UsageError("missing argument 'CONFIG'")
+    return path
+
+
 overrides_option = click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change one key of the config; repeatable."
 )

@@ -41,10 +41,10 @@ def command(
 
     Each ID is an experiment, or what several begin with: ch1, ch3-l2. Without any, all are run that take
     no more than five minutes: on two cores, five seeds take about eight minutes where numba is installed,
-    and else half an hour. The convolutions of
-    chapter 6 have to be named; --list says how many minutes of one core a run of them takes. The table at
-    the end has the book's figure, ours, and the band that the median of five seeds should be in; status 3
-    says that one is outside. What trains nothing, ch1-darkness, is measured each time.
+    and else half an hour. The convolutions of chapter 6 have to be named; --list says how many minutes of one
+    core a run of them takes. The table at the end has the book's figure, ours, and the band that the median
+    of five seeds should be in; status 3 says that one is outside. What trains nothing, ch1-darkness, is
+    measured each time.
 
     \b
     nnbp reproduce --list

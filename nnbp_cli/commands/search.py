@@ -11,9 +11,9 @@ from nnbp_cli.commands.options import (
     config_option,
     data_dir_option,
     json_option,
-    named_config,
     overrides_option,
     quiet_option,
+    required_config,
 )
 
 
@@ -56,9 +56,7 @@ def command(
     all work on one. At the end the best config is a file that nnbp train takes, and its weights are scored on
     the test images, once. Needs pip install 'nnbp-cli[search]'; docs/search.md has more.
     """
-    config_path = named_config(config_argument, config_option)
-    if not config_path:
-        raise click.UsageError("missing argument 'CONFIG'")
+    config_path = required_config(config_argument, config_option)
     from nnbp_cli.search.search import search
     from nnbp_cli.system import signals
     from nnbp_cli.terminal.output import print_json, print_result

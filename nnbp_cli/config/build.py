@@ -144,11 +144,10 @@ def needed_memory(network: Network, training: TrainingConfig | None) -> int:
         theta + FLOAT_BYTES * images * _numbers(network) if "layer speed" in training.watch else 0,
     ]
     # At first there are theta, the one to keep and, in float64, what a layer of them is drawn from. Later,
-    # theta, its gradient, the one to keep, and what the optimizer remembers. The compiled engine has theta, a
-    # gradient that an optimizer needs by itself, and what that remembers a second time, in another order.
+    # theta, its gradient, the one to keep, and what the optimizer remembers. The compiled engine has theta
+    # and what is remembered a second time, in another order, and a gradient of one block after the other.
     first = 2 * theta + 2 * FLOAT_BYTES * max(prod(layer.shapes[0]) for layer in trained)
-    rows = OPTIMIZERS[training.optimizer].rows
-    lasting = 3 + rows + (1 + rows if rows and training.engine == "compiled" else 0)
+    lasting = 3 + OPTIMIZERS[training.optimizer].rows * (2 if training.engine == "compiled" else 1)
     return max(first, lasting * theta + max(passing))
 
 

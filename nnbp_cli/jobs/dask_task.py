@@ -14,6 +14,7 @@ from distributed import get_worker
 
 from nnbp_cli import __version__
 from nnbp_cli.jobs.process import JobProcess
+from nnbp_cli.runs.directory import RunDirectory
 
 LOOK_SECONDS = 0.5
 _stopped: dict[str, str] = {}  # topics of which no job goes on, and the signals that stopped them
@@ -65,7 +66,7 @@ def train(version: str, topic: str, name: str, files: dict[str, bytes], data: Da
         finally:
             process.kill()
             process.close()
-        return Outcome(read(directory), process.failure, killed=process.killed)
+        return Outcome(RunDirectory(directory).contents(), process.failure, killed=process.killed)
 
 
 def stop(topic: str, signal_name: str) -> None:
@@ -76,11 +77,6 @@ def stop(topic: str, signal_name: str) -> None:
 def identity(data: DataFiles) -> DataFiles:
     """A task whose result is what it was given, so that Dask can make it again where a worker was lost."""
     return data
-
-
-def read(directory: Path) -> dict[str, bytes]:
-    """The files in a directory, by their names."""
-    return {path.name: path.read_bytes() for path in directory.iterdir() if path.is_file()}
 
 
 def _write(directory: Path, files: dict[str, bytes]) -> None:

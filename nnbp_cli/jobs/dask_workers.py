@@ -6,6 +6,7 @@ import hashlib
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, Queue
 from secrets import token_hex
@@ -31,17 +32,28 @@ SAVING_SECONDS = 8  # that jobs which are stopped have to save what they learned
 ATTEMPTS = 5  # of a job whose process or worker is killed each time
 
 
+@dataclass
+class _Begun:
+    """A job that goes on: its directory, held until it ends, and what it was handed to the scheduler as, for
+    the how manyth time.
+    """
+
+    job: Job
+    directory: RunDirectory
+    hold: ExitStack
+    future: Any = None
+    attempts: int = 0
+
+
 class DaskWorkers(Workers):
     """`Workers` of the scheduler at an address, such as tcp://HOST:8786. Raises NnbpError where none is."""
 
     def __init__(self, address: str, data_dir: Path) -> None:
         self.address, self.data_dir = address, data_dir
         self.topic = f"nnbp-{token_hex(8)}"
-        self.happened: Queue[tuple[Job, float | Future]] = Queue()
-        self.jobs: dict[str, Job] = {}
-        self.futures: dict[Job, Future] = {}
-        self.attempts: dict[Job, int] = {}
-        self.held: dict[Job, tuple[RunDirectory, ExitStack]] = {}
+        self.happened: Queue[tuple[str, float | Future]] = Queue()  # by the names of jobs
+        self.begun: dict[str, _Begun] = {}
+        self.handed_out = 0
         self.data: dict[tuple[object, ...], Future] = {}
 
     def __enter__(self) -> "DaskWorkers":
@@ -52,12 +64,8 @@ class DaskWorkers(Workers):
         except (OSError, ValueError) as error:
             remedy = "start one with 'dask scheduler', and name the address that it prints"
             raise NnbpError(f"--cluster: no scheduler answers at {self.address}; {remedy}") from error
-        self.client.subscribe_topic(self.topic, self._hear)
+        self.client.subscribe_topic(self.topic, lambda event: self.happened.put(tuple(event[1])))
         return self
-
-    def _hear(self, event: tuple[float, Any]) -> None:
-        _, (name, share) = event
-        self.happened.put((self.jobs[name], share))
 
     @property
     def title(self) -> str:
@@ -74,25 +82,26 @@ class DaskWorkers(Workers):
     def begin(self, job: Job) -> None:
         """Hand it to the scheduler."""
         job.prepare()
-        stack = ExitStack()
-        self.held[job] = stack.enter_context(RunDirectory(job.directory).locked()), stack
-        self.jobs[job.name] = job
-        self._submit(job)
+        hold = ExitStack()
+        directory = hold.enter_context(RunDirectory(job.directory).locked())
+        self.begun[job.name] = _Begun(job, directory, hold)
+        self._submit(self.begun[job.name])
 
-    def _submit(self, job: Job) -> None:
-        attempt = self.attempts[job] = self.attempts.get(job, 0) + 1
-        future = self.client.submit(
+    def _submit(self, begun: _Begun) -> None:
+        name = begun.job.name
+        begun.attempts += 1
+        self.handed_out += 1
+        begun.future = self.client.submit(
             dask_task.train,
             __version__,
             self.topic,
-            job.name,
-            dask_task.read(job.directory),
-            self._data(job.config.data),
-            key=f"{self.topic}-{job.name}-{attempt}",
-            priority=-len(self.jobs),  # in this order
+            name,
+            begun.directory.contents(),
+            self._data(begun.job.config.data),
+            key=f"{self.topic}-{name}-{begun.attempts}",
+            priority=-self.handed_out,  # in this order
         )
-        self.futures[job] = future
-        future.add_done_callback(lambda done: self.happened.put((job, done)))
+        begun.future.add_done_callback(lambda done: self.happened.put((name, done)))
 
     def _data(self, data: DataConfig) -> Future:
         """The files of a data set as the result of a task, which is made again where a worker with it is
@@ -110,36 +119,33 @@ class DaskWorkers(Workers):
     def news(self, seconds: float) -> Iterator[Progress | Ended]:
         """What the workers tell, and the files that come back."""
         with suppress(Empty):
-            job, what = self.happened.get(timeout=seconds)
+            name, what = self.happened.get(timeout=seconds)
+            if not (begun := self.begun.get(name)):
+                return  # news of one that has ended
             if not isinstance(what, Future):
-                yield Progress(job, what)
+                yield Progress(begun.job, what)
                 return
             outcome = _outcome(what)
-            if outcome.killed and self.attempts[job] < ATTEMPTS:
-                self._submit(job)
-            else:
-                self._end(job, outcome)
-                yield Ended(job, outcome.failure)
-
-    def _end(self, job: Job, outcome: Outcome) -> None:
-        """Put the files of a run into its directory, those last that say that it is done."""
-        directory, hold = self.held.pop(job)
-        self.futures.pop(job, None)
-        with hold:
-            directory.receive(outcome.files)
+            if outcome.killed and begun.attempts < ATTEMPTS:
+                self._submit(begun)
+                return
+            del self.begun[name]
+            with begun.hold:
+                begun.directory.receive(outcome.files)
+            yield Ended(begun.job, outcome.failure)
 
     def stop(self, signal_name: str) -> None:
         """Stop each as by this signal, and wait a moment for what comes back."""
         self.client.run(dask_task.stop, self.topic, signal_name, on_error="ignore")
         until = monotonic() + SAVING_SECONDS
-        while self.futures and (seconds := until - monotonic()) > 0:
+        while self.begun and (seconds := until - monotonic()) > 0:
             list(self.news(seconds))
 
     def __exit__(self, *_: object) -> None:
         with self.client:
-            self.client.cancel(list(self.futures.values()))
-        for job in list(self.held):
-            self._end(job, Outcome({}))
+            self.client.cancel([begun.future for begun in self.begun.values()])
+        for begun in self.begun.values():
+            begun.hold.close()
 
 
 def _outcome(future: Future) -> Outcome:

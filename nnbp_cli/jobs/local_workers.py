@@ -59,7 +59,5 @@ class LocalWorkers(Workers):
         self.running.clear()
 
     def __exit__(self, *_: object) -> None:
-        for process in self.running:
-            process.kill()
-            process.close()
+        self.stop("SIGTERM")
         self.selector.close()

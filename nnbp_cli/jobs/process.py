@@ -16,6 +16,7 @@ from threading import Thread
 from types import FrameType
 
 from nnbp_cli.errors import NnbpError
+from nnbp_cli.runs.directory import RunDirectory
 from nnbp_cli.runs.resume import resume
 from nnbp_cli.runs.setup import Paths
 from nnbp_cli.system import json_text, signals
@@ -89,8 +90,9 @@ def main(directory: str, data_dir: str, data_folder: str | None = None) -> None:
     _listen_to_parent()
     try:
         folder = Path(data_folder) if data_folder else None
-        paths = Paths(Path(directory, "config.toml"), Path(data_dir), offline=True, data_folder=folder)
-        summary = resume(Path(directory), (), paths, reporter)
+        run = RunDirectory(Path(directory))
+        paths = Paths(run.config_file, Path(data_dir), offline=True, data_folder=folder)
+        summary = resume(run.path, (), paths, reporter)
         failure = summary.stopped_by and f"stopped by {summary.stopped_by}"
     except Exception as error:  # whatever it is, it is told where the other runs go on
         failure = str(error) if isinstance(error, NnbpError) else f"{type(error).__name__}: {error}"

@@ -49,6 +49,17 @@ class RunDirectory:
     summary_file = _File("summary.json")  # once it has ended
 
     @property
+    def all_files(self) -> list[Path]:
+        """Where all of them are, the summary last: it says that a run is done."""
+        return [
+            self.config_file,
+            self.log_file,
+            self.checkpoint_file,
+            self.weights_file,
+            self.summary_file,
+        ]
+
+    @property
     def summary(self) -> Summary | None:
         """Its summary, if there is one that can be read: a run goes on without it."""
         try:
@@ -85,8 +96,7 @@ class RunDirectory:
         refusal = InUse(f"{self.path}: another process is training into it; wait for it, or stop it")
         with locks.alone(self.path, refusal) as hold:
             held = replace(self, hold=hold)
-            texts = self.config_file, self.log_file, self.summary_file
-            for path in (*texts, self.checkpoint_file, self.weights_file):
+            for path in self.all_files:
                 held.check(path)
             yield held
 
@@ -118,17 +128,21 @@ class RunDirectory:
         """Make `content` one of its files, whole or not at all."""
         files.write(path, content, self.check)
 
+    def contents(self) -> dict[str, bytes]:
+        """The files of the run that are there, by their names."""
+        return {path.name: path.read_bytes() for path in self.all_files if path.is_file()}
+
     def receive(self, content: Mapping[str, bytes]) -> None:
         """Take the files of a run that was elsewhere for a while; the summary, which says that it is done,
         comes last, and with the place where the run is now.
         """
-        for path in (self.config_file, self.log_file, self.checkpoint_file, self.weights_file):
-            if path.name in content:
-                files.write(path, content[path.name], self.check)
-        if self.summary_file.name in content:
-            plain = json_text.loads(content[self.summary_file.name])
-            here = {"run": self.path, "weights": plain["weights"] and self.weights_file}
-            self.write(self.summary_file, json_text.dumps(plain | here, indent=2) + "\n")
+        for path in (path for path in self.all_files if path.name in content):
+            text = content[path.name]
+            if path == self.summary_file:
+                plain = json_text.loads(text)
+                here = {"run": self.path, "weights": plain["weights"] and self.weights_file}
+                text = f"{json_text.dumps(plain | here, indent=2)}\n".encode()
+            files.write(path, text, self.check)
 
     def log(self, epoch: Epoch) -> None:
         """Add an epoch to log.csv, which a power cut may take away again."""

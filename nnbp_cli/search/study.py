@@ -173,17 +173,21 @@ class Study:
     def report(self, trial: Trial, epoch: int, accuracy: float) -> bool:
         """Keep the accuracy of a trial after an epoch; whether it is to be pruned."""
         with self._alone():
-            number = self._study.get_trials(deepcopy=False)[trial.number]._trial_id
-            self._storage.set_trial_intermediate_value(number, epoch, accuracy)
-            return bool(self._study.pruner.prune(self._study, self._storage.get_trial(number)))
+            identity = self._identity(trial)
+            self._storage.set_trial_intermediate_value(identity, epoch, accuracy)
+            return bool(self._study.pruner.prune(self._study, self._storage.get_trial(identity)))
 
     def tell(self, trial: Trial, state: str, accuracy: float | None = None, why: str | None = None) -> None:
         """Keep how a trial ended."""
         with self._alone():
-            number = self._study.get_trials(deepcopy=False)[trial.number]._trial_id
-            self._storage.set_trial_user_attr(number, "ended", [state, why])
+            self._storage.set_trial_user_attr(self._identity(trial), "ended", [state, why])
             ended = TrialState.PRUNED if accuracy is None else TrialState.COMPLETE
             self._study.tell(trial.number, accuracy, state=ended)
+
+    def _identity(self, trial: Trial) -> int:
+        """By what the storage knows a trial."""
+        identity: int = self._study.get_trials(deepcopy=False)[trial.number]._trial_id
+        return identity
 
     def trials(self) -> list[Trial]:
         """All, in the order in which they were drawn."""
@@ -204,9 +208,9 @@ class Study:
     def test_scores(self) -> Iterator[dict[str, Any]]:
         """The scores on the test set, by the number of the trial; what is added in the block is kept."""
         with self._alone():
-            scores = dict(self._study.user_attrs.get("test", {}))
-            yield scores
-            if scores != self._study.user_attrs.get("test", {}):
+            kept = self._study.user_attrs.get("test", {})
+            yield (scores := dict(kept))
+            if scores != kept:
                 self._study.set_user_attr("test", scores)
 
 
@@ -222,9 +226,8 @@ def _sampler(search: SearchConfig, seed: int, number: int) -> BaseSampler:
     own = int(rng.generator(seed, "search", number).integers(2**32))
     if search.sampler == "random":
         return RandomSampler(seed=own)
-    return TPESampler(
-        seed=own, constant_liar=True
-    )  # those that still run count as bad: nobody draws the same
+    # Those that still run count as bad, so that nobody draws the same.
+    return TPESampler(seed=own, constant_liar=True)
 
 
 def _pruner(search: SearchConfig, epochs: int) -> BasePruner:

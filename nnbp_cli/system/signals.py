@@ -36,8 +36,8 @@ def complete(stopped_by: str | None = None) -> None:
 
 
 def ignore() -> None:
-    """From now on SIGINT and SIGTERM do nothing: all is said, and this process ends by itself
-    in a moment. An alarm that comes when Python has let go of its handlers would change its status.
+    """From now on SIGINT and SIGTERM do nothing: all is said, and this process ends by itself in a moment. An
+    alarm that comes when Python has let go of its handlers would change its status.
     """
     for name in EXIT_STATUS:
         signal.signal(getattr(signal, name), signal.SIG_IGN)
