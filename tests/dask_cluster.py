@@ -18,6 +18,7 @@ DASK = (sys.executable, "-W", "ignore", "-m")
 @dataclass
 class Cluster:
     address: str
+    scheduler: Popen[str]
     workers: list[Popen[str]]
     folder: Path
 
@@ -75,10 +76,10 @@ def running(folder: Path) -> Iterator[Cluster]:
     quiet = ("--no-dashboard", "--scheduler-file", where)
     with ExitStack() as stack:
         scheduler = (*DASK, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", 0)
-        stack.enter_context(started(*scheduler, *quiet))
+        begun = stack.enter_context(started(*scheduler, *quiet))
         assert until(where.exists)
         worker = (*DASK, "distributed.cli.dask_worker", "--nthreads", 1, *quiet)
         made = [
             stack.enter_context(started(*worker, "--local-directory", folder / f"worker-{k}")) for k in (1, 2)
         ]
-        yield Cluster(json.loads(where.read_text())["address"], made, folder)
+        yield Cluster(json.loads(where.read_text())["address"], begun, made, folder)

@@ -96,6 +96,20 @@ def test_nothing_is_trained_on_when_the_client_was_killed(cluster: Cluster, here
     assert nnbp(*LINE, "--seeds", 1, "--out", "other", "--cluster", cluster.address).status == 0
 
 
+def test_a_scheduler_that_is_killed_ends_the_command_in_a_line_for_each_job(here: Path) -> None:
+    (here / "cluster").mkdir()
+    with running(here / "cluster") as cluster:
+        with seeds(cluster, 2, "--set", "training.epochs=100000") as process:
+            assert until(lambda: len(cluster.training()) == 2)
+            cluster.scheduler.kill()
+            _, err = process.communicate(timeout=60)
+        assert (process.returncode, err.splitlines()) == (
+            1,
+            ["out: seed 1: the scheduler is gone", "out: seed 2: the scheduler is gone"],
+        )
+        assert until(lambda: not cluster.training(), SOON)
+
+
 def test_a_folder_of_ones_own_goes_along(cluster: Cluster, here: Path) -> None:
     (here / "own").mkdir()
     draw_digits(here / "own", "train", 160)

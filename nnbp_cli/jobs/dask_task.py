@@ -10,7 +10,7 @@ from shutil import rmtree
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
-from distributed import get_worker
+from distributed import Status, get_worker
 
 from nnbp_cli import __version__
 from nnbp_cli.jobs.process import JobProcess
@@ -98,6 +98,7 @@ def _kept(data: DataFiles, scratch: Path) -> Path:
 
 
 def _wanted(worker: Any, key: Any) -> bool:
-    """Whether anybody still waits for what the task gives."""
+    """Whether anybody still waits for what the task gives; a worker that lost its scheduler is closing."""
     task = worker.state.tasks.get(key)
-    return task is not None and task.state != "cancelled"
+    running = worker.status in (Status.running, Status.paused)
+    return running and task is not None and task.state != "cancelled"

@@ -5,6 +5,7 @@ there as the files of its directory, with the data set that it needs, and comes 
 import hashlib
 import logging
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,11 +54,11 @@ class DaskWorkers(Workers):
         self.topic = f"nnbp-{token_hex(8)}"
         self.happened: Queue[tuple[str, float | Future]] = Queue()  # by the names of jobs
         self.begun: dict[str, _Begun] = {}
-        self.handed_out = 0
         self.data: dict[tuple[object, ...], Future] = {}
 
     def __enter__(self) -> "DaskWorkers":
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what concerns us, futures say
+        for name in ("distributed", "distributed.client"):  # what concerns us, futures say
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         dask.config.set({"distributed.admin.large-graph-warning-threshold": "10GB"})
         try:
             self.client = Client(self.address, timeout=CONNECT_SECONDS, set_as_default=False)
@@ -76,8 +77,9 @@ class DaskWorkers(Workers):
 
     @property
     def ready(self) -> bool:
-        """Always: the scheduler has them wait."""
-        return True
+        """Whether a thread of theirs is free. A job that waits at one worker does not go to another."""
+        threads: int = sum(self.client.nthreads().values())
+        return len(self.begun) < max(1, threads)
 
     def begin(self, job: Job) -> None:
         """Hand it to the scheduler."""
@@ -90,7 +92,6 @@ class DaskWorkers(Workers):
     def _submit(self, begun: _Begun) -> None:
         name = begun.job.name
         begun.attempts += 1
-        self.handed_out += 1
         begun.future = self.client.submit(
             dask_task.train,
             __version__,
@@ -99,7 +100,6 @@ class DaskWorkers(Workers):
             begun.directory.contents(),
             self._data(begun.job.config.data),
             key=f"{self.topic}-{name}-{begun.attempts}",
-            priority=-self.handed_out,  # in this order
         )
         begun.future.add_done_callback(lambda done: self.happened.put((name, done)))
 
@@ -151,6 +151,8 @@ class DaskWorkers(Workers):
 def _outcome(future: Future) -> Outcome:
     try:
         outcome: Outcome = future.result()
+    except CancelledError:
+        return Outcome({}, "the scheduler is gone")
     except KilledWorker:
         return Outcome({}, "its workers were killed, one after the other", killed=True)
     except Exception as error:  # whatever a worker may raise

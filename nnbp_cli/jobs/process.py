@@ -34,6 +34,8 @@ class JobProcess:
         folder = [] if data_folder is None else [str(data_folder)]
         # The same modules are found there as here, and none that happens to lie in the current directory.
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        # Dask has the C library give memory back at once, and each step would wait for it anew.
+        environment.pop("MALLOC_TRIM_THRESHOLD_", None)
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", __name__, str(directory), str(data_dir), *folder],
             stdin=subprocess.PIPE,
