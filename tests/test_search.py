@@ -152,8 +152,11 @@ def test_two_processes_work_on_one_study_and_what_a_killed_one_left_is_taken_ove
     command = (sys.executable, "-m", "nnbp_cli", *line, "--json")
     with started(*command) as killed, started(*command) as other:
         logs = Path("runs/small-search")
-        while sum(path.read_text().count("\n") > 3 for path in logs.glob("*/log.csv")) < 3:
+        begun = 0
+        while begun < 2:  # each is in the middle of a run, and none between two
             time.sleep(0.005)
+            running = (path for path in logs.glob("*/log.csv") if not path.with_name("summary.json").exists())
+            begun = sum(3 < path.read_text().count("\n") < 30 for path in running)
         os.kill(killed.pid, signal.SIGKILL)
         out, err = other.communicate(timeout=60)
     assert (other.returncode, err) == (0, "")
