@@ -127,9 +127,8 @@ def on_cores(threads: int) -> Callable[[], None] | None:
 
 
 def environment(threads: int) -> dict[str, str]:
-    """The environment that says the same to every library, and leaves numpy's to choose its instructions."""
+    """The environment that says the same to every library, and keeps what it says of instructions to use."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
     xla = f"--xla_cpu_multi_thread_eigen={'true' if threads > 1 else 'false'}"
-    own = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")}
-    flags = dict.fromkeys(names, str(threads))
-    return own | flags | {"XLA_FLAGS": f"{xla} intra_op_parallelism_threads={threads}"}
+    flags = [os.environ.get("XLA_FLAGS", ""), xla, f"intra_op_parallelism_threads={threads}"]
+    return os.environ | dict.fromkeys(names, str(threads)) | {"XLA_FLAGS": " ".join(filter(None, flags))}

@@ -120,6 +120,8 @@ def test_a_figure_is_of_one_network_that_can_have_it(run: Path) -> None:
         said = nnbp("plot", run, *more, "--what", "confusion")
         assert said.status == 2
         assert "'--what confusion' is of one run" in said.err
+    said = nnbp("plot", run, "--label", "a", "--label", "b")
+    assert (said.status, said.err.count("2 times '--label', but 1 run; leave some out")) == (2, 1)
     assert nnbp("plot", run, "--what", "calibration").out == "wrote calibration.png\n"
     weights.save(run / "weights.npz", replace(weights.load(run), digest="another"))
     note = "note: synthetic is not what it was when these weights were trained\n"

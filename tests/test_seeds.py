@@ -16,9 +16,10 @@ import pytest
 
 from nnbp_cli import config
 from nnbp_cli.datasets import dataset
+from nnbp_cli.jobs import workers
 from nnbp_cli.jobs.job import Job
 from nnbp_cli.jobs.process import _ToParent
-from nnbp_cli.jobs.seeds import Seeds, _at_a_time
+from nnbp_cli.jobs.seeds import Seeds
 from nnbp_cli.runs import summary
 from nnbp_cli.runs.summary import FinalScore
 from nnbp_cli.system import hardware, signals
@@ -150,7 +151,7 @@ def test_the_time_left_goes_by_what_was_done_since_the_jobs_began(
         "4 runs, 1 was run before",
         "seed 3: failed: diverged; 2 more runs",
         "seed 1: done; 1 more run, about 8 min left",
-        "seed 2: done; 0 more runs, about 0 s left",
+        "seed 2: done",
     ]
 
 
@@ -220,7 +221,8 @@ def test_no_more_go_on_than_there_are_cores_for_their_threads_and_memory_for_the
     one = config.needed_memory(network, loaded.training) + 720 * 28 * 28  # its images
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)))
     monkeypatch.setattr(hardware, "total_memory", lambda: memory * one)
-    assert _at_a_time(loaded, data, 9, jobs) == at_a_time
+    nine = [Job(f"seed {seed}", loaded, here / f"seed-{seed}", work=1) for seed in range(9)]
+    assert workers.at_a_time(nine, data, jobs) == at_a_time
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from nnbp_cli.commands.options import OutputFile, data_dir_option, data_option
+from nnbp_cli.wording import counted
 
 # Said here a second time, so that a help text imports no more than it needs; a test holds the two equal.
 KINDS = ("cost", "accuracy", "learning rate", "layer speed")
@@ -52,6 +53,10 @@ def command(
     """
     if what != "curves" and (len(runs) > 1 or only or labels):
         raise click.UsageError(f"'--what {what}' is of one run, and has no curves to choose or to label")
+    if len(labels) > len(runs):
+        raise click.UsageError(
+            f"{len(labels)} times '--label', but {counted(len(runs), 'runs')}; leave some out"
+        )
     if data_name and what in ("curves", "weights"):
         raise click.UsageError(f"'--what {what}' looks at no images; leave '--data' out")
     from nnbp_cli.evaluation import saved

@@ -54,7 +54,6 @@ def command(
     """
     from nnbp_cli.reproduction import experiments
     from nnbp_cli.reproduction.reproduce import check, reproduce
-    from nnbp_cli.system import hardware
     from nnbp_cli.terminal import reproduction
     from nnbp_cli.terminal.output import print_json, print_result
     from nnbp_cli.terminal.progress import TerminalReporter
@@ -67,8 +66,7 @@ def command(
     if listing:
         print_result(*reproduction.listing(selected, markdown))
         return
-    processes = jobs or hardware.available_cpus()
-    rows = reproduce(selected, seeds, processes, runs, data_dir, TerminalReporter(quiet), cluster)
+    rows = reproduce(selected, seeds, jobs, runs, data_dir, TerminalReporter(quiet), cluster)
     if as_json:
         print_json([row.plain() for row in rows])
     else:

@@ -11,8 +11,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 
 from nnbp_cli import config
-from nnbp_cli.config import Config, build, needed_memory
-from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.config import Config
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.jobs import workers
 from nnbp_cli.jobs.job import Job
@@ -106,13 +105,13 @@ def train(
     if first.training.threads == "auto" and (cluster or several):
         first = replace(first, training=replace(first.training, threads=1))
     settled, data, network = settle(first, paths, reporter)
-    at_a_time = _at_a_time(settled, data, seeds, jobs)
     folder = run_directory.create(paths.out, paths.config.stem).path
     files.write(folder / ASKED_FOR, json_text.dumps(list(numbers)) + "\n")
     made = [_seeded(folder, settled, seed) for seed in numbers]
     for job in made:
         job.prepare()
     reporter.note(f"{folder}: network {network.title}")
+    at_a_time = workers.at_a_time(made, data, jobs)
     return _train(folder, made, at_a_time, paths.data_dir, reporter, cluster)
 
 
@@ -125,7 +124,7 @@ def resume(
         paths = replace(paths, config=first.directory)
         # The data once, before many want them at the same time.
         data = load_or_download(first.config.data, paths, reporter)
-        at_a_time = _at_a_time(first.config, data, len(found), jobs)
+        at_a_time = workers.at_a_time(found, data, jobs)
         del data
     return _train(first.directory.parent, found, at_a_time, paths.data_dir, reporter, cluster)
 
@@ -152,16 +151,6 @@ def _seeded(folder: Path, config: Config, seed: int) -> Job:
 
 def _job(directory: Path, config: Config) -> Job:
     return Job(f"seed {config.training.seed}", config, directory, work=config.training.epochs)
-
-
-def _at_a_time(config: Config, data: Dataset, seeds: int, jobs: int | None) -> int:
-    """How many go on at a time: as many as `jobs` says, or as there are cores; but no more than there is
-    memory for, and where each has several threads, no more than there are cores for.
-    """
-    cores, threads = hardware.available_cpus(), config.training.threads
-    room = seeds if threads in (1, "auto") else cores // int(threads)
-    memory = needed_memory(build(config.network, data.shape), config.training) + data.nbytes
-    return max(1, int(min(jobs or cores, room, seeds, hardware.total_memory() / memory)))
 
 
 def _train(

@@ -6,9 +6,11 @@ from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from nnbp_cli.config import build, needed_memory
+from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.jobs.job import Job
-from nnbp_cli.system import signals
+from nnbp_cli.system import hardware, signals
 from nnbp_cli.system.reporter import Reporter
 
 
@@ -92,6 +94,19 @@ def run(jobs: Sequence[Job], workers: Workers, reporter: Reporter) -> tuple[dict
                     failures[each.job] = each.failure or "its process ended without a result"
                 reporter.finish(each.job.name, failures.get(each.job))
     return failures, None
+
+
+def at_a_time(jobs: Sequence[Job], data: Dataset, wanted: int | None) -> int:
+    """How many go on at a time on this machine: as many as are wanted, or as there are cores; but no more
+    than its memory holds, and where one has several threads, no more than there are cores for.
+    """
+    cores = hardware.available_cpus()
+    most: list[float] = [wanted or cores, len(jobs)]
+    for training, network in {(job.config.training, job.config.network) for job in jobs}:
+        memory = needed_memory(build(network, data.shape), training) + data.nbytes
+        most.append(hardware.total_memory() / memory)
+        most += [cores // int(training.threads)] if training.threads not in (1, "auto") else []
+    return max(1, int(min(most)))
 
 
 def named(cluster: str | None, data_dir: Path, processes: int) -> Workers:

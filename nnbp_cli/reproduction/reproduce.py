@@ -25,7 +25,7 @@ DATA = DataConfig(name="mnist")  # what all the experiments need
 def reproduce(
     experiments: Sequence[Experiment],
     seeds: int,
-    processes: int,
+    processes: int | None,
     runs: Path,
     data_dir: Path,
     reporter: Reporter,
@@ -39,7 +39,7 @@ def reproduce(
     """
     jobs = {each: jobs_of(each, seeds, runs) for each in experiments}
     waiting = {each: sum(not job.done for job in own) for each, own in jobs.items()}
-    baselines: dict[Experiment, Row] = {}
+    baselines, at_a_time = dict[Experiment, Row](), 1
     if any(waiting.values()):
         files.make_directory(runs)
     if any(waiting.values()) or not all(jobs.values()):
@@ -47,12 +47,14 @@ def reproduce(
         data = load_or_download(DATA, Paths(config=Path("configs/book"), data_dir=data_dir), reporter)
         baselines = {each: baseline(each, data) for each in experiments if not each.config}
         jobs = {each: [_with_engine(job, data, reporter) for job in own] for each, own in jobs.items()}
+        unfinished = [job for own in jobs.values() for job in own if not job.done]
+        at_a_time = workers.at_a_time(unfinished, data, processes)
         del data
     if (minutes := sum(each.minutes * count for each, count in waiting.items())) >= 60:
         hours = counted(round(minutes / 60), "hours")
         reporter.note(f"note: they take about {hours} of one core; --seeds 1 is the shortest")
     every = [job for own in jobs.values() for job in own]
-    failures, stopped_by = workers.run(every, workers.named(cluster, data_dir, processes), reporter)
+    failures, stopped_by = workers.run(every, workers.named(cluster, data_dir, at_a_time), reporter)
     if stopped_by:
         kept = "what was run to its end is kept, and the same command goes on from there"
         raise Interrupted(f"nnbp reproduce: stopped by {stopped_by}; {kept}", signals.EXIT_STATUS[stopped_by])

@@ -5,12 +5,11 @@ so far (from which schedule, patience and the log follow), and what it was made 
 """
 
 import platform
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
 from math import isnan, nan, prod
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field, Strict, TypeAdapter
@@ -32,22 +31,26 @@ from nnbp_cli.training.metrics import ScoreName
 KIND = FileKind("checkpoint", format=1, remedy="the run cannot go on; train again")
 
 
-@dataclass(frozen=True)
-class Checkpoint:
-    """A run on its way: what its config decides, when it `began`, the `seconds` and CPU seconds that it took
-    so far, and its state.
-
-    `shape` is that of its images, `digest` identifies the contents of its data set, and `made_with` names
-    what the last bits of its numbers depend on.
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Of what and when a run was made so far: `digest` identifies the contents of its data set, it `began`
+    at that time and took these `seconds` and CPU seconds, and `made_with` names what the last bits of its
+    numbers depend on.
     """
+
+    digest: Text
+    began: Date
+    seconds: Seconds
+    cpu_seconds: Seconds
+    made_with: dict[Text, Text]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint(Origin):
+    """A run on its way: what its config decides, the `shape` of its images, and its state."""
 
     config: Config
     shape: tuple[int, ...]
-    digest: str
-    began: str
-    seconds: float
-    cpu_seconds: float
-    made_with: Mapping[str, str]
     state: TrainingState
 
 
@@ -71,7 +74,7 @@ def made_with(engine: str) -> dict[str, str]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Meta:
+class _Meta(Origin):
     """What is in a checkpoint beside its arrays. `batch` batches of the next epoch took `epoch_seconds`; a
     row of `history` is an Epoch, whose rate is None before the first step.
     """
@@ -79,11 +82,6 @@ class _Meta:
     config: Annotated[str, Strict(), Field(max_length=1 << 20)]
     inputs: Count
     shape: tuple[Count, Count] | None = None  # the first files lack it, and hold no convolution
-    digest: Text
-    began: Date
-    seconds: Seconds
-    cpu_seconds: Seconds
-    made_with: dict[Text, Text]
     epoch: Natural
     batch: Natural
     epoch_seconds: Seconds
@@ -100,11 +98,6 @@ def save(path: Path, checkpoint: Checkpoint, check: Check) -> None:
         config=config.to_toml(checkpoint.config),
         inputs=prod(checkpoint.shape),
         shape=checkpoint.shape if len(checkpoint.shape) == 2 else None,
-        digest=checkpoint.digest,
-        began=checkpoint.began,
-        seconds=checkpoint.seconds,
-        cpu_seconds=checkpoint.cpu_seconds,
-        made_with=dict(checkpoint.made_with),
         epoch=state.epoch,
         batch=state.batch,
         epoch_seconds=state.seconds,
@@ -117,6 +110,7 @@ def save(path: Path, checkpoint: Checkpoint, check: Check) -> None:
             )
             for each in state.history
         ],
+        **_origin(checkpoint),
     )
     npz.save(path, KIND, config.decided(asdict(meta)), _arrays(state), check)
 
@@ -141,15 +135,15 @@ def _read(opened: Archive) -> Checkpoint:
         checkpoint = Checkpoint(
             config=described,
             shape=meta.shape or (meta.inputs,),
-            digest=meta.digest,
-            began=meta.began,
-            seconds=meta.seconds,
-            cpu_seconds=meta.cpu_seconds,
-            made_with=meta.made_with,
             state=_state(opened, meta, described),
+            **_origin(meta),
         )
     opened.fill(_arrays(checkpoint.state))
     return checkpoint
+
+
+def _origin(of: Origin) -> dict[str, Any]:
+    return {each.name: getattr(of, each.name) for each in fields(Origin)}
 
 
 def _state(opened: Archive, meta: _Meta, described: Config) -> TrainingState:

@@ -99,7 +99,8 @@ class TerminalReporter(Reporter):
         self.waiting -= 1
         self.advance(job, 1.0)
         outcome = f"failed: {failure}" if failure else "done"
-        self.note(f"{job}: {outcome}; {counted(self.waiting, 'more runs')}{self._remaining()}")
+        left = f"; {counted(self.waiting, 'more runs')}{self._remaining()}" if self.waiting else ""
+        self.note(f"{job}: {outcome}{left}")
 
     def close(self) -> None:
         """Take the bar away, if there is one."""

@@ -160,7 +160,16 @@ def _checkpoint(folder: Path) -> Kind:
         array[...] = rng.standard_normal(array.shape)
     state.epoch, state.batch, state.seconds = 2, 3, 0.5
     state.history = [Epoch(number, 0.01, 1.5, {"validation accuracy": 0.5 * number}) for number in (1, 2)]
-    saved = Checkpoint(described, (3, 2), "a digest", "2026-01-31", 3.5, 3.25, {"nnbp": "1"}, state)
+    saved = Checkpoint(
+        config=described,
+        shape=(3, 2),
+        digest="a digest",
+        began="2026-01-31",
+        seconds=3.5,
+        cpu_seconds=3.25,
+        made_with={"nnbp": "1"},
+        state=state,
+    )
 
     def read(path: Path) -> Facts:
         found = checkpoint.load(path)
