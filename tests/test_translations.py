@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PAGES = ["docs/backprop"]
+PAGES = ["README", "docs/backprop"]
 
 CODE_BLOCK = re.compile(r"```.*?```", re.DOTALL)
 FORMULA = re.compile(r"\$\$.*?\$\$|\$[^$]+\$", re.DOTALL)
@@ -30,6 +30,9 @@ def both(page: str) -> list[str]:
     ):
         first, _, text = (ROOT / f"{page}{language}.md").read_text(encoding="utf-8").partition("\n")
         assert other in first
+        text = text.replace(
+            ".zh-CN.md)", ".md)"
+        )  # where there is a page in both, a link leads to the same language
         for there, here in WORDS.items():
             text = text.replace(there, here)
         texts.append(text)
