@@ -236,9 +236,9 @@ def test_a_name_of_nothing_gets_a_hint(tmp_path: Path) -> None:
     for name, hint in (
         ("minst", "did you mean 'mnist'?"),
         ("fashion", "did you mean 'fashion-mnist'?"),
-        ("zalando", "use mnist, fashion-mnist, kmnist, synthetic or a folder"),
+        ("zalando", "use mnist, fashion-mnist, kmnist, synthetic or a path"),
     ):
-        message = f"data.name: no data set and no folder is called '{name}'; {hint}"
+        message = f"data.name: no data set and no path is called '{name}'; {hint}"
         assert refusal(name, tmp_path, ConfigError) == message
 
 

@@ -75,6 +75,43 @@ def test_gzip_is_told_by_the_content_not_by_the_name(tmp_path: Path) -> None:
         np.testing.assert_array_equal(idx.read(tmp_path / name, 3), IMAGES)
 
 
+def test_what_gunzip_takes_is_taken(tmp_path: Path) -> None:
+    """Several members, an empty one too, and zeros after the last."""
+    content = idx.header(IMAGES.shape) + IMAGES.tobytes()
+    members = [gzip.compress(part) for part in (b"", content[:3], content[3:50], content[50:])]
+    (tmp_path / "a.gz").write_bytes(b"".join(members) + bytes(200_000))
+    np.testing.assert_array_equal(idx.read(tmp_path / "a.gz", 3), IMAGES)
+
+
+@pytest.mark.parametrize(("code", "dtype"), [(9, "i1"), (11, ">i2"), (12, ">i4")])
+def test_labels_may_be_integers_of_any_type(tmp_path: Path, code: int, dtype: str) -> None:
+    path, values = tmp_path / "labels", np.array([3, 0, 100])
+    path.write_bytes(bytes([0, 0, code, 1, 0, 0, 0, 3]) + values.astype(dtype).tobytes())
+    found = idx.read(path, 1)
+    assert (found.dtype.name, found.tolist(), found.flags.writeable) == ("uint8", [3, 0, 100], False)
+    values[1] = -1
+    path.write_bytes(bytes([0, 0, code, 1, 0, 0, 0, 3]) + values.astype(dtype).tobytes())
+    with pytest.raises(NnbpError, match=f"^{path}: a label of -1 where 0 to 255 are due; "):
+        idx.read(path, 1)
+
+
+def test_the_labels_of_qmnist_are_the_first_of_eight_columns(tmp_path: Path) -> None:
+    path, table = tmp_path / "qmnist-train-labels-idx2-int", np.arange(24, dtype=">i4").reshape(3, 8)
+    path.write_bytes(bytes([0, 0, 12, 2, 0, 0, 0, 3, 0, 0, 0, 8]) + table.tobytes())
+    assert idx.read(path, 1).tolist() == [0, 8, 16]
+
+
+@pytest.mark.parametrize(
+    ("code", "what"), [(13, "32-bit floats"), (14, "64-bit floats"), (12, "32-bit integers")]
+)
+def test_images_of_other_types_are_called_what_they_are(tmp_path: Path, code: int, what: str) -> None:
+    (tmp_path / "a").write_bytes(bytes([0, 0, code, 3]) + bytes(60))
+    with pytest.raises(NnbpError) as error:
+        idx.read(tmp_path / "a", 3)
+    remedy = "make each pixel a byte, from 0 to 255"
+    assert str(error.value) == f"{tmp_path / 'a'}: images of {what}; {remedy}"
+
+
 def test_a_missing_file_and_a_folder_are_not_damaged(tmp_path: Path) -> None:
     with pytest.raises(MissingData, match="no such file; run 'nnbp download'"):
         idx.read(tmp_path / "none.gz", 3, remedy="run 'nnbp download'")
@@ -100,7 +137,6 @@ SHOULD_BE_IMAGES = "where images (magic 00000803) are due"
         (packed(LABELS), f"labels (magic 00000801) {SHOULD_BE_IMAGES}"),
         (packed(np.zeros((1, 1, 1, 1), np.uint8)), f"arrays (magic 00000804) {SHOULD_BE_IMAGES}"),
         (b"\x89PNG\r\n\x1a\n" + bytes(60), f"bytes (magic 89504e47) {SHOULD_BE_IMAGES}"),
-        (b"\x00\x00\x0d\x03" + bytes(60), f"bytes (magic 00000d03) {SHOULD_BE_IMAGES}"),
         (gzip.compress(packed(IMAGES), mtime=0), f"bytes (magic 1f8b0800) {SHOULD_BE_IMAGES}"),
         (b"\x00\x00\x08\x03\x00\x00", "it ends inside its header"),
         (packed(IMAGES)[:12], "a truncated gzip file"),
@@ -108,6 +144,9 @@ SHOULD_BE_IMAGES = "where images (magic 00000803) are due"
         (packed(IMAGES)[:-1], "a truncated gzip file"),
         (packed(IMAGES)[:-5] + b"????" + packed(IMAGES)[-1:], "corrupt gzip data, which fails its checksum"),
         (packed(IMAGES) + b"more", "other bytes follow its gzip data"),
+        (packed(IMAGES) + bytes(70_000) + b"\x1fmore", "other bytes follow its gzip data"),
+        (packed(IMAGES) + packed(IMAGES), TOO_LONG),
+        (packed(IMAGES)[:-4] + bytes(4), "corrupt gzip data, which fails its checksum"),
         (SHORT, "its header promises 121 bytes, it has 120"),
         (LONG, "its header promises 121 bytes, it has 122"),
         (gzip.compress(SHORT, mtime=0), "its header promises 121 bytes, it has 120"),

@@ -172,7 +172,7 @@ def test_other_data_are_no_moved_data(own: Path) -> None:
 def test_data_are_named_only_where_data_are_looked_at(own: Path) -> None:
     for command in ("eval run", "report run", "train --resume run", "train --config small.toml"):
         refused = nnbp(*command.split(), "--data", "minst")
-        unknown = "--data: no data set and no folder is called 'minst'; did you mean 'mnist'?\n"
+        unknown = "--data: no data set and no path is called 'minst'; did you mean 'mnist'?\n"
         assert (refused.status, refused.err) == (2, unknown)
     for command in ("train --config small.toml", "plot run", "plot run --what weights"):
         refused = nnbp(*command.split(), "--data", "own")
@@ -182,7 +182,7 @@ def test_data_are_named_only_where_data_are_looked_at(own: Path) -> None:
 def test_a_config_that_does_not_fit_its_data_is_named_and_no_option(own: Path) -> None:
     for command in ("train", "gradcheck"):
         said = nnbp(command, "--config", "small.toml", "--set", "data.name=nowhere")
-        assert said.err.startswith("small.toml: data.name: no data set and no folder is called 'nowhere'; ")
+        assert said.err.startswith("small.toml: data.name: no data set and no path is called 'nowhere'; ")
     draw_digits(own, "train", 30)
     assert score("weights.npz").err == (
         f"weights.npz: '{own}' is not what it was, and cannot be shared out in the same way; "

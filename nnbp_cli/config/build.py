@@ -91,7 +91,9 @@ def load_data(config: DataConfig, data_dir: Path, where: str, folder: Path | Non
     """The data set of a valid config, which is from `where`, from `folder` where that is given; raises what
     `dataset.load` raises.
     """
-    options = {key: getattr(config, key) for key in ("train", "validation", "size", "seed")}
+    options = {
+        key: getattr(config, key) for key in ("train", "validation", "size", "seed", "rows", "columns")
+    }
     try:
         data = dataset.load(config.name, data_dir, **options, folder=folder)
     except ConfigError as error:

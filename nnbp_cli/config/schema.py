@@ -76,8 +76,8 @@ class DataConfig:
 
     name: Annotated[str, Strict(), Field(pattern=r"^[^\x00-\x1f\x7f]+$")] = "mnist"
     """The data set: mnist, fashion-mnist, kmnist, synthetic (drawn by the program, nothing to download),
-    or the path of a folder with four IDX files, from the current directory; a run keeps it as an absolute
-    path."""
+    or the path, from the current directory, of IDX, CSV or .npz files or of folders of pictures, as
+    docs/data.md says; a run keeps it as an absolute path."""
     train: _Count | None = None
     """How many images train, from the start of the training files. Left out: all that validation
     leaves."""
@@ -88,6 +88,10 @@ class DataConfig:
     """How many training images are drawn, those that validate among them."""
     seed: _Seed | None = None
     """Another seed draws other images."""
+    rows: _Count | None = None
+    """How many rows of pixels an image of a CSV file has. Left out: it is square, or `columns` says it."""
+    columns: _Count | None = None
+    """How many columns it has. Left out: it is square, or `rows` says it."""
     augment: AugmentConfig | None = None
     """How the images that train are distorted, so that no epoch has the same ones. Left out: not at
     all."""

@@ -4,16 +4,17 @@ The first images of the training files train, the last ones validate, and the te
 that can be wrong with the files is found here, before anything is trained.
 """
 
-import hashlib
 from dataclasses import dataclass
 from itertools import chain
-from math import prod
+from math import isqrt, prod
 from pathlib import Path
 
 import numpy as np
 
-from nnbp_cli.datasets import sources
+from nnbp_cli.datasets import readers, sources
+from nnbp_cli.datasets.catalog import CATALOG, NAMES
 from nnbp_cli.datasets.readers import idx
+from nnbp_cli.datasets.readers.arrays import Arrays
 from nnbp_cli.datasets.shifts import SHIFTS, shifted
 from nnbp_cli.datasets.sources import SYNTHETIC, Source
 from nnbp_cli.datasets.synthetic import draw
@@ -21,7 +22,7 @@ from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.nn.arrays import Bytes, Integers
 from nnbp_cli.system import hardware, locks
 
-DIGITS = 10  # the classes of everything but a folder of one's own
+DIGITS = 10  # the classes of every data set that has a name
 SHAPE = (28, 28)  # and its images
 
 FourArrays = tuple[Bytes, Bytes, Bytes, Bytes]  # training images, labels, test images, labels
@@ -57,8 +58,9 @@ class Split:
 class Dataset:
     """Images in `classes` classes, each of `shape` (rows, columns) pixels.
 
-    `digest` is the SHA-256 of the four files, unpacked, one after the other: of
-    `zcat train-images* train-labels* t10k-images* t10k-labels*`. The split is not part of it.
+    `digest` is the SHA-256 of the four arrays as IDX files, one after the other: of
+    `zcat train-images* train-labels* t10k-images* t10k-labels*`. The split is not part of it. `class_names`
+    are those of all classes, or none; `remarks` say what was made of the files, a line each.
     """
 
     name: str
@@ -68,6 +70,8 @@ class Dataset:
     shape: tuple[int, int]
     classes: int
     digest: str
+    class_names: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def inputs(self) -> int:
@@ -88,44 +92,86 @@ def load(
     validation: int | None = None,
     size: int | None = None,
     seed: int | None = None,
+    rows: int | None = None,
+    columns: int | None = None,
     folder: Path | None = None,
 ) -> Dataset:
-    """The data set `name`: of the catalog, "synthetic", or the path of a folder of IDX files. Its files are
-    in `folder` where that is given.
+    """The data set `name`: of the catalog, "synthetic", or a path to whatever the `readers` read. Its files
+    are at `folder` where that is given.
 
     The first `train` images train (None: all that do not validate), the last `validation` validate (None:
     the last sixth). `size` and `seed` (None: 20,000 and 1) are for "synthetic" alone, which is drawn on
-    first use. Raises MissingData where downloading may help, NnbpError for files that are wrong,
+    first use; `rows` and `columns` for files that do not say the shape of an image, which is square where
+    nobody does. Raises MissingData where downloading may help, NnbpError for files that are wrong,
     ConfigError for a name or numbers that do not fit them.
     """
     size, seed = sources.SIZE if size is None else size, sources.SEED if seed is None else seed
-    source = sources.find(name, folder or sources.locate(name, data_dir, size=size, seed=seed))
-    arrays = _synthetic(source, size, seed) if name == SYNTHETIC else _read(source)
-    _check(source, arrays)
-    images, labels, test_images, test_labels = arrays
-    rows, columns = images.shape[1:]
-    flat, test_flat = images.reshape(-1, rows * columns), test_images.reshape(-1, rows * columns)
+    where = folder or sources.locate(name, data_dir, size=size, seed=seed)
+    if named := name in CATALOG or name == SYNTHETIC:
+        source = sources.find(name, where)
+        found, remedy = _synthetic(source, size, seed) if name == SYNTHETIC else _read(source), source.remedy
+    else:
+        found, remedy = readers.read(where), "put a good copy there"
+    images, labels, test_images, test_labels = arrays = _shaped(found, rows, columns)
+    _check(where, arrays, remedy, digits=named)
+    shape = images.shape[1:]
+    flat, test_flat = images.reshape(len(images), -1), test_images.reshape(len(test_images), -1)
     first, last = _split(len(images), train, validation)
     return Dataset(
         name,
         Split(flat[first], labels[first]),
         Split(flat[last], labels[last]),
         Split(test_flat, test_labels),
-        (rows, columns),
-        DIGITS if source.digits else 1 + int(max(labels.max(), test_labels.max())),
-        _digest(arrays),
+        (shape[0], shape[1]),
+        DIGITS if named else max(len(found.class_names), 1 + int(max(labels.max(), test_labels.max()))),
+        idx.digest(arrays),
+        found.class_names,
+        found.remarks,
     )
 
 
-def _read(source: Source) -> FourArrays:
+def files(
+    name: str, data_dir: Path, size: int | None, seed: int | None, **shape: int | None
+) -> dict[str, bytes]:
+    """The files of a data set by their names, for another machine, which reads them in a folder; where it is
+    one's own, as the IDX files that it might have been. Raises as `load` does.
+    """
+    where = sources.locate(name, data_dir, size=size, seed=seed)
+    if name in CATALOG or name == SYNTHETIC:
+        return {path.name: path.read_bytes() for path in sources.find(name, where).paths}
+    arrays = zip(NAMES, _shaped(readers.read(where), **shape))
+    return {file: idx.header(array.shape) + array.tobytes() for file, array in arrays}
+
+
+def _shaped(found: Arrays, rows: int | None, columns: int | None) -> FourArrays:
+    """The arrays of a data set, its images (n, rows, columns)."""
+    images, test_images = found.images, found.test_images
+    if images.ndim == 2:
+        pixels = images.shape[1]
+        high = rows or (pixels // columns if columns else isqrt(pixels))
+        wide = columns or (pixels // rows if rows else high)
+        if high * wide != pixels:
+            what = f"{high}x{wide} are not" if rows or columns else "no square is"
+            remedy = "give data.rows and data.columns"
+            raise ConfigError(f"data.rows: an image has {pixels} pixels, which {what}; {remedy}")
+        images, test_images = (each.reshape(len(each), high, wide) for each in (images, test_images))
+    elif (given := (rows or images.shape[1], columns or images.shape[2])) != images.shape[1:]:
+        have, want = ("{}x{}".format(*each) for each in (images.shape[1:], given))
+        raise ConfigError(
+            f"data.rows: the images are {have}, not {want}; leave data.rows and data.columns out"
+        )
+    return images, found.labels, test_images, found.test_labels
+
+
+def _read(source: Source) -> Arrays:
     images, labels, test_images, test_labels = (
         idx.read(path, dimensions, sha256, remedy=source.remedy)
         for path, sha256, dimensions in zip(source.paths, source.checksums, (3, 1, 3, 1), strict=True)
     )
-    return images, labels, test_images, test_labels
+    return Arrays(images, labels, test_images, test_labels)
 
 
-def _synthetic(source: Source, size: int, seed: int) -> FourArrays:
+def _synthetic(source: Source, size: int, seed: int) -> Arrays:
     """The synthetic data set, drawn where it is not kept yet. A fifth of `size` tests, 10,000 at most.
 
     What is kept is not trusted: another version may have drawn it. Another machine may round differently.
@@ -142,31 +188,33 @@ def _synthetic(source: Source, size: int, seed: int) -> FourArrays:
     arrays = _read(source)
     images, labels = draw(min(size, 64), seed, "training")
     if (
-        arrays[0].shape != (size, *SHAPE)
-        or not np.array_equal(arrays[1][: len(labels)], labels)
-        or not np.allclose(arrays[0][: len(images)], images, rtol=0, atol=2)
+        arrays.images.shape != (size, *SHAPE)
+        or not np.array_equal(arrays.labels[: len(labels)], labels)
+        or not np.allclose(arrays.images[: len(images)], images, rtol=0, atol=2)
     ):
         raise NnbpError(f"{source.folder}: not what this version draws; {source.remedy}")
     return arrays
 
 
-def _check(source: Source, arrays: FourArrays) -> None:
-    """Raise NnbpError where four arrays, each of them right, do not make one data set."""
+def _check(where: Path, arrays: FourArrays, remedy: str, *, digits: bool) -> None:
+    """Raise NnbpError where four arrays, each of them right, do not make one data set; `digits` must be ten
+    classes of 28x28.
+    """
 
     def wrong(what: str) -> NnbpError:
-        return NnbpError(f"{source.folder}: {what}; {source.remedy}")
+        return NnbpError(f"{where}: {what}; {remedy}")
 
     for part, images, labels in (("training", *arrays[:2]), ("test", *arrays[2:])):
         if not images.size:
             raise wrong(f"no {part} images in the files")
         if len(images) != len(labels):
             raise wrong(f"{len(images):,} {part} images with {len(labels):,} labels")
-        if source.digits and labels.max() >= DIGITS:
+        if digits and labels.max() >= DIGITS:
             raise wrong(f"a {part} label of {labels.max()} where 0 to {DIGITS - 1} are due")
     shapes = [images.shape[1:] for images in arrays[::2]]
-    if shapes[0] != shapes[1] or (source.digits and shapes[0] != SHAPE):
+    if shapes[0] != shapes[1] or (digits and shapes[0] != SHAPE):
         training, test = (f"{rows}x{columns}" for rows, columns in shapes)
-        expected = "{}x{}".format(*SHAPE) if source.digits else "one size"
+        expected = "{}x{}".format(*SHAPE) if digits else "one size"
         raise wrong(f"training images of {training} and test images of {test} where {expected} is due")
 
 
@@ -182,11 +230,3 @@ def _split(count: int, train: int | None, validation: int | None) -> tuple[slice
         remedy = "lower both" if min(learn, validate) > count else "lower one"
         raise ConfigError(f"data.train: {both} are more than the {count} there are; {remedy}")
     return slice(learn), slice(count - validate, count)
-
-
-def _digest(arrays: FourArrays) -> str:
-    sha256 = hashlib.sha256()
-    for array in arrays:
-        sha256.update(idx.header(array.shape))
-        sha256.update(array.data)
-    return sha256.hexdigest()

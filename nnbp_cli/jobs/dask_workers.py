@@ -19,7 +19,7 @@ from distributed import Client, Future, KilledWorker
 
 from nnbp_cli import __version__
 from nnbp_cli.config import DataConfig
-from nnbp_cli.datasets import sources
+from nnbp_cli.datasets import dataset
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.jobs import dask_task
 from nnbp_cli.jobs.dask_task import DataFiles, Outcome
@@ -107,10 +107,10 @@ class DaskWorkers(Workers):
         """The files of a data set as the result of a task, which is made again where a worker with it is
         lost; the same files are sent once, whatever they are for.
         """
-        key = data.name, data.size, data.seed
+        options = {key: getattr(data, key) for key in ("size", "seed", "rows", "columns")}
+        key = data.name, *options.values()
         if key not in self.data:
-            folder = sources.locate(data.name, self.data_dir, size=data.size, seed=data.seed)
-            files = {path.name: path.read_bytes() for path in sources.find(data.name, folder).paths}
+            files = dataset.files(data.name, self.data_dir, **options)
             digest = hashlib.sha256(repr(files).encode()).hexdigest()
             content = DataFiles(digest, files)
             self.data[key] = self.client.submit(dask_task.identity, content, key=f"nnbp-data-{digest}")

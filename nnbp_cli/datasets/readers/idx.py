@@ -1,8 +1,9 @@
 """The IDX format: two zero bytes, a type, the number of dimensions, each size, then the values.
 
-All numbers are big-endian; the only type here is the unsigned byte, 0x08. MNIST's files are gzipped, others
-may be plain: the content tells, not the name. A file may have come from anywhere, so that nothing is
-allocated before its size is known to make sense, and nothing is unpacked beyond what the header promises.
+All numbers are big-endian; images are of unsigned bytes, 0x08, labels of any type of integers. MNIST's files
+are gzipped, others may be plain: the content tells, not the name. A file may have come from anywhere, so that
+nothing is allocated before its size is known to make sense, and nothing is unpacked beyond what the header
+promises.
 """
 
 from __future__ import annotations
@@ -11,22 +12,37 @@ import gzip
 import hashlib
 import math
 import os
+import re
 import struct
 import zlib
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from io import BufferedReader
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from nnbp_cli.datasets.catalog import NAMES
+from nnbp_cli.datasets.readers import emnist
+from nnbp_cli.datasets.readers.arrays import Arrays, as_labels, files_at, one_of
 from nnbp_cli.errors import MissingData, NnbpError, cannot_read
 from nnbp_cli.nn.arrays import Bytes
 from nnbp_cli.system import files, hardware
 
 GZIP = b"\x1f\x8b"
+PARTS = tuple((training, what) for training in (True, False) for what in ("images", "labels"))
 UNSIGNED_BYTES = b"\0\0\x08"
 MAX_DEFLATE_RATIO = 1032  # deflate packs no more than this many bytes into one
 BYTES_PER_READ = 1 << 16  # they stay in the cache
+BYTES_PER_PIECE = 1 << 18
+TYPES = {
+    code: np.dtype(f">{name}")
+    for code, name in zip(b"\x08\x09\x0b\x0c\x0d\x0e", ("u1", "i1", "i2", "i4", "f4", "f8"))
+}
+MAX_HEADER_BYTES = 16
+QMNIST_COLUMNS = 8  # of its labels, of which the first is the class
 SIGNATURES = {
     b"<": "an HTML page",
     b"{": "a JSON text",
@@ -34,9 +50,40 @@ SIGNATURES = {
     b"version https://git-lfs": "a Git LFS pointer",
 }
 
+# The names that a file of a data set has: train-images-idx3-ubyte.gz, emnist-letters-test-labels-idx1-ubyte,
+# t10k-images.idx3-ubyte. What comes before tells one set from another in the same folder.
+FILE_NAME = re.compile(
+    r"(?P<set>(?:.*[-_.])?)(?P<part>train|test|t10k)[-_.](?P<what>images|labels)[-_.]idx.*?(?P<gz>\.gz)?",
+    re.I,
+)
+
 
 class _DamagedError(Exception):
     """What is wrong with a file, in a few words."""
+
+
+def data_set(path: Path) -> Arrays | None:
+    """The data set in the IDX files at `path`, if there are some. Raises NnbpError where one is missing."""
+    named = [(match, file) for file in files_at(path) if (match := FILE_NAME.fullmatch(file.name))]
+    if not named:
+        return None
+    sets = sorted({match["set"] for match, _ in named})
+    if len(sets) > 1 and "" not in sets:
+        raise one_of([each.rstrip("-_.") for each in sets], path)
+    parts = {
+        (match["part"].lower() == "train", match["what"].lower()): file
+        # A gzipped file comes before a plain one.
+        for match, file in sorted(named, key=lambda each: bool(each[0]["gz"]))
+        if match["set"] == sets[0]
+    }
+    for key, name in zip(PARTS, NAMES):
+        if key not in parts:
+            missing = f"{sets[0]}{name}"
+            raise NnbpError(f"{path}: no '{missing}' here, nor '{missing}.gz'; put it there")
+    images, labels, test_images, test_labels = (
+        read(parts[key], dimensions) for key, dimensions in zip(PARTS, (3, 1, 3, 1))
+    )
+    return emnist.as_usual(Arrays(images, labels, test_images, test_labels), sets[0])
 
 
 def read(
@@ -49,7 +96,7 @@ def read(
     """
     try:
         with path.open("rb") as file:
-            values = _values(file, dimensions)
+            values = _values(file, path, dimensions)
             if sha256 is not None:
                 file.seek(0)
                 found = hashlib.file_digest(file, "sha256").hexdigest()
@@ -87,27 +134,35 @@ def header(shape: tuple[int, ...]) -> bytes:
     return UNSIGNED_BYTES + struct.pack(f">B{len(shape)}I", len(shape), *shape)
 
 
+def digest(arrays: Iterable[Bytes]) -> str:
+    """The SHA-256 of arrays as the bytes of IDX files, one after the other."""
+    sha256 = hashlib.sha256()
+    for array in arrays:
+        sha256.update(header(array.shape))
+        sha256.update(array.data)
+    return sha256.hexdigest()
+
+
 def sniff(head: bytes) -> str | None:
     """What a file that begins with `head` seems to be, where that is nothing to do with images."""
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     return next((kind for signature, kind in SIGNATURES.items() if start.startswith(signature)), None)
 
 
-def _values(file: BufferedReader, dimensions: int) -> Bytes:
+def _values(file: BufferedReader, path: Path, dimensions: int) -> Bytes:
     size = os.fstat(file.fileno()).st_size
-    head = file.read(BYTES_PER_READ)
+    start = file.read(len(GZIP))
     file.seek(0)
-    if not head:
+    if not start:
         raise _DamagedError("zero bytes")
-    packed = head.startswith(GZIP)
-    length = 4 + 4 * dimensions
-    if packed:
-        gunzip = zlib.decompressobj(wbits=31)
-        head = _next(gunzip, head, 100)
-        if len(head) < length and not gunzip.eof:
-            raise _DamagedError("a truncated gzip file")
-    shape = _shape(head, dimensions)
-    total = length + math.prod(shape)
+    packed = start == GZIP
+    pieces = _unpacked(file) if packed else iter(lambda: file.read(BYTES_PER_READ), b"")
+    head = b""
+    while len(head) < MAX_HEADER_BYTES and (piece := next(pieces, b"")):
+        head += piece
+    dtype, shape = _header(head, path, dimensions)
+    length = 4 + 4 * len(shape)
+    total = length + dtype.itemsize * math.prod(shape)
     promise = f"its header promises {total:,} bytes"
     if packed and total > MAX_DEFLATE_RATIO * size:
         raise _DamagedError(f"{promise}, more than {size:,} gzipped bytes can hold")
@@ -115,21 +170,39 @@ def _values(file: BufferedReader, dimensions: int) -> Bytes:
         raise _DamagedError(f"{promise}, it has {size:,}")
     if total > hardware.total_memory():
         raise _DamagedError(f"{promise}, more than this machine's memory")
-    content = np.empty(total, np.uint8)
-    filled = _unpack(file, content.data) if packed else file.readinto(content.data)
+    content, filled = np.empty(total, np.uint8), 0
+    for piece in chain([head], pieces):
+        if filled + len(piece) > total:
+            raise _DamagedError(f"it has more than the {total:,} bytes that its header promises")
+        content[filled : filled + len(piece)] = np.frombuffer(piece, np.uint8)
+        filled += len(piece)
     if filled < total:
         raise _DamagedError(f"{promise}, it has {filled:,}")
-    content.flags.writeable = False
-    return content[length:].reshape(shape)
+    values = content[length:].view(dtype).reshape(shape)
+    if dtype != np.uint8:
+        values = as_labels(values, path)
+    values.flags.writeable = False
+    return values if len(shape) == dimensions else np.ascontiguousarray(values[:, 0])
 
 
-def _shape(head: bytes, dimensions: int) -> tuple[int, ...]:
+def _header(head: bytes, path: Path, dimensions: int) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    """The type and the shape of the values. Labels may be integers of any type, and those of QMNIST have
+    seven other facts beside each; images are bytes.
+    """
     magic, expected = head[:4], UNSIGNED_BYTES + bytes([dimensions])
+    dtype = TYPES.get(magic[2]) if magic[:2] == b"\0\0" and len(magic) == 4 else None
+    sizes = struct.unpack_from(f">{magic[3]}I", head, 4) if dtype and len(head) >= 4 + 4 * magic[3] else ()
+    if dtype and dimensions == 1 and dtype.kind != "f":
+        if len(sizes) == 1 or (len(sizes) == 2 and sizes[1] == QMNIST_COLUMNS):
+            return dtype, sizes
+    elif dtype and dimensions == 3 and magic[3] == 3 and dtype != np.uint8:
+        what = f"{8 * dtype.itemsize}-bit {'floats' if dtype.kind == 'f' else 'integers'}"
+        raise NnbpError(f"{path}: images of {what}; make each pixel a byte, from 0 to 255")
     if magic != expected:
         raise _DamagedError(f"{sniff(head) or _kind(magic)} where {_kind(expected)} are due")
-    if len(head) < 4 + 4 * dimensions:
+    if len(sizes) != dimensions:
         raise _DamagedError("it ends inside its header")
-    return struct.unpack_from(f">{dimensions}I", head, offset=4)
+    return np.dtype(np.uint8), sizes
 
 
 def _kind(magic: bytes) -> str:
@@ -137,26 +210,22 @@ def _kind(magic: bytes) -> str:
     return f"{of_bytes} (magic {magic.hex()})"
 
 
-def _unpack(file: BufferedReader, out: memoryview) -> int:
-    """The number of bytes that gzip data hold, unpacked into `out`; more than fit are an error."""
-    gunzip = zlib.decompressobj(wbits=31)
-    filled = 0
-    while not gunzip.eof:
-        packed = file.read(BYTES_PER_READ)
-        if not packed:
-            raise _DamagedError("a truncated gzip file")
-        piece = _next(gunzip, packed, len(out) - filled + 1)  # one byte more shows what is too long
-        if filled + len(piece) > len(out):
-            raise _DamagedError(f"it has more than the {len(out):,} bytes that its header promises")
-        out[filled : filled + len(piece)] = piece
-        filled += len(piece)
-    if gunzip.unused_data or file.read(1):
-        raise _DamagedError("other bytes follow its gzip data")
-    return filled
-
-
-def _next(gunzip: zlib._Decompress, packed: bytes, max_bytes: int) -> bytes:
-    try:
-        return gunzip.decompress(packed, max_bytes)
-    except zlib.error as error:
-        raise _DamagedError("corrupt gzip data, which fails its checksum") from error
+def _unpacked(file: BufferedReader) -> Iterator[bytes]:
+    """The content of gzip data, piece by piece: of one member after the other, and zeros may follow them."""
+    packed = file.read(BYTES_PER_READ)
+    while packed:
+        gunzip = zlib.decompressobj(wbits=31)
+        while not gunzip.eof:
+            if not packed:
+                raise _DamagedError("a truncated gzip file")
+            try:
+                piece = gunzip.decompress(packed, BYTES_PER_PIECE)
+            except zlib.error as error:
+                raise _DamagedError("corrupt gzip data, which fails its checksum") from error
+            if piece:
+                yield piece
+            packed = gunzip.unconsumed_tail or gunzip.unused_data or file.read(BYTES_PER_READ)
+        while packed and not (packed := packed.lstrip(b"\0")):
+            packed = file.read(BYTES_PER_READ)
+        if packed and not (packed + file.peek(1)).startswith(GZIP):
+            raise _DamagedError("other bytes follow its gzip data")
