@@ -327,7 +327,7 @@ def test_a_run_that_a_dying_process_still_holds_is_waited_for_and_not_for_ever(
     (job.directory / "summary.json").unlink()
     with ExitStack() as held:
         held.enter_context(RunDirectory(job.directory).locked())
-        monkeypatch.setattr("nnbp_cli.jobs.job.sleep", lambda _: held.close())
+        monkeypatch.setattr("nnbp_cli.system.locks.sleep", lambda _: held.close())
         job.prepare()
     assert reproduce(small, seeds=1)[0].values == found.values
 
@@ -336,7 +336,9 @@ def test_a_run_that_a_dying_process_still_holds_is_waited_for_and_not_for_ever(
         job.prepare()
 
     monkeypatch.setattr("nnbp_cli.jobs.job.DYING_SECONDS", 10)
-    monkeypatch.setattr("nnbp_cli.jobs.job.sleep", lambda _: pytest.fail("waits for what no process does"))
+    monkeypatch.setattr(
+        "nnbp_cli.system.locks.sleep", lambda _: pytest.fail("waits for what no process does")
+    )
     (job.directory / "checkpoint.npz").write_text("no checkpoint")
     with pytest.raises(NnbpError, match="not a file of the run"):
         job.prepare()

@@ -58,7 +58,7 @@ def test_a_trial_is_a_run_as_any_other_and_the_best_one_a_config(there: Path) ->
     best = max(found["trials"], key=lambda trial: (trial["state"] == "complete", trial["accuracy"]))
     assert (found["best"], found["tested"]) == (best, 1)
     assert sum(found["importances"].values()) == pytest.approx(1)
-    assert nnbp("train", found["config"], "--out", "again", "-q").status == 0
+    assert nnbp("train", found["best_config"], "--out", "again", "-q").status == 0
     kept, again = (
         results(run) for run in (Path(f"runs/small-search/trial-{best['number']:04}"), Path("again"))
     )
@@ -75,7 +75,7 @@ def test_the_same_command_again_adds_nothing_and_more_trials_go_on(there: Path) 
     assert contents(Path("runs/small-search")) == before
     Path("w.npz").rename(weights)
     assert search("--trials", 8) == search("--study", "other/study.journal") | {
-        key: search()[key] for key in ("study", "config")
+        key: search()[key] for key in ("study", "best_config")
     }, "in two goes as in one"
 
 

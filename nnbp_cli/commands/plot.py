@@ -10,12 +10,14 @@ from nnbp_cli.wording import counted
 # Said here a second time, so that a help text imports no more than it needs; a test holds the two equal.
 KINDS = ("cost", "accuracy", "learning rate", "layer speed")
 
-FIGURES = ("curves", "confusion", "mistakes", "weights", "calibration")
+FIGURES = ("curves", "confusion", "mistakes", "weights", "calibration", "search")
 
 
 @click.command(name="plot")
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
-@click.option("--what", type=click.Choice(FIGURES), default="curves", show_default=True, help="Which figure.")
+@click.option(
+    "--what", type=click.Choice(FIGURES), help="Which figure.  [default: curves; of a study, search]"
+)
 @click.option(
     "-o",
     "--output",
@@ -31,7 +33,7 @@ FIGURES = ("curves", "confusion", "mistakes", "weights", "calibration")
 @data_dir_option
 def command(
     runs: tuple[Path, ...],
-    what: str,
+    what: str | None,
     output: Path | None,
     only: tuple[str, ...],
     labels: tuple[str, ...],
@@ -43,25 +45,30 @@ def command(
     Each RUN is a run directory; what is none is left out, and said. Drawn are the curves of its log: cost,
     accuracy, the learning rate where it changes, and how fast each layer learns; training.watch says what is
     logged. Or, of one run, which may be a weights file: what it confuses with what, its worst mistakes, its
-    first weights or its calibration.
+    first weights or its calibration. Or, of the file of a study, the trials of its search: the best so far,
+    and how good they are by each key that was searched.
 
     \b
     nnbp plot runs/mnist-20260131-120000
     nnbp plot runs/* --only accuracy -o compared.svg
     nnbp plot runs/a runs/b --label "eta 0.25" --label "eta 2.5"
     nnbp plot weights.npz --what confusion -o confusion.pdf
+    nnbp plot runs/book-search/study.journal
     """
+    from nnbp_cli.search.journal import is_journal
+
+    what = what or ("search" if is_journal(runs[0]) else "curves")
     if what != "curves" and (len(runs) > 1 or only or labels):
         raise click.UsageError(f"'--what {what}' is of one run, and has no curves to choose or to label")
     if len(labels) > len(runs):
         raise click.UsageError(
             f"{len(labels)} times '--label', but {counted(len(runs), 'runs')}; leave some out"
         )
-    if data_name and what in ("curves", "weights"):
+    if data_name and what in ("curves", "weights", "search"):
         raise click.UsageError(f"'--what {what}' looks at no images; leave '--data' out")
     from nnbp_cli.evaluation import saved
     from nnbp_cli.models import weights
-    from nnbp_cli.plots import curves, network
+    from nnbp_cli.plots import curves, network, trials
     from nnbp_cli.plots.picture import check_drawable
     from nnbp_cli.terminal.output import log, wrote
 
@@ -69,6 +76,10 @@ def command(
     check_drawable(output)
     if what == "curves":
         curves.draw(curves.logs(runs, labels, note=log), only, output)  # type: ignore[arg-type]
+    elif what == "search":
+        from nnbp_cli.search.study import read
+
+        trials.draw(read(runs[0]), output)
     elif what == "weights":
         network.weights(weights.load(runs[0]), output)
     else:

@@ -2,15 +2,11 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from time import monotonic, sleep
 
 from nnbp_cli.config import Config, to_toml
-from nnbp_cli.errors import InUse
-from nnbp_cli.runs.directory import RunDirectory
+from nnbp_cli.runs.directory import DYING_SECONDS, RunDirectory
 from nnbp_cli.runs.summary import Summary
 from nnbp_cli.system import files
-
-DYING_SECONDS = 10  # that a process which was killed may take to let go of its run
 
 
 @dataclass(frozen=True)
@@ -44,15 +40,6 @@ class Job:
         Raises InUse where another process trains into it all the same, NnbpError where it cannot be written.
         """
         files.make_directory(self.directory)
-        deadline = monotonic() + DYING_SECONDS
-        while True:
-            try:
-                with RunDirectory(self.directory).locked() as directory:
-                    if not directory.begun:
-                        directory.write(directory.config_file, to_toml(self.config))
-            except InUse:
-                if monotonic() >= deadline:
-                    raise
-                sleep(0.1)
-            else:
-                return
+        with RunDirectory(self.directory).locked(DYING_SECONDS) as directory:
+            if not directory.begun:
+                directory.write(directory.config_file, to_toml(self.config))

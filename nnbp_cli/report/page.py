@@ -10,11 +10,12 @@ from nnbp_cli import __version__
 from nnbp_cli.evaluation.predictions import Predictions
 from nnbp_cli.plots import curves
 from nnbp_cli.plots.curves import Panel
-from nnbp_cli.report import comparison, mistakes, network_section, overview, sprites, vote
+from nnbp_cli.report import comparison, mistakes, network_section, overview, search_section, sprites, vote
 from nnbp_cli.report.markup import Markup, filled, joined, resource, script_data, tag
 from nnbp_cli.report.run_data import RunData
 from nnbp_cli.report.sprites import Sprites
 from nnbp_cli.report.vote import Vote
+from nnbp_cli.search.result import Search
 from nnbp_cli.system.outputs import Output, signed
 
 OUTPUT = Output(
@@ -36,8 +37,10 @@ class Section:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-def page(runs: Sequence[RunData], elected: Vote | None = None) -> str:
-    """The report on one run, on several compared, or on their vote: HTML that holds all it needs."""
+def page(runs: Sequence[RunData], elected: Vote | None = None, search: Search | None = None) -> str:
+    """The report on one run, of which it may be said by what search it was found, on several compared, or on
+    their vote: HTML that holds all it needs.
+    """
     panels = curves.panels([(run.name, run.log) for run in runs])
     if elected:
         headline = f"{', '.join(elected.networks)}: the mean of their outputs"
@@ -46,8 +49,8 @@ def page(runs: Sequence[RunData], elected: Vote | None = None) -> str:
         headline, sections = ", ".join(run.name for run in runs), list(_compared(runs, panels))
         title = f"{len(runs)} runs compared"
     else:
-        headline, sections = overview.headline(runs[0]), list(_one(runs[0], panels))
-        title = runs[0].name
+        headline, sections = overview.headline(runs[0]), list(_one(runs[0], panels, search))
+        title = f"{search.name}: {runs[0].name}" if search else runs[0].name
     notes = [tag("p", note, class_="note") for run in runs for note in run.notes]
     sheets = [sheet for section in sections for sheet in section.sprites]
     positions = sprites.sprite_css(max((len(sheet) for sheet in sheets), default=0))
@@ -69,9 +72,11 @@ def page(runs: Sequence[RunData], elected: Vote | None = None) -> str:
     ).text
 
 
-def _one(run: RunData, panels: Sequence[Panel]) -> Iterator[Section]:
+def _one(run: RunData, panels: Sequence[Panel], search: Search | None) -> Iterator[Section]:
     learned, predictions = run.learned, run.predictions
     yield Section("figures", "Figures", overview.figures(overview.measured(run)))
+    if search:
+        yield Section("search", "The search", search_section.section(search))
     if learned:
         pad, networks = network_section.pad({run.name: learned})
         yield Section("pad-section", "Draw a digit", pad, data=networks)

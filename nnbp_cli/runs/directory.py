@@ -24,6 +24,8 @@ from nnbp_cli.runs.summary import Summary
 from nnbp_cli.system import files, json_text, locks
 from nnbp_cli.training.history import Epoch
 
+DYING_SECONDS = 10  # that a process which was killed may take to let go of its run
+
 
 class _File:
     """Where a file of a run is, by the name that it has in every run directory."""
@@ -88,13 +90,14 @@ class RunDirectory:
         return config.load(self.config_file)
 
     @contextmanager
-    def locked(self) -> Iterator[RunDirectory]:
+    def locked(self, patience: float = 0) -> Iterator[RunDirectory]:
         """This directory, and no other process trains into it while the context lasts.
 
-        Raises InUse where another one does, NnbpError where one of its files could not be written.
+        Raises InUse where another one does, after so many seconds of patience, NnbpError where one of its
+        files could not be written.
         """
         refusal = InUse(f"{self.path}: another process is training into it; wait for it, or stop it")
-        with locks.alone(self.path, refusal) as hold:
+        with locks.alone(self.path, refusal, patience) as hold:
             held = replace(self, hold=hold)
             for path in self.all_files:
                 held.check(path)

@@ -3,7 +3,7 @@
 config -> data -> network -> training -> run directory -> test score
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 
 import numpy as np
@@ -30,8 +30,11 @@ SHARE_OF_SAVING = 0.01  # or more, where saving would take a larger share of the
 SignalReceived = Callable[[], str | None]
 
 
-def run(config: Config, paths: Paths, reporter: Reporter) -> Summary:
-    """Train what `config` describes and score it; the summary, which is also in the run directory.
+def run(
+    config: Config, paths: Paths, reporter: Reporter, scored: Sequence[str] = ("validation", "test")
+) -> Summary:
+    """Train what `config` describes and score it on the splits `scored`; the summary, which is also in the
+    run directory.
 
     Raises ConfigError where config and data do not fit, NnbpError when data, disk or training fail. Where it
     diverges, the run directory says so.
@@ -45,7 +48,7 @@ def run(config: Config, paths: Paths, reporter: Reporter) -> Summary:
         run_directory.check_free(directory.path)  # another process may have been here in between
         directory.write(directory.config_file, to_toml(config))
         state = loop.initial_state(network, INITIALIZERS[config.network.initializer], config.training)
-        return execute(ActiveRun(config, data, network, directory, copy, clock, state), reporter)
+        return execute(ActiveRun(config, data, network, directory, copy, clock, state, scored), reporter)
 
 
 def execute(run: ActiveRun, reporter: Reporter) -> Summary:

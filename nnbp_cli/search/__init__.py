@@ -1,4 +1,4 @@
-"""A search for hyper-parameters: many runs of one config, whose values Optuna draws. No other room knows it.
+"""A search for hyper-parameters: many runs of one config, whose values Optuna draws.
 
-[search] -> space -> study -> Trial -> Job (one run) -> Search
+[search] -> space -> study (in a journal) -> Trial -> run -> Search, all that others know of it
 """

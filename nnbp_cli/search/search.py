@@ -1,78 +1,34 @@
 """A whole search: trial by trial, each a run as any other, and at the end the best config and its score."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any
 
 from nnbp_cli import config
 from nnbp_cli.config import Config
-from nnbp_cli.errors import ConfigError, Diverged, NnbpError
+from nnbp_cli.errors import ConfigError, Diverged
 from nnbp_cli.evaluation.saved import evaluate_saved
-from nnbp_cli.jobs.job import Job
 from nnbp_cli.runs import summary
-from nnbp_cli.runs.directory import RunDirectory
+from nnbp_cli.runs.directory import DYING_SECONDS, RunDirectory
 from nnbp_cli.runs.resume import resume
-from nnbp_cli.runs.run import SignalReceived
+from nnbp_cli.runs.run import SignalReceived, run
 from nnbp_cli.runs.setup import Paths, describe, settle
 from nnbp_cli.runs.summary import PRUNING, FinalScore
+from nnbp_cli.search import journal, space
+from nnbp_cli.search.journal import Journal
+from nnbp_cli.search.result import Search, Trial, best_of
+from nnbp_cli.search.study import Study
 from nnbp_cli.system import files, signals
-from nnbp_cli.system.locks import ByteLocks
 from nnbp_cli.system.outputs import Output, signed
-from nnbp_cli.system.reporter import SILENT, Reporter
+from nnbp_cli.system.reporter import Reporter
 from nnbp_cli.wording import counted, duration, percent
 
-if TYPE_CHECKING:
-    from nnbp_cli.search.study import Study, Trial
-
 SCORE = "validation accuracy"
+SCORED = ("validation",)  # on which images a trial is
 WAITING_SECONDS = 0.5  # between two looks at trials that other processes have
 BEST = Output("a config", {".toml": signed(rb"# nnbp search: ")}, "move it away")
-
-
-@dataclass(frozen=True)
-class Search:
-    """What came of the study in the file `study`: its trials, of which `best` is one; the file with its
-    config, and its score on the test images, on which `tested` trials were scored so far; how much each key
-    mattered. `stopped_by` names the signal that stopped it, if one did.
-    """
-
-    study: Path
-    asked_for: int
-    trials: Sequence[Trial]
-    best: Trial | None
-    config: Path | None
-    test: FinalScore | None
-    tested: int
-    importances: Mapping[str, float]
-    stopped_by: str | None
-
-    @property
-    def epochs(self) -> int:
-        """Of all trials."""
-        return sum(trial.epochs for trial in self.trials)
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many trials ended in which way, or still run; how many were taken over from another process."""
-        states = ("complete", "pruned", "diverged", "refused", "running")
-        counts = {state: sum(trial.state == state for trial in self.trials) for state in states}
-        return counts | {"taken over": sum(trial.taken_over > 0 for trial in self.trials)}
-
-    def plain(self) -> dict[str, Any]:
-        """As values that JSON can hold."""
-        paths = {"study": str(self.study), "config": self.config and str(self.config)}
-        return asdict(self) | paths | {"counts": self.counts, "epochs": self.epochs}
-
-    def check(self) -> None:
-        """Raise NnbpError where no trial came to its end."""
-        if not self.best and not self.stopped_by:
-            ended = next((f": {trial.why}" for trial in self.trials if trial.why), "")
-            raise NnbpError(f"{self.study}: no trial came to its end{ended}; search other values")
 
 
 def search(
@@ -83,28 +39,23 @@ def search(
 
     Raises ConfigError for all mistakes in the config at once, and else what a run raises that fails.
     """
-    try:
-        from nnbp_cli.search import space, study
-    except ImportError as error:
-        raise NnbpError("nnbp search: needs optuna; pip install 'nnbp-cli[search]'") from error
-    begun_with = config.load(path, settings)
-    if not begun_with.search:
+    searched = config.load(path, settings)
+    if not searched.search:
         raise ConfigError(f"{path}: has no [search]; docs/search.md says what it is")
-    base = replace(begun_with, search=None)
-    space.check(base, begun_with.search, str(path))
+    base = replace(searched, search=None)
+    space.check(base, searched.search, str(path))
     file = file or Path("runs", f"{files.shortened(path.stem)}-search", "study.journal")
-    study.check(file)
+    journal.check(file)
     paths = Paths(path, data_dir)
     settled, data, network = settle(base, paths, reporter)
-    files.make_directory(file.parent)
-    BEST.check(file.parent / "best.toml")
-    with closing(ByteLocks(file.with_name(f"{file.name}.locks"))) as locks:
-        opened = study.Study(file, locks, begun_with, data.digest)
-        reporter.note(f"{file}: {counted(begun_with.search.trials, 'trials')}")
+    with closing(Journal(file)) as opened:
+        BEST.check(file.parent / "best.toml")
+        study = Study(opened, searched, data.digest)
+        reporter.note(f"{file}: {counted(searched.search.trials, 'trials')}")
         for line in describe(settled, data, network):
             reporter.note(line)
         del data
-        searcher = _Searcher(opened, base, replace(paths, offline=True), reporter)
+        searcher = _Searcher(study, base, replace(paths, offline=True), reporter)
         with signals.defer() as signal_received:
             found = searcher.result(stopped_by=searcher.run(signal_received))
             signals.complete(found.stopped_by)
@@ -122,7 +73,7 @@ class _Searcher:
 
     def run(self, signal_received: SignalReceived) -> str | None:
         """Run trials until all are done, or a signal comes, which is returned."""
-        self.began, self.done_before = monotonic(), self._done(self.study.trials())
+        self.began, self.done_before = monotonic(), _done(self.study.trials())
         waits = False
         while not (stopped_by := signal_received()):
             with self.study.take() as trial:
@@ -131,8 +82,8 @@ class _Searcher:
             if trial:
                 self._tell(trial.number)
                 continue
-            running = sum(each.state == "running" for each in self.study.trials())
-            if not running:
+            trials = self.study.trials()
+            if not (running := len(trials) - _done(trials)):
                 break
             if not waits:
                 self.reporter.note(f"waiting for {counted(running, 'trials')} of other processes")
@@ -143,19 +94,18 @@ class _Searcher:
     def _train(self, trial: Trial) -> str | None:
         """Run a trial to its end, and tell the study; the signal that stopped it, if one did."""
         directory = RunDirectory(self.study.directory(trial))
-        if not directory.begun:
-            try:
-                drawn, *_ = settle(self._config(trial), self.paths, SILENT)
-            except ConfigError as error:
-                self.study.tell(trial, "refused", why=str(error.args[0]))
-                return None
-            Job(f"trial {trial.number}", drawn, directory.path, work=drawn.training.epochs).prepare()
-        # One that had ended was not told about any more.
-        before = directory.summary
-        if not before or before.stopped_by in signals.EXIT_STATUS:
-            told = _Told(self.study, trial, self.reporter)
+        told = _Told(self.study, trial, self.reporter)
+        try:
             with suppress(Diverged):
-                resume(directory.path, (), self.paths, told, scored=("validation",))
+                if not directory.begun:
+                    run(self._config(trial), replace(self.paths, out=directory.path), told, SCORED)
+                elif _left(directory):
+                    resume(directory.path, (), self.paths, told, SCORED)
+        except ConfigError as error:
+            if directory.begun:
+                raise
+            self.study.tell(trial, "refused", why=str(error.args[0]))
+            return None
         ended = summary.read(directory.path)
         if ended.diverged:
             self.study.tell(trial, "diverged", why=ended.diverged)
@@ -170,21 +120,16 @@ class _Searcher:
 
     def _config(self, trial: Trial) -> Config:
         """The config of a trial: the values drawn for it, and a seed of its own."""
-        from nnbp_cli.search import space
-
         seed = {"training.seed": self.base.training.seed + trial.number}
         return space.with_values(self.base, trial.values | seed, str(self.paths.config))
-
-    def _done(self, trials: Sequence[Trial]) -> int:
-        return sum(trial.state != "running" for trial in trials)
 
     def _tell(self, number: int) -> None:
         """Say how a trial ended, which is the best so far, and how long the others may take."""
         trials, asked_for = self.study.trials(), self.study.search.trials
         trial = next(each for each in trials if each.number == number)
-        done = self._done(trials)
+        done = _done(trials)
         rest = (monotonic() - self.began) * (asked_for - done) / (done - self.done_before)
-        best, state = _best(trials), trial.state if trial.state != "complete" else ""
+        best, state = best_of(trials), trial.state if trial.state != "complete" else ""
         self.reporter.note(
             f"trial {number}: {percent(trial.accuracy)} {state}".rstrip()
             + f" after {counted(trial.epochs, 'epochs')}"
@@ -194,31 +139,16 @@ class _Searcher:
 
     def result(self, stopped_by: str | None) -> Search:
         """What came of it so far; where all trials are done, the best is scored on the test images, once."""
-        study = self.study
-        trials = study.trials()
-        best, file = _best(trials), None
-        with study.test_scores() as scores:
-            if best:
-                file = study.folder / "best.toml"
-                what = f"trial {best.number} of {study.path}, {SCORE} {percent(best.accuracy)}"
-                BEST.write(file, f"# nnbp search: {what}\n\n{config.to_toml(self._config(best))}")
+        study, found = self.study, self.study.result()
+        if best := found.best:
+            what = f"trial {best.number} of {study.path}, {SCORE} {percent(best.accuracy)}"
+            BEST.write(found.best_config, f"# nnbp search: {what}\n\n{config.to_toml(self._config(best))}")
+            with study.test_scores() as scores:
                 if not stopped_by and str(best.number) not in scores:
-                    score = evaluate_saved(
-                        [study.directory(best)], None, self.paths.data_dir, "test"
-                    ).predictions.score
+                    scored = evaluate_saved([found.best_run], None, self.paths.data_dir, "test")
+                    score = scored.predictions.score
                     scores[str(best.number)] = asdict(FinalScore(score.accuracy, score.cost))
-        test = FinalScore(**scores[str(best.number)]) if best and str(best.number) in scores else None
-        return Search(
-            study.path,
-            study.search.trials,
-            trials,
-            best,
-            file,
-            test,
-            len(scores),
-            study.importances(),
-            stopped_by,
-        )
+        return replace(study.result(), stopped_by=stopped_by)
 
 
 class _Told(Reporter):
@@ -236,6 +166,12 @@ class _Told(Reporter):
         return PRUNING if self.pruned else None
 
 
-def _best(trials: Sequence[Trial]) -> Trial | None:
-    complete = (trial for trial in trials if trial.state == "complete")
-    return max(complete, key=lambda trial: trial.accuracy or 0, default=None)
+def _left(directory: RunDirectory) -> bool:
+    """Whether a trial that was begun is to go on: it may have ended, and nobody was told any more."""
+    with directory.locked(DYING_SECONDS):
+        ended = directory.summary
+    return not ended or ended.stopped_by in signals.EXIT_STATUS
+
+
+def _done(trials: Sequence[Trial]) -> int:
+    return sum(trial.state != "running" for trial in trials)

@@ -1,35 +1,13 @@
-"""What a search may draw: the distributions of Optuna, and whether a config may have such values at all."""
+"""What a search may draw, and whether a config may have such values at all."""
 
 from collections.abc import Iterator, Mapping, Sequence
-
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
 
 from nnbp_cli import config
 from nnbp_cli.config import Config, ParameterConfig, SearchConfig
 from nnbp_cli.errors import ConfigError
+from nnbp_cli.search.result import Value
 from nnbp_cli.system import json_text
 from nnbp_cli.wording import dotted
-
-Value = int | float | str
-
-
-def distributions(search: SearchConfig) -> dict[str, BaseDistribution]:
-    """From which the value of each key is drawn."""
-    return {key: _distribution(parameter) for key, parameter in search.parameters.items()}
-
-
-def _distribution(parameter: ParameterConfig) -> BaseDistribution:
-    low, high, log = parameter.min, parameter.max, parameter.scale == "log"
-    if low is None or high is None:
-        return CategoricalDistribution(parameter.values or ())
-    if isinstance(low, int) and isinstance(high, int):
-        return IntDistribution(low, high, log=log)
-    return FloatDistribution(low, high, log=log)
 
 
 def with_values(base: Config, values: Mapping[str, Value], where: str) -> Config:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, sleep
 
 from nnbp_cli.errors import NnbpError, reason
 from nnbp_cli.system import files
@@ -44,20 +45,22 @@ class Hold:
 
 
 @contextmanager
-def alone(directory: Path, refusal: NnbpError) -> Iterator[Hold]:
-    """Hold `directory` for this process while the block lasts. Raises `refusal` when another one does."""
+def alone(directory: Path, refusal: NnbpError, patience: float = 0) -> Iterator[Hold]:
+    """Hold `directory` for this process while the block lasts. Raises `refusal` when another one does, which
+    has so many seconds to let go of it.
+    """
     if fcntl is None:  # Windows has no such locks
         yield Hold(directory, None, directory.stat())
         return
     with ExitStack() as stack:
         handle = os.open(directory, os.O_RDONLY)
         stack.callback(os.close, handle)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise refusal from None
-        except OSError:  # some network file systems lock nothing
-            pass
+        deadline = monotonic() + patience
+        with suppress(OSError):  # some network file systems lock nothing
+            while not _locked(handle):
+                if monotonic() >= deadline:
+                    raise refusal
+                sleep(0.1)
         hold = Hold(directory, handle, os.fstat(handle))
         if not hold.lasts:  # another one was made since it was opened
             raise refusal
@@ -129,6 +132,14 @@ class ByteLocks:
             yield
         finally:
             fcntl.lockf(self._file, fcntl.LOCK_UN, 1, byte)
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _leads_to(path: Path, identity: os.stat_result) -> bool:

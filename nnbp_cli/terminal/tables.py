@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from nnbp_cli.jobs.seeds import Seeds
     from nnbp_cli.runs.listing import Run
     from nnbp_cli.runs.summary import Summary
-    from nnbp_cli.search.search import Search
+    from nnbp_cli.search.result import Search
     from nnbp_cli.training.gradcheck import Checked
 
 
@@ -74,7 +74,7 @@ def search_lines(search: Search) -> Iterator[str]:
             )
             yield "  ".join([f"{'importance':17}", *shares])
     counts = ", ".join(f"{number} {state}" for state, number in search.counts.items() if number)
-    trials, epochs = counted(search.asked_for, "trials"), counted(search.epochs, "epochs")
+    trials, epochs = counted(search.search.trials, "trials"), counted(search.epochs, "epochs")
     yield f"{len(search.trials)} of {trials}, {epochs}: {counts}"
     if search.stopped_by:
         yield f"stopped by {search.stopped_by}; the same command goes on"
@@ -83,8 +83,9 @@ def search_lines(search: Search) -> Iterator[str]:
         yield f"trial {search.best.number}, the best on the validation images: {score}"
     if search.tested > 1:
         yield f"note: {search.tested} trials of this study were scored on the test set"
-    if search.config:
-        yield f"next: nnbp train {search.config}"
+    if search.best:
+        report = f", or nnbp report {search.study}" if search.test else ""
+        yield f"next: nnbp train {search.best_config}{report}"
 
 
 def _value(value: int | float | str, width: int) -> str:
