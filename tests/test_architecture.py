@@ -111,7 +111,7 @@ def runs(*arguments):
     try: main(arguments)
     except SystemExit as end: assert not end.code, end.code
     heavy = {"numpy", "requests", "tqdm", "pydantic", "ruamel", "urllib3", "matplotlib", "onnx", "PIL"}
-    heavy |= {"distributed", "numba", "optuna"}
+    heavy |= {"distributed", "mpi4py", "numba", "optuna"}
     assert not heavy & set(sys.modules), (arguments, os.environ.get("COMP_WORDS"), heavy & set(sys.modules))
 """
 HELP = """
@@ -124,7 +124,9 @@ for line in ("nnbp ", "nnbp init ", "nnbp eval --data ", "nnbp train --"):
     os.environ |= {"COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
     runs()
 """
-USED = "import sys, nnbp_cli.runs.run; assert not {'requests', 'ruamel', 'matplotlib'} & set(sys.modules)"
+USED = """
+import sys, nnbp_cli.runs.run; assert not {"requests", "ruamel", "matplotlib", "mpi4py"} & set(sys.modules)
+"""
 
 
 @pytest.mark.parametrize(

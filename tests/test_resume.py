@@ -16,9 +16,9 @@ from threadpoolctl import threadpool_limits
 
 from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.errors import NnbpError
-from nnbp_cli.models.weights import Weights
 from nnbp_cli.runs import active_run, checkpoint
 from nnbp_cli.runs import run as experiment
+from nnbp_cli.runs.active_run import ActiveRun
 from nnbp_cli.runs.directory import RunDirectory
 from nnbp_cli.system import npz, signals
 from nnbp_cli.training import loop
@@ -124,8 +124,8 @@ def test_a_signal_after_the_last_score_stops_nothing_any_more(
     monkeypatch.setattr(signals, "defer", lambda: nullcontext(lambda: came[0] if came else None))
     scored = experiment._scored
 
-    def then_a_signal(learned: Weights, split: Split, received: experiment.SignalReceived) -> Any:
-        score = scored(learned, split, received)
+    def then_a_signal(run: ActiveRun, split: Split, received: experiment.SignalReceived) -> Any:
+        score = scored(run, split, received)
         if len(split.labels) == 120:  # the test set
             came.append("SIGINT")
         return score
@@ -211,7 +211,7 @@ def test_what_is_not_as_it_was_is_named(
 ) -> None:
     stopped(train, "--out", "run", "-q")
     now = checkpoint.made_with("numpy")
-    monkeypatch.setattr(checkpoint, "made_with", lambda engine: now | {"numpy": "9.9"})
+    monkeypatch.setattr(checkpoint, "made_with", lambda *_: now | {"numpy": "9.9"})
     said = nnbp("train", "--resume", "run")
     assert f"note: numpy was {now['numpy']}, now 9.9: the weights may end with other last bits" in said.err
     assert said.err.splitlines()[0] == "run: 1 epoch and 3 of 25 batches are done"

@@ -49,6 +49,15 @@ Given = Callable[..., list[str]]  # of the options of these names, the words of 
 )
 @click.option("--jobs", type=Count(1000), metavar="N", help="Runs at a time.  [default: one for each core]")
 @cluster_option
+@click.option("--mpi", is_flag=True, help="Train with all processes that mpirun or srun has started.")
+@click.option(
+    "--mpi-timeout",
+    type=Count(86_400),
+    default=60,
+    show_default=True,
+    metavar="SECONDS",
+    help="With --mpi: how long a process waits for another, which may be gone.",
+)
 @overrides_option
 @data_option("With --resume: where the run's data set is now.")
 @data_dir_option
@@ -78,6 +87,8 @@ def command(
     seeds: int | None,
     jobs: int | None,
     cluster: str | None,
+    mpi: bool,
+    mpi_timeout: int,
     overrides: tuple[str, ...],
     data_name: str | None,
     data_dir: Path,
@@ -95,6 +106,7 @@ def command(
     nnbp train configs/mnist.toml --seeds 5
     nnbp train configs/mnist.toml --seeds 40 --cluster tcp://HOST:8786
     nnbp train --resume runs/mnist-20260131-120000
+    mpirun -n 4 nnbp train configs/mnist.toml --mpi
 
     CONFIG is a TOML or YAML file. The data set is downloaded first if it is missing. Ctrl-C stops the run
     after the batch at hand, and keeps what it has learned; a second Ctrl-C stops it at once. However a run
@@ -107,7 +119,23 @@ def command(
     this machine holds. With --cluster they go to the workers of a Dask scheduler, which needs
     pip install 'nnbp-cli[cluster]'. A run that fails stops no other. Whatever stopped them, --resume with
     their directory goes on with those that are not done, and trains anew those that were deleted.
+
+    With --mpi, the processes of an mpirun or srun learn one network together, each from its rows of every
+    batch, which pays for large networks in large batches: docs/scaling.md. The one of rank 0 alone reads,
+    writes and prints. It needs pip install 'nnbp-cli[mpi]'.
     """
+    from nnbp_cli.engines import communicator
+
+    ranks = communicator.join(mpi_timeout) if mpi else communicator.ALONE
+    if ranks.rank:
+        from nnbp_cli.runs.run import follow
+
+        status = follow(ranks)
+        ranks.close()
+        ctx.exit(status)
+    if not mpi and (count := communicator.launched()) > 1:
+        many = f"mpirun or srun has started {count} processes, and each would train the whole network"
+        raise click.UsageError(f"{many}; add '--mpi', or 'env -u PMI_SIZE' before nnbp if that is meant")
     config_path = named_config(config_argument, config_option)
     if run:
         if config_path or out or seeds:
@@ -136,6 +164,8 @@ def command(
     paths = Paths(config_path, data_dir, out, weights, offline, data_name)
     reporter, begun = TerminalReporter(quiet), several.jobs_in(run) if run else []
     if seeds or begun:
+        if mpi:
+            raise click.UsageError("'--mpi' is for one run; many runs share nothing, and go to '--cluster'")
         if given("weights"):
             raise click.UsageError(
                 "'--weights' is for one run; of several, each has its own in its directory"
@@ -157,13 +187,14 @@ def command(
             which = "--jobs" if jobs else "--cluster"
             raise click.UsageError(f"'{which}' is for '--seeds'; one run has one process")
         if run:
-            summary = resume(run, overrides, paths, reporter)
+            summary = resume(run, overrides, paths, reporter, communicator=ranks)
         else:
-            summary = start(config.load(config_path, overrides), paths, reporter)
+            summary = start(config.load(config_path, overrides), paths, reporter, communicator=ranks)
         lines = [*summary_lines(summary), *_after_run(summary, weights, given)]
         for line in [summary.to_json()] if as_json else lines:
             printer(weights)(line)
         stopped_by = summary.stopped_by
+    ranks.close()
     if stopped_by:
         ctx.exit(signals.EXIT_STATUS[stopped_by])
 

@@ -7,11 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from nnbp_cli.engines.communicator import ALONE, Communicator
 from nnbp_cli.engines.contract import Engine, Masks
 from nnbp_cli.engines.numpy import NumpyEngine
-from nnbp_cli.errors import NnbpError
+from nnbp_cli.errors import ConfigError, NnbpError
 
-__all__ = ["Engine", "Masks", "NumpyEngine", "named", "prepare"]
+__all__ = ["ALONE", "Communicator", "Engine", "Masks", "NumpyEngine", "named", "prepare"]
 
 
 def named(name: str) -> type[Engine]:
@@ -27,6 +28,16 @@ def named(name: str) -> type[Engine]:
     return CompiledEngine
 
 
-def prepare(name: str, note: Callable[[str], object], dtype: npt.DTypeLike = np.float32) -> None:
-    """Have the engine of that name ready, see `Engine.prepare`. Raises NnbpError where it cannot be had."""
+def prepare(
+    name: str,
+    note: Callable[[str], object],
+    dtype: npt.DTypeLike = np.float32,
+    communicator: Communicator = ALONE,
+) -> None:
+    """Have the engine of that name ready, see `Engine.prepare`. Raises NnbpError where it cannot be had, and
+    ConfigError where it is for one process.
+    """
+    if name == "compiled" and communicator.size > 1:
+        why = "'compiled' adds up no gradients of several processes, and pays in small batches"
+        raise ConfigError(f"training.engine: {why}; train with 'numpy', or without --mpi")
     named(name).prepare(note, dtype)

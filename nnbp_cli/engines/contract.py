@@ -8,6 +8,7 @@ from typing import ClassVar, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from nnbp_cli.engines.communicator import ALONE, Communicator
 from nnbp_cli.nn.arrays import Array, keep_freed_memory
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.optimizers import Optimizer
@@ -21,7 +22,8 @@ Masks: TypeAlias = Callable[[int], np.random.Generator]
 @dataclass(frozen=True)
 class Engine(ABC):
     """Steps of gradient descent on batches of `batch_size`, which change parameters and the optimizer's state
-    in place; `targets` has the y of each class, (classes, classes).
+    in place; `targets` has the y of each class, (classes, classes). The steps are those of all processes of
+    the `communicator`.
     """
 
     images_at_once: ClassVar[int] = 512  # that a chunk should have, or fewer; but a batch at least
@@ -33,6 +35,7 @@ class Engine(ABC):
     batch_size: int
     params: Parameters
     optimizer_state: Array
+    communicator: Communicator = ALONE
 
     def __post_init__(self) -> None:
         keep_freed_memory()  # of what is measured between the steps, too

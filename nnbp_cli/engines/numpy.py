@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from nnbp_cli.engines.communicator import RowsOf
 from nnbp_cli.engines.contract import Engine, Masks
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.parameters import Parameters
@@ -21,16 +22,23 @@ class NumpyEngine(Engine):
     def advance(
         self, images: Array, labels: Array, rates: Sequence[float], first_step: int, masks: Masks | None
     ) -> float:
-        """backprop, penalty and optimizer for each batch; see `Engine.advance` for what comes in."""
+        """backprop of this process's rows, their sum with the others', penalty and optimizer for each batch;
+        see `Engine.advance` for what comes in.
+        """
         x, y = scaled(images, self.params.theta.dtype), self.targets[labels]
+        ranks = self.communicator
         for k, rate in enumerate(rates):
-            batch = slice(k * self.batch_size, (k + 1) * self.batch_size)
+            start, stop = k * self.batch_size, min((k + 1) * self.batch_size, len(labels))
+            own, rows = ranks.share(start, stop), stop - start
             rng = masks(first_step + k) if masks else None
-            z, a = self.network.backprop(self.params, x[batch], y[batch], self.gradient, rng)
+            if rng and ranks.size > 1:
+                rng = RowsOf(rng, slice(own.start - start, own.stop - start), rows)
+            z, a = self.network.backprop(self.params, x[own], y[own], self.gradient, rng)
+            ranks.average(self.gradient.theta, (own.stop - own.start) / rows)
             self.penalty.add_gradient(self.params, self.gradient)
             for theta, gradient, slots in self._parts:
                 self.optimizer.step(theta, gradient, slots, rate, first_step + k)
-        return float(self.network.cost.values(z, a, y[batch]).mean())
+        return ranks.sum(self.network.cost.values(z, a, y[own]).sum()) / rows
 
     @cached_property
     def gradient(self) -> Parameters:

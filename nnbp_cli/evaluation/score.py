@@ -9,6 +9,7 @@ import numpy as np
 
 from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.divergence import diverged
+from nnbp_cli.engines import ALONE, Communicator
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.parameters import Parameters
@@ -83,8 +84,10 @@ def evaluate(
     *,
     where: str = "evaluation",
     seen: str = "on these images",
+    communicator: Communicator = ALONE,
 ) -> Generator[None, None, Score]:
-    """The score of the network on a whole split; `outputs`, (images, classes), gets what it says to each.
+    """The score of the network on a whole split; `outputs`, (images, classes), gets what it says to each. The
+    processes of a `communicator` take their shares of each block.
 
     In blocks of well under half a second, yielding after each, so that a run can stop there. Raises Diverged,
     in the words of `where` and `seen`, when a cost or an output is not finite.
@@ -93,19 +96,21 @@ def evaluate(
     confusion = np.zeros((classes, classes), dtype=np.int64)
     one_hot = np.eye(classes, dtype=params.theta.dtype)
     total = 0.0
-    block = network.images_at_once
-    for start in range(0, len(split.labels), block):
-        labels = split.labels[start : start + block]
-        x = scaled(split.images[start : start + block], params.theta.dtype)
+    block, images = network.images_at_once * communicator.size, len(split.labels)
+    for start in range(0, images, block):
+        own = communicator.share(start, min(start + block, images))
+        labels = split.labels[own]
+        x = scaled(split.images[own], params.theta.dtype)
         z, a, _ = network.feedforward(params, x)[-1]
-        if not np.isfinite(a).all():
+        if communicator.any(not np.isfinite(a).all()):
             raise diverged(where, params, seen, "the outputs are")
         total += float(network.cost.values(z, a, one_hot[labels]).sum(dtype=np.float64))
         confusion += confusion_matrix(labels, a)
         if outputs is not None:
-            outputs[start : start + block] = a
+            outputs[own] = a
         yield
-    cost = total / len(split.labels) + penalty.cost(params)
+    communicator.allreduce(confusion)
+    cost = communicator.sum(total) / images + penalty.cost(params)
     if not isfinite(cost):
         raise diverged(where, params, seen)
     return Score(cost, confusion)

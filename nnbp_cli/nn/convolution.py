@@ -110,7 +110,7 @@ class Convolution:
             for later in is_largest[1:]:  # of equals the first
                 np.greater(later, found, out=later)
                 found |= later
-        return (largest + b).reshape(len(a), -1), Cache(patches, weights, is_largest)
+        return (largest + b).reshape(len(a), prod(self.outputs)), Cache(patches, weights, is_largest)
 
     def gradients(self, delta: Array, cache: Cache, out: Views, /) -> None:
         """The sums over the batch and over all neurons that share a weight."""
@@ -133,12 +133,12 @@ class Convolution:
         padded, pictures = self._padded(len(delta), delta.dtype)
         windows = self._windows(padded)
         errors = self._errors(delta.reshape(-1, self.maps), cache.is_largest)
-        of_squares = errors.swapaxes(0, 1).reshape(len(cache.patches), -1)
+        of_squares = errors.swapaxes(0, 1).reshape(len(cache.patches), self._expanded_shape[0])
         pulled = (of_squares @ cache.weights).reshape(windows.shape)
         apart = ceil(self._patch / self.pool)  # of every so many patches no two overlap
         for i, j in product(range(apart), repeat=2):
             windows[:, i::apart, j::apart] += pulled[:, i::apart, j::apart]
-        return pictures.reshape(len(delta), -1)
+        return pictures.reshape(len(delta), self.inputs)
 
     def margin(self, params: Views, a: Array, /) -> float:
         """By how much the largest z of a square is larger than the next that is not its equal, at least.
@@ -156,7 +156,7 @@ class Convolution:
         for i, row in enumerate(z):
             together = self._seen(patches, i) @ of_first_row.T
             row[...] = together.reshape(-1, self.pool, self.maps).swapaxes(0, 1)
-        return z.reshape(-1, len(patches), self.maps)
+        return z.reshape(self.pool**2, len(patches), self.maps)
 
     def _seen(self, patches: Array, i: int) -> Array:
         """What neurons in row i of a square see of each patch, (patches, kernel patch channels), a view."""

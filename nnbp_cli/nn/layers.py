@@ -20,7 +20,9 @@ SMALL_BATCH = 64  # examples
 
 
 class Layer(Protocol):
-    """What `Network` asks of a layer. z, a and delta are rows, (m, neurons); params and out are its views."""
+    """What `Network` asks of a layer. z, a and delta are rows, (m, neurons); params and out are its views.
+    Where processes share out a batch that has fewer rows than they are, m is 0 for some.
+    """
 
     @property
     def activation(self) -> Activation:

@@ -8,6 +8,7 @@ from time import perf_counter, process_time
 
 from nnbp_cli.config import Config
 from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.engines import ALONE, Communicator
 from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.network import Network
 from nnbp_cli.runs import checkpoint, log
@@ -44,7 +45,8 @@ class Clock:
 @dataclass(frozen=True)
 class ActiveRun:
     """The parts of a run, of which `state` changes as it is trained; its weights go to `weights` too, where
-    that is not None, and at its end they are `scored` on these splits.
+    that is not None, and at its end they are `scored` on these splits. Of the processes of a `communicator`
+    that of rank 0 keeps what there is to keep; the `directory` of the others is none.
     """
 
     config: Config
@@ -55,6 +57,7 @@ class ActiveRun:
     clock: Clock
     state: TrainingState
     scored: Sequence[str] = ("validation", "test")
+    communicator: Communicator = ALONE
 
     @property
     def ended(self) -> str | None:
@@ -72,19 +75,33 @@ class ActiveRun:
         rows = "".join(map(log.row, self.state.history))
         self.directory.write(self.directory.log_file, log.head(columns) + rows)
 
+    def log(self, epoch: Epoch) -> None:
+        """Add an epoch to the log."""
+        if self.communicator.rank == 0:
+            self.directory.log(epoch)
+
     def save_checkpoint(self) -> None:
         """Keep all that the rest of the run depends on."""
-        saved = Checkpoint(
+        if self.communicator.rank == 0:
+            checkpoint.save(self.directory.checkpoint_file, self.checkpoint(), self.directory.check)
+
+    def checkpoint(self) -> Checkpoint:
+        """All that the rest of the run depends on, now."""
+        return Checkpoint(
             config=self.config,
             shape=self.data.shape,
             digest=self.data.digest,
             began=self.clock.began,
             seconds=self.clock.seconds(),
             cpu_seconds=self.clock.cpu_seconds(),
-            made_with=checkpoint.made_with(self.config.training.engine),
+            made_with=self.made_with,
             state=self.state,
         )
-        checkpoint.save(self.directory.checkpoint_file, saved, self.directory.check)
+
+    @property
+    def made_with(self) -> dict[str, str]:
+        """What its last bits depend on."""
+        return checkpoint.made_with(self.config.training.engine, self.communicator)
 
     def learned(self) -> Weights:
         """The kept weights so far; before the end of the first epoch those at hand."""
@@ -119,7 +136,7 @@ class ActiveRun:
             data=asdict(config.data) | {"digest": self.data.digest, "test": len(self.data.test.labels)},
             seed=config.training.seed,
             threads=int(config.training.threads),
-            versions=checkpoint.made_with(config.training.engine),
+            versions=self.made_with,
             epochs=self.state.epoch,
             epochs_at_most=config.training.epochs,
             stopped_by=stopped_by,

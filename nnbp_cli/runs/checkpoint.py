@@ -5,7 +5,9 @@ so far (from which schedule, patience and the log follow), and what it was made 
 """
 
 import platform
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from importlib.metadata import version
 from math import isnan, nan, prod
 from pathlib import Path
@@ -17,6 +19,7 @@ from threadpoolctl import threadpool_info
 
 from nnbp_cli import __version__, config
 from nnbp_cli.config import Config, build
+from nnbp_cli.engines import ALONE, Communicator
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.system import npz
@@ -54,7 +57,7 @@ class Checkpoint(Origin):
     state: TrainingState
 
 
-def made_with(engine: str) -> dict[str, str]:
+def made_with(engine: str, communicator: Communicator = ALONE) -> dict[str, str]:
     """What the last bits of a sum depend on, in this process on this machine, with the engine of a config."""
     blas = [each for each in threadpool_info() if each["user_api"] == "blas"]
     named = (f"{each['internal_api']} {each['version']} {each.get('architecture', '')}" for each in blas)
@@ -68,6 +71,7 @@ def made_with(engine: str) -> dict[str, str]:
         "BLAS": ", ".join(named).strip(),
         "threads": ", ".join(str(each["num_threads"]) for each in blas),
         **({"numba": version("numba")} if engine == "compiled" else {}),
+        **(communicator.made_with if communicator.size > 1 else {}),
         "C library": " ".join(platform.libc_ver()).strip() or "unknown",
         "machine": f"{platform.system()} {platform.machine()}",
     }
@@ -93,6 +97,11 @@ _META = TypeAdapter(_Meta)
 
 def save(path: Path, checkpoint: Checkpoint, check: Check) -> None:
     """Write `checkpoint` to `path`, whole or not at all; see `files.replacing`."""
+    npz.save(path, KIND, to_plain(checkpoint), arrays(checkpoint.state), check)
+
+
+def to_plain(checkpoint: Checkpoint) -> dict[str, Any]:
+    """All of a checkpoint but its arrays, as values that JSON can hold."""
     state = checkpoint.state
     meta = _Meta(
         config=config.to_toml(checkpoint.config),
@@ -112,7 +121,8 @@ def save(path: Path, checkpoint: Checkpoint, check: Check) -> None:
         ],
         **_origin(checkpoint),
     )
-    npz.save(path, KIND, config.decided(asdict(meta)), _arrays(state), check)
+    plain: dict[str, Any] = config.decided(asdict(meta))
+    return plain
 
 
 def is_checkpoint(path: Path) -> bool:
@@ -130,29 +140,36 @@ def load(path: Path) -> Checkpoint:
 
 def _read(opened: Archive) -> Checkpoint:
     with opened.understood() as plain:
-        meta = _META.validate_python(plain)
-        described = config.loads(meta.config, where="config")
-        checkpoint = Checkpoint(
-            config=described,
-            shape=meta.shape or (meta.inputs,),
-            state=_state(opened, meta, described),
-            **_origin(meta),
-        )
-    opened.fill(_arrays(checkpoint.state))
+        checkpoint = from_plain(plain, partial(opened.check_holds, copies=2))
+    opened.fill(arrays(checkpoint.state))
     return checkpoint
+
+
+def from_plain(plain: Any, check_size: Callable[[int], object] = bool) -> Checkpoint:
+    """The checkpoint that `to_plain` made such values of, with arrays to be filled, once the number of its
+    parameters is checked. Raises ValueError or ConfigError for values that are no checkpoint's.
+    """
+    meta = _META.validate_python(plain)
+    described = config.loads(meta.config, where="config")
+    return Checkpoint(
+        config=described,
+        shape=meta.shape or (meta.inputs,),
+        state=_state(check_size, meta, described),
+        **_origin(meta),
+    )
 
 
 def _origin(of: Origin) -> dict[str, Any]:
     return {each.name: getattr(of, each.name) for each in fields(Origin)}
 
 
-def _state(opened: Archive, meta: _Meta, described: Config) -> TrainingState:
+def _state(check_size: Callable[[int], object], meta: _Meta, described: Config) -> TrainingState:
     """The state that `meta` says, with arrays to be filled."""
     shape = meta.shape or (meta.inputs,)
     if prod(shape) != meta.inputs:
         raise ValueError("its images have not as many pixels as its network inputs")
     network = build(described.network, shape)
-    opened.check_holds(network.size, copies=2)
+    check_size(network.size)
     state = loop.empty_state(network, described.training)
     state.epoch, state.batch, state.seconds = meta.epoch, meta.batch, meta.epoch_seconds
     state.history = [
@@ -173,5 +190,6 @@ def _state(opened: Archive, meta: _Meta, described: Config) -> TrainingState:
     return state
 
 
-def _arrays(state: TrainingState) -> dict[str, Array]:
+def arrays(state: TrainingState) -> dict[str, Array]:
+    """The arrays of a state, by the names that they have in a checkpoint."""
     return {"theta": state.params.theta, "kept": state.best_theta, "slots": state.optimizer_state}

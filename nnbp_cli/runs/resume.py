@@ -1,7 +1,7 @@
 """A run that was left goes on from its checkpoint: the same run, on the same data, to the same end."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import prod
 from pathlib import Path
@@ -10,6 +10,7 @@ from nnbp_cli import config, engines
 from nnbp_cli.config import Config, DataConfig, TrainingConfig, build, check_against_data, moved, to_toml
 from nnbp_cli.datasets import sources
 from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.engines import ALONE, Communicator
 from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.nn.initializers import INITIALIZERS
 from nnbp_cli.runs import checkpoint as checkpoint_file
@@ -30,8 +31,10 @@ def resume(
     paths: Paths,
     reporter: Reporter,
     scored: Sequence[str] = ("validation", "test"),
+    communicator: Communicator = ALONE,
 ) -> Summary:
-    """Go on with the run in the directory `path` from where it was left; its summary.
+    """Go on with the run in the directory `path` from where it was left; its summary. The other processes of
+    a `communicator` are to `follow`.
 
     The end has the same bits as if it had never been left. `settings` may set training.epochs alone, and so
     may whoever edits its config.toml, beside the name of the data. At its end it is `scored` on these splits.
@@ -50,14 +53,14 @@ def resume(
         network = build(config.network, data.shape)
         if checkpoint:
             state = checkpoint.state
-            engines.prepare(config.training.engine, reporter.note)
+            engines.prepare(config.training.engine, reporter.note, communicator=communicator)
             clock.continue_from(checkpoint)
         else:  # config.toml is all there is, and may leave something open again
             if config.training.engine == "auto":  # when that was written, there was but one
                 config = replace(config, training=replace(config.training, engine="numpy"))
-            config = resolve(config, data, network, reporter)
+            config = resolve(config, data, network, reporter, communicator)
             state = loop.initial_state(network, INITIALIZERS[config.network.initializer], config.training)
-        run = ActiveRun(config, data, network, directory, copy, clock, state, scored)
+        run = ActiveRun(config, data, network, directory, copy, clock, state, scored, communicator)
         if checkpoint and config.data != checkpoint.config.data:
             run.save_checkpoint()
         directory.write(directory.config_file, to_toml(config))
@@ -65,8 +68,8 @@ def resume(
         reporter.note(
             f"{path}: {counted(state.epoch, 'epochs')} and {state.batch} of {per_epoch} batches are done"
         )
-        with limited_threads(config):
-            for line in _differences(checkpoint) if checkpoint else ():
+        with limited_threads(config, communicator):
+            for line in _differences(checkpoint, run.made_with) if checkpoint else ():
                 reporter.note(line)
         return execute(run, reporter)
 
@@ -214,9 +217,10 @@ def _check_data(directory: RunDirectory, checkpoint: Checkpoint | None, data: Da
         )
 
 
-def _differences(checkpoint: Checkpoint) -> Iterator[str]:
+def _differences(checkpoint: Checkpoint, made_with: Mapping[str, str]) -> Iterator[str]:
     """What is not as it was when a run was left, so that its end may differ in the last bits."""
-    for what, now in checkpoint_file.made_with(checkpoint.config.training.engine).items():
-        before = checkpoint.made_with.get(what, "unknown")
+    alone = ALONE.made_with
+    for what, now in {**alone, **made_with}.items():
+        before = {**alone, **checkpoint.made_with}.get(what, "unknown")
         if before != now:
             yield f"note: {what} was {before}, now {now}: the weights may end with other last bits"

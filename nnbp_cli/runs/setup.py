@@ -11,11 +11,11 @@ from nnbp_cli.config import Config, DataConfig, build, check_against_data, load_
 from nnbp_cli.config.build import too_large
 from nnbp_cli.datasets import catalog, sources
 from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.engines import ALONE, Communicator
 from nnbp_cli.engines.automatic import compiled_pays
 from nnbp_cli.errors import MissingData, NnbpError
 from nnbp_cli.models import weights
 from nnbp_cli.nn.network import Network
-from nnbp_cli.system import hardware
 from nnbp_cli.system.reporter import Reporter
 from nnbp_cli.training.metrics import watches_test
 
@@ -68,7 +68,9 @@ def load_or_download(data: DataConfig, paths: Paths, reporter: Reporter) -> Data
     return load_or_download(data, replace(paths, offline=True), reporter)
 
 
-def settle(config: Config, paths: Paths, reporter: Reporter) -> tuple[Config, Dataset, Network]:
+def settle(
+    config: Config, paths: Paths, reporter: Reporter, communicator: Communicator = ALONE
+) -> tuple[Config, Dataset, Network]:
     """The config with everything decided, its data set and its network. Raises ConfigError where config and
     data do not fit, NnbpError where the data fail.
     """
@@ -78,36 +80,41 @@ def settle(config: Config, paths: Paths, reporter: Reporter) -> tuple[Config, Da
     data = load_or_download(config.data, paths, reporter)
     check_against_data(config, data, where=str(paths.config))
     network = build(config.network, data.shape)
-    return resolve(config, data, network, reporter), data, network
+    return resolve(config, data, network, reporter, communicator), data, network
 
 
-def resolve(config: Config, data: Dataset, network: Network, reporter: Reporter) -> Config:
+def resolve(
+    config: Config, data: Dataset, network: Network, reporter: Reporter, communicator: Communicator = ALONE
+) -> Config:
     """The config with everything it left open decided, so that it says all there is to say of the run."""
-    training = config.training
+    training, cores = config.training, communicator.cores
     threads = training.threads
     if threads == "auto":
         largest = max(layer.work for layer in network.layers) * training.batch_size
-        threads = 1 if largest < MIN_WORK_FOR_THREADS else hardware.available_cpus()
-    elif threads > hardware.available_cpus():
+        threads = 1 if largest < MIN_WORK_FOR_THREADS else cores
+    elif threads > cores:
         # They would wait for each other: three threads on two cores have taken 28 times as long as one.
-        threads = hardware.available_cpus()
+        threads = cores
         reporter.note(f"note: training.threads is {training.threads}, of {threads} cores; {threads} are used")
     config = replace(
         config,
         data=replace(config.data, train=len(data.training.labels), validation=len(data.validation.labels)),
         training=replace(training, threads=threads),
     )
-    return with_engine(config, data, network, reporter)
+    return with_engine(config, data, network, reporter, communicator)
 
 
-def with_engine(config: Config, data: Dataset, network: Network, reporter: Reporter) -> Config:
+def with_engine(
+    config: Config, data: Dataset, network: Network, reporter: Reporter, communicator: Communicator = ALONE
+) -> Config:
     """The config, of which everything else is decided, with an engine that is ready."""
     training = config.training
     if training.engine == "auto":
-        compiled = find_spec("numba") and _compiled_pays(config, data, network)
+        several = communicator.size > 1
+        compiled = not several and find_spec("numba") and _compiled_pays(config, data, network)
         training = replace(training, engine="compiled" if compiled else "numpy")
     try:
-        engines.prepare(training.engine, reporter.note)
+        engines.prepare(training.engine, reporter.note, communicator=communicator)
     except NnbpError as error:
         if config.training.engine != "auto":
             raise

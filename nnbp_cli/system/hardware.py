@@ -13,12 +13,17 @@ def total_memory() -> float:
         return inf
 
 
+def usable_cpus() -> list[int]:
+    """The numbers of the cores that this process may use."""
+    try:
+        return list(os.sched_getaffinity(0))
+    except AttributeError:  # only Linux knows
+        return list(range(os.cpu_count() or 1))
+
+
 def available_cpus() -> int:
     """How many cores this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # only Linux knows
-        return os.cpu_count() or 1
+    return len(usable_cpus())
 
 
 def can_start(threads: int) -> bool:

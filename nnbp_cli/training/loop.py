@@ -19,7 +19,7 @@ from nnbp_cli.config import TrainingConfig, learning_rate, optimizer
 from nnbp_cli.datasets.augment import Augmentation, distortion
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.divergence import diverged
-from nnbp_cli.engines import Engine
+from nnbp_cli.engines import ALONE, Communicator, Engine
 from nnbp_cli.errors import Diverged
 from nnbp_cli.nn.arrays import Array, aligned_zeros
 from nnbp_cli.nn.initializers import Initializer
@@ -27,7 +27,6 @@ from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.parameters import Parameters
 from nnbp_cli.nn.penalties import Penalty
 from nnbp_cli.rng import generator
-from nnbp_cli.system import hardware
 from nnbp_cli.training.batches import chunks, smoothed_targets
 from nnbp_cli.training.history import Epoch, best, ended, halvings
 from nnbp_cli.training.metrics import SPEED, evaluate_watched
@@ -100,8 +99,10 @@ def train(
     training: TrainingConfig,
     state: TrainingState,
     augmentation: Augmentation | None = None,
+    communicator: Communicator = ALONE,
 ) -> Iterator[Epoch | None]:
-    """Train from `state` to the end of the last epoch, or of the one where training ends early.
+    """Train from `state` to the end of the last epoch, or of the one where training ends early, as one of the
+    processes of a `communicator`: each must take every step with the others.
 
     With an `augmentation` the images that are learned from are distorted, anew in each epoch; those that
     something is measured on are not.
@@ -113,17 +114,24 @@ def train(
     regularization = penalty(training, dataset)
     batch_size, per_epoch = training.batch_size, batches_per_epoch(dataset, training)
     engine = engines.named(training.engine)(
-        network, optimizer(training), regularization, targets, batch_size, params, state.optimizer_state
+        network,
+        optimizer(training),
+        regularization,
+        targets,
+        batch_size,
+        params,
+        state.optimizer_state,
+        communicator,
     )
     rate = learning_rate(training)
     max_batches = batches_per_chunk(engine)
     distorting = distortion(augmentation, dataset.shape) if augmentation else None
     # A second thread pays where a core is free, and matrix products do not use it: theirs would wait for it.
-    background = training.threads == 1 and hardware.available_cpus() > 1
+    background = training.threads == 1 and communicator.cores > 1
 
     def scores_now() -> Generator[None, None, dict[str, float]]:
         check_finite(state)
-        measured = (network, dataset, training, params, regularization, targets)
+        measured = (network, dataset, training, params, regularization, targets, communicator)
         scores = yield from evaluate_watched(*measured, _after(state))
         for name, value in scores.items():
             if not isfinite(value):

@@ -8,6 +8,7 @@ from pydantic import Field, Strict
 
 from nnbp_cli.config import TrainingConfig
 from nnbp_cli.datasets.dataset import Dataset, Split
+from nnbp_cli.engines import Communicator
 from nnbp_cli.evaluation.score import evaluate
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.network import Network
@@ -44,6 +45,7 @@ def evaluate_watched(
     params: Parameters,
     penalty: Penalty,
     targets: Array,
+    communicator: Communicator,
     when: str,
 ) -> Generator[None, None, dict[str, float]]:
     """The scores that `watch` names. Yields after each block, so that a run can stop there.
@@ -54,12 +56,17 @@ def evaluate_watched(
     for name in ("training", "validation", "test"):
         if any(watched.startswith(name) for watched in training.watch):
             split, seen = getattr(dataset, name), f"on the {name} images {when}"
-            score = yield from evaluate(network, params, split, penalty, where="training", seen=seen)
+            score = yield from evaluate(
+                network, params, split, penalty, where="training", seen=seen, communicator=communicator
+            )
             scores |= {f"{name} cost": score.cost, f"{name} accuracy": score.accuracy}
     if SPEED in training.watch:
         speeds = yield from gradient_norms(network, params, dataset.training, targets)
         scores |= {f"{SPEED} {k}": speed for k, speed in enumerate(speeds, start=1)}
-    return {name: scores[name] for name in column_names(training, network)}
+    names = column_names(training, network)
+    values = np.array([scores[name] for name in names])
+    communicator.broadcast(values)  # other machines may round otherwise, and all must go on, or end
+    return dict(zip(names, values.tolist()))
 
 
 def gradient_norms(
