@@ -1,10 +1,12 @@
 """A run that takes a moment: a small network on a few hundred synthetic digits."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from nnbp_cli.runs import checkpoint
 from tests.command_line import Said, nnbp
@@ -40,6 +42,15 @@ WATCH = 'training.watch=["training cost", "validation cost", "validation accurac
 def train(*more: object) -> Said:
     """Train it, with more on the command line; the fixture `here` puts the config in place."""
     return nnbp("train", "--config", "small.toml", *more)
+
+
+def without_numba(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if it were not installed."""
+    monkeypatch.setitem(sys.modules, "numba", None)
+    with_it = ("comp", "kernels", "lanes", "code_cache")
+    for name in list(sys.modules):
+        if name.startswith(tuple(f"nnbp_cli.engines.{module}" for module in with_it)):
+            monkeypatch.delitem(sys.modules, name)
 
 
 def results(run: Path) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from nnbp_cli.system import files, hardware
 from nnbp_cli.system.reporter import SILENT
 from tests.command_line import Said, nnbp
 from tests.small_run import replace as edit
-from tests.small_run import results, train
+from tests.small_run import results, train, without_numba
 
 needs_numba = pytest.mark.skipif(not find_spec("numba"), reason="the extra 'fast' is not installed")
 AUTO = ("-q", "--set", "training.engine=auto")
@@ -62,12 +62,6 @@ def engine_of(run: str | Path) -> str:
     """What the config of a run says."""
     engine: str = tomllib.loads(Path(run, "config.toml").read_text())["training"]["engine"]
     return engine
-
-
-def without_numba(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "numba", None)
-    for name in ("compiled", "kernels", "lanes", "code_cache"):
-        monkeypatch.delitem(sys.modules, f"nnbp_cli.engines.{name}", raising=False)
 
 
 @needs_numba

@@ -25,10 +25,10 @@ from nnbp_cli.training.batches import smoothed_targets
 from tests.command_line import Said, nnbp
 from tests.interruption import Interruption
 from tests.networks import dense, started
-from tests.small_run import results, train
+from tests.small_run import results, train, without_numba
 
 numba = pytest.importorskip("numba", reason="the extra 'fast' is not installed")
-from nnbp_cli.engines import compiled, kernels  # noqa: E402
+from nnbp_cli.engines import compiled, compiled_activations  # noqa: E402
 from nnbp_cli.engines.compiled import CompiledEngine  # noqa: E402
 
 INPUTS, CLASSES, BATCH, STEPS = 23, 5, 7, 100
@@ -198,7 +198,7 @@ def test_gradcheck_holds_of_the_engine_that_is_named(
     assert said.out.splitlines()[0].endswith(
         "parameters, each moved by itself; 5 images, float64, engine compiled"
     )
-    monkeypatch.setitem(compiled.ACTIVATIONS, "relu", kernels.TANH)
+    monkeypatch.setitem(compiled.ACTIVATIONS, "relu", compiled_activations.TANH)
     said = nnbp(*asked, "--json")
     assert (said.status, json.loads(said.out)["engine"]) == (3, "compiled")
     assert nnbp(*line).status == 0, "numpy's is another"
@@ -207,9 +207,7 @@ def test_gradcheck_holds_of_the_engine_that_is_named(
 
 
 def test_without_numba_it_says_what_to_type(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "numba", None)
-    for name in ("compiled", "kernels", "lanes", "code_cache"):
-        monkeypatch.delitem(sys.modules, f"nnbp_cli.engines.{name}")
+    without_numba(monkeypatch)
     remedy = "pip install 'nnbp-cli[fast]', or train a new run with 'numpy'"
     line = f"training.engine: 'compiled' needs numba; {remedy}"
     assert train("--out", "run", "--set", "training.engine=compiled") == Said(1, "", f"{line}\n")

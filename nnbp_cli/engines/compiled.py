@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from nnbp_cli.engines import kernels, lanes
+from nnbp_cli.engines import compiled_activations, compiled_optimizers, compiling, kernels, lanes
 from nnbp_cli.engines.automatic import COMPILED_ACTIVATIONS
 from nnbp_cli.engines.code_cache import keep, told_of_compiling
 from nnbp_cli.engines.contract import Engine, Masks
@@ -27,9 +27,9 @@ from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.optimizers import Adam, AdamW, Momentum, RmsProp, Sgd
 from nnbp_cli.nn.penalties import Penalty
 
-keep(kernels.advance, sources=[kernels, lanes])
+keep(kernels.advance, [kernels, compiled_activations, compiled_optimizers, lanes, compiling])
 
-ACTIVATIONS = {name: getattr(kernels, name.upper()) for name in COMPILED_ACTIVATIONS}
+ACTIVATIONS = {name: getattr(compiled_activations, name.upper()) for name in COMPILED_ACTIVATIONS}
 # Of a layer: its size; where its W and b begin in theta, its first block among all blocks, and its first row
 # of activations among all of them; how long a row is; its activation.
 LAYER = np.dtype([
@@ -113,15 +113,18 @@ class CompiledEngine(Engine):
         """The optimizer as the kernels have it: which, and its numbers."""
         match self.optimizer:
             case Momentum(momentum, nesterov):
-                rule, numbers = kernels.NESTEROV if nesterov else kernels.MOMENTUM, [momentum]
+                rule, numbers = (
+                    compiled_optimizers.NESTEROV if nesterov else compiled_optimizers.MOMENTUM,
+                    [momentum],
+                )
             case RmsProp(rho, epsilon):
-                rule, numbers = kernels.RMSPROP, [rho, epsilon]
+                rule, numbers = compiled_optimizers.RMSPROP, [rho, epsilon]
             case AdamW(beta1, beta2, epsilon, weight_decay):
-                rule, numbers = kernels.ADAM, [beta1, beta2, epsilon, weight_decay]
+                rule, numbers = compiled_optimizers.ADAM, [beta1, beta2, epsilon, weight_decay]
             case Adam(beta1, beta2, epsilon):
-                rule, numbers = kernels.ADAM, [beta1, beta2, epsilon, 0.0]
+                rule, numbers = compiled_optimizers.ADAM, [beta1, beta2, epsilon, 0.0]
             case Sgd():
-                rule, numbers = kernels.SGD, []
+                rule, numbers = compiled_optimizers.SGD, []
             case _:
                 raise ValueError(f"{self.optimizer} is not compiled")
         return rule, np.array(numbers, self.targets.dtype)

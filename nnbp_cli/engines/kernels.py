@@ -2,25 +2,12 @@
 do, number by number. docs/compiled.md derives it; `compiled.Memory` says what the arrays are.
 """
 
-import math
-
-import numba
 import numpy as np
-from numba import types
-from numba.extending import overload
 
-from nnbp_cli.engines.lanes import FLAGS, LANES, add, at, dot, load, multiply_add, put, spread, store, word
-
-SIGMOID, TANH, RELU, LINEAR, SOFTMAX = range(5)
-SGD, MOMENTUM, NESTEROV, RMSPROP, ADAM = range(5)
-
-# `advance` becomes one piece of machine code with all its parts in it: a part by itself would be rounded in
-# one way by the process that compiled it, and in another by those that load it. It needs no lock of Python's,
-# so that images are distorted meanwhile.
-OPTIONS = {"fastmath": set(FLAGS), "error_model": "numpy"}
-INSIDE = {**OPTIONS, "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-compiled = numba.njit(nogil=True, **OPTIONS)
-part = numba.njit(**INSIDE)
+from nnbp_cli.engines.compiled_activations import SIGMOID, SOFTMAX, TANH, f, slope, softmax
+from nnbp_cli.engines.compiled_optimizers import SGD, descend
+from nnbp_cli.engines.compiling import compiled, part
+from nnbp_cli.engines.lanes import LANES, add, at, dot, load, multiply_add, put, spread, store, word
 
 
 @compiled
@@ -175,64 +162,6 @@ def override(memory, l, m, function, of, result):
                 result[k] = function(memory.overrides[o, 2], of[k])
 
 
-@part
-def f(code, z):
-    half, zero = type(z)(0.5), type(z)(0)
-    if code == SIGMOID:
-        return half + half * tanh(half * z)
-    if code == TANH:
-        return tanh(z)
-    if code == RELU:
-        return zero if z < zero else z  # NaN stays NaN
-    return z
-
-
-def tanh(x):
-    """tanh of a number: of a float64 the C library's, and of a float32 one that has vectors."""
-    return math.tanh(x)
-
-
-@overload(tanh, jit_options=INSIDE)
-def _tanh(x):
-    return _rational_tanh if x == types.float32 else tanh
-
-
-P = tuple(np.float32(each) for each in (
-    4.89352455891786e-03, 6.37261928875436e-04, 1.48572235717979e-05, 5.12229709037114e-08,
-    -8.60467152213735e-11, 2.00018790482477e-13, -2.76076847742355e-16))  # fmt: skip
-Q = tuple(np.float32(each) for each in (
-    4.89352518554385e-03, 2.26843463243900e-03, 1.18534705686654e-04, 1.19825839466702e-06))  # fmt: skip
-ONE_FROM = np.float32(7.90531110763549805)  # on, the nearest float32 is 1
-
-
-def _rational_tanh(x):
-    # The quotient of polynomials that Eigen and XLA have: within some units of the last place.
-    x = ONE_FROM if x > ONE_FROM else x
-    x = -ONE_FROM if x < -ONE_FROM else x
-    s = x * x
-    p = P[0] + s * (P[1] + s * (P[2] + s * (P[3] + s * (P[4] + s * (P[5] + s * P[6])))))
-    q = Q[0] + s * (Q[1] + s * (Q[2] + s * Q[3]))
-    tanh_x = x * p / q
-    # Exactly, or the slope of a saturated neuron would depend on how the quotient happens to be rounded.
-    tanh_x = np.float32(1) if x >= ONE_FROM else tanh_x
-    return np.float32(-1) if x <= -ONE_FROM else tanh_x
-
-
-@part
-def softmax(z, a, n):
-    number = type(z[0])
-    top = z[0]
-    for j in range(1, n):
-        top = z[j] if z[j] > top else top
-    total = number(0)
-    for j in range(n):
-        below = z[j] - top
-        a[j] = math.exp(number(-80) if below < -80 else below)
-        total += a[j]
-    for j in range(n):
-        a[j] /= total
-
-
 # Backward.
 
 
@@ -276,18 +205,6 @@ def times_slope(memory, l, m):
     override(memory, l, m, slope, a, slopes)
     for k in range(len(a)):
         delta[k] *= slopes[k]
-
-
-@part
-def slope(code, a):
-    one, zero = type(a)(1), type(a)(0)
-    if code == SIGMOID:
-        return a * (one - a)
-    if code == TANH:
-        return one - a * a
-    if code == RELU:
-        return one if a > zero else zero
-    return one
 
 
 # The step: a block of neurons at a time, so that its weights and their gradient stay in the cache.
@@ -338,36 +255,3 @@ def add_penalty(to, theta, l1, l2):
     elif l2 != 0:  # both may be one array, of which a compiler makes no vectors
         for k in range(0, weights, LANES):
             store(to, k, multiply_add(load(to, k), l2, load(theta, k)))
-
-
-@part
-def descend(theta, g, slots, block, rule, numbers, rate, t):
-    """Step t of an optimizer for a block, see `nn.optimizers`."""
-    v, one = slots[0][block], type(rate)(1)
-    if rule == MOMENTUM:
-        mu = numbers[0]
-        for k in range(len(theta)):
-            v[k] = mu * v[k] - rate * g[k]
-            theta[k] += v[k]
-    elif rule == NESTEROV:
-        mu = numbers[0]
-        for k in range(len(theta)):
-            v[k] = mu * v[k] - rate * g[k]
-            theta[k] += mu * v[k] - rate * g[k]
-    elif rule == RMSPROP:
-        rho, epsilon = numbers[0], numbers[1]
-        for k in range(len(theta)):
-            v[k] += (one - rho) * (g[k] * g[k] - v[k])
-            theta[k] -= rate * g[k] / (np.sqrt(v[k]) + epsilon)
-    else:
-        beta1, beta2, epsilon, decay = numbers[0], numbers[1], numbers[2], numbers[3]
-        square = slots[1][block]
-        bias = np.sqrt(one - beta2**t)
-        length, least, kept = rate * bias / (one - beta1**t), epsilon * bias, one - rate * decay
-        for k in range(len(theta)):
-            v[k] += (one - beta1) * (g[k] - v[k])
-            square[k] += (one - beta2) * (g[k] * g[k] - square[k])
-            theta[k] = kept * theta[k] - length * v[k] / (np.sqrt(square[k]) + least)
-    if t % 64 == 0:  # denormal numbers, see nn.optimizers
-        for row in range(len(slots)):
-            slots[row][block] += type(rate)(1e-20)

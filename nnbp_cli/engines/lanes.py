@@ -12,8 +12,9 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
+from nnbp_cli.engines.compiling import FLAGS
+
 LANES = 16
-FLAGS = ("contract", "nsz", "reassoc")  # what may be assumed of sums; never that nothing is NaN or infinite
 
 
 class Lanes(types.Type):
