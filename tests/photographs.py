@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from nnbp_cli.digits.predict import predict
+from nnbp_cli.evaluation.pictures import predict
 from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.arrays import Array
 from tests.networks import voters

@@ -17,10 +17,11 @@ PACKAGE = Path(nnbp_cli.__file__).parent
 ORDER = [
     {"errors", "wording", "rng", "nn"},
     {"system", "engines", "divergence"},
+    {"digits"},
     {"datasets", "presets"},
     {"config"},
     {"models"},
-    {"evaluation", "digits"},
+    {"evaluation"},
     {"training"},
     {"runs"},
     {"jobs"},

@@ -16,8 +16,8 @@ from nnbp_cli import digits
 from nnbp_cli.config import DataConfig
 from nnbp_cli.datasets import dataset
 from nnbp_cli.digits.limits import count_scans
-from nnbp_cli.digits.predict import check_readable
 from nnbp_cli.errors import NnbpError
+from nnbp_cli.evaluation.pictures import check_readable
 from nnbp_cli.models import weights
 from nnbp_cli.terminal.pictures import BLOCKS
 from tests import photographs

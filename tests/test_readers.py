@@ -1,22 +1,29 @@
 """Data sets in the forms that people have them in: each is the same images, and what is wrong gets a line."""
 
 import gzip
+import json
 import os
 import pickle
 import re
+import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from nnbp_cli.datasets import dataset
+from nnbp_cli import digits
+from nnbp_cli.datasets import dataset, readers
 from nnbp_cli.datasets.catalog import NAMES
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.datasets.readers import csv, idx, kept
 from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.nn.arrays import Array
+from tests.command_line import nnbp
+from tests.small_run import replace, results, results_of_second_score
 
 RNG = np.random.default_rng(7)
 SIDE = 28
@@ -118,6 +125,14 @@ def odd_npz(folder: Path) -> None:
     )
 
 
+def pngs(folder: Path, names: tuple[str, str] = ("training", "testing"), offset: int = 0) -> None:
+    for name, (images, labels) in zip(names, PARTS.values()):
+        for number, (image, label) in enumerate(zip(images, labels)):
+            place = folder / name / str(label + offset)
+            place.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(place / f"{number:05}.png")
+
+
 FORMS: tuple[Callable[[Path], None], ...] = (
     mnists,
     unpacked_by_a_tool,
@@ -133,6 +148,7 @@ FORMS: tuple[Callable[[Path], None], ...] = (
     kerass,
     odd_npz,
 )
+PICTURES = (pngs, lambda folder: pngs(folder, ("train", "val"), offset=1))
 
 
 def load(name: Path, **options: Any) -> Dataset:
@@ -360,3 +376,106 @@ def test_what_cannot_be_kept_is_read_all_the_same(tmp_path: Path) -> None:
     csv_files(tmp_path)
     (tmp_path / kept.FOLDER).touch()  # where a folder is wanted; root may write anywhere else
     assert load(tmp_path).digest == load(tmp_path).digest == idx.digest(ARRAYS)
+
+
+@pytest.mark.parametrize("form", PICTURES)
+def test_folders_of_pictures_are_classes(tmp_path: Path, form: Callable[[Path], None]) -> None:
+    form(tmp_path)
+    (tmp_path / ".git").mkdir()
+    for _ in range(2):
+        data = load(tmp_path, validation=0)
+        order, of_tests = (np.argsort(labels, kind="stable") for _, labels in PARTS.values())
+        np.testing.assert_array_equal(data.training.images, IMAGES[:70][order].reshape(70, -1))
+        np.testing.assert_array_equal(data.test.labels, LABELS[70:][of_tests])
+        names = () if form is pngs else tuple(str(k) for k in range(1, 11))
+        assert (data.class_names, data.classes, data.remarks) == (names, 10, ())
+
+
+def test_one_tree_of_pictures_is_split(tmp_path: Path) -> None:
+    pngs(tmp_path, ("", ""))
+    data = load(tmp_path, validation=0)
+    assert (len(data.training.labels), np.bincount(data.test.labels).tolist()) == (60, [1] * 10)
+    assert data.remarks[0].startswith("no test images are there: every sixth image of each class")
+
+
+def test_pictures_of_several_sizes_are_made_as_predict_makes_them(tmp_path: Path) -> None:
+    """Dark ink on light paper, and what has none is left out."""
+    image = np.full((60, 50), 230, np.uint8)
+    image[10:50, 20:24] = 20
+    for name in ("one", "bar"):
+        (tmp_path / name).mkdir()
+        for size in (60, 90, 100, 101, 102, 103):
+            picture = image if name == "one" else image.T
+            Image.fromarray(picture).resize((size, size)).save(tmp_path / name / f"{size}.jpg")
+    Image.new("L", (40, 40), 255).save(tmp_path / "one" / "blank.png")
+    data = load(tmp_path, validation=0)
+    assert (data.shape, data.class_names, len(data.test.labels)) == ((28, 28), ("bar", "one"), 2)
+    made, blank, _ = data.remarks
+    assert made == "the pictures are made 28x28, as nnbp predict makes those that it reads"
+    assert blank.startswith("1 picture left out, with nothing written there: ")
+    seen = digits.normalize(
+        digits.segment(digits.binarize(digits.grayscale(tmp_path / "one" / "60.jpg")))[0].ink
+    )
+    some = data.training.images[data.training.labels == 1]
+    assert any(np.array_equal(each, seen.ravel()) for each in some)
+
+
+def test_pictures_are_read_anew_where_one_was_changed(tmp_path: Path) -> None:
+    pngs(tmp_path)
+    before = load(tmp_path)
+    path = tmp_path / "training" / "3" / "00003.png"
+    Image.fromarray(255 - IMAGES[3]).save(path)
+    after = load(tmp_path)
+    assert before.digest != after.digest
+    path.unlink()
+    assert len(load(tmp_path, validation=0).training.labels) == 69
+
+
+def test_folders_of_pictures_that_are_wrong_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pngs(tmp_path)
+    (tmp_path / "testing" / "0").rename(tmp_path / "testing" / "zero")
+    remedy = "move the folder away"
+    assert refusal(tmp_path) == f"HERE/testing: no training picture is of class 'zero'; {remedy}"
+    assert refusal(tmp_path / "testing" / "1").startswith("HERE: 2 .png files here, and no data set; ")
+    (tmp_path / "above").mkdir()
+    assert refusal(tmp_path / "above") == f"HERE: nothing here, and no data set; name {readers.FORMS}"
+    shutil.rmtree(tmp_path / "testing" / "zero")
+    (tmp_path / "training" / "3" / "bad.png").write_bytes(b"GIF")
+    said = "HERE/training/3/bad.png: not a picture that is read here; name a PNG, JPEG, BMP or GIF file"
+    assert refusal(tmp_path) == said
+    monkeypatch.setitem(sys.modules, "PIL.Image", None)
+    assert refusal(tmp_path) == "HERE: needs Pillow; pip install 'nnbp-cli[predict]'"
+
+
+KINDS = {"idx": mnists, "csv": kaggles, "npz": kerass, "png": pngs}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_run_on_each_kind_works_from_every_directory(
+    here: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    own, run = here / "own", here / "run"
+    own.mkdir()
+    KINDS[kind](own)
+    replace(here / "small.toml", 'name = "synthetic"\nsize = 600', 'name = "own"\nvalidation = 20')
+    more = ("-q", "--set", "training.epochs=4")
+    assert nnbp("train", "small.toml", "--out", "run", "-q").status == 0
+    assert nnbp("train", "small.toml", "--out", "long", *more).status == 0
+    before = nnbp("eval", "run", "--json").out
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    named: tuple[object, ...] = ()
+    for _ in range(2):
+        after = json.loads(nnbp("eval", run, "--json", *named).out)
+        assert after | {"weights": 0, "data": 0} == json.loads(before) | {"weights": 0, "data": 0}
+        assert nnbp("report", run, *named).err == "", "nothing is missing"
+        assert nnbp("plot", run, "--what", "confusion", *named).status == 0
+        if not named:
+            own.rename(here / "moved")
+            named = "--data", here / "moved"
+    assert nnbp("train", "--resume", run, *more, "--data", here / "moved").status == 0
+    found, expected = results_of_second_score(run), results(here / "long")
+    for each in (found, expected):
+        del each["config"], each["weights"]["meta"], each["summary"]["data"]["name"]
+    assert found == expected

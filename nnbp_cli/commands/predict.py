@@ -34,8 +34,8 @@ def command(weights: Path, images: tuple[Path, ...], folder: Path | None, as_jso
     nnbp predict weights.npz photo.jpg --json
     nnbp predict runs/mnist-20260131-120000/seed-* photo.jpg
     """
-    from nnbp_cli.digits.predict import check_readable, predict, save_inputs
     from nnbp_cli.errors import NnbpError
+    from nnbp_cli.evaluation.pictures import check_readable, predict, save_inputs
     from nnbp_cli.evaluation.predictions import outputs_are_probabilities
     from nnbp_cli.models.ensemble import load
     from nnbp_cli.terminal.evaluation import digit_lines

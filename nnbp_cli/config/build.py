@@ -9,6 +9,7 @@ from nnbp_cli.config.schema import AugmentConfig, DataConfig, LayerConfig, Netwo
 from nnbp_cli.datasets import dataset
 from nnbp_cli.datasets.augment import Augmentation
 from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.datasets.readers.arrays import Note
 from nnbp_cli.errors import ConfigError
 from nnbp_cli.nn.activations import ACTIVATIONS, Activation, override
 from nnbp_cli.nn.arrays import Shape
@@ -87,7 +88,9 @@ def _with_numbers(described: T, config: TrainingConfig | AugmentConfig) -> T:
     return replace(described, **given)  # type: ignore[type-var]
 
 
-def load_data(config: DataConfig, data_dir: Path, where: str, folder: Path | None = None) -> Dataset:
+def load_data(
+    config: DataConfig, data_dir: Path, where: str, folder: Path | None = None, note: Note = str
+) -> Dataset:
     """The data set of a valid config, which is from `where`, from `folder` where that is given; raises what
     `dataset.load` raises.
     """
@@ -95,7 +98,7 @@ def load_data(config: DataConfig, data_dir: Path, where: str, folder: Path | Non
         key: getattr(config, key) for key in ("train", "validation", "size", "seed", "rows", "columns")
     }
     try:
-        data = dataset.load(config.name, data_dir, **options, folder=folder)
+        data = dataset.load(config.name, data_dir, **options, folder=folder, note=note)
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
     if config.copies > 1:

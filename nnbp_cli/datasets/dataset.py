@@ -14,7 +14,7 @@ import numpy as np
 from nnbp_cli.datasets import readers, sources
 from nnbp_cli.datasets.catalog import CATALOG, NAMES
 from nnbp_cli.datasets.readers import idx
-from nnbp_cli.datasets.readers.arrays import Arrays
+from nnbp_cli.datasets.readers.arrays import Arrays, Note
 from nnbp_cli.datasets.shifts import SHIFTS, shifted
 from nnbp_cli.datasets.sources import SYNTHETIC, Source
 from nnbp_cli.datasets.synthetic import draw
@@ -60,7 +60,7 @@ class Dataset:
 
     `digest` is the SHA-256 of the four arrays as IDX files, one after the other: of
     `zcat train-images* train-labels* t10k-images* t10k-labels*`. The split is not part of it. `class_names`
-    are those of all classes, or none; `remarks` say what was made of the files, a line each.
+    are those of all classes, or none where they are the numbers; `remarks` say what was made of the files.
     """
 
     name: str
@@ -95,6 +95,7 @@ def load(
     rows: int | None = None,
     columns: int | None = None,
     folder: Path | None = None,
+    note: Note = str,
 ) -> Dataset:
     """The data set `name`: of the catalog, "synthetic", or a path to whatever the `readers` read. Its files
     are at `folder` where that is given.
@@ -102,8 +103,8 @@ def load(
     The first `train` images train (None: all that do not validate), the last `validation` validate (None:
     the last sixth). `size` and `seed` (None: 20,000 and 1) are for "synthetic" alone, which is drawn on
     first use; `rows` and `columns` for files that do not say the shape of an image, which is square where
-    nobody does. Raises MissingData where downloading may help, NnbpError for files that are wrong,
-    ConfigError for a name or numbers that do not fit them.
+    nobody does. `note` is told of what takes a while. Raises MissingData where downloading may help,
+    NnbpError for files that are wrong, ConfigError for a name or numbers that do not fit them.
     """
     size, seed = sources.SIZE if size is None else size, sources.SEED if seed is None else seed
     where = folder or sources.locate(name, data_dir, size=size, seed=seed)
@@ -111,7 +112,7 @@ def load(
         source = sources.find(name, where)
         found, remedy = _synthetic(source, size, seed) if name == SYNTHETIC else _read(source), source.remedy
     else:
-        found, remedy = readers.read(where), "put a good copy there"
+        found, remedy = readers.read(where, note), "put a good copy there"
     images, labels, test_images, test_labels = arrays = _shaped(found, rows, columns)
     _check(where, arrays, remedy, digits=named)
     shape = images.shape[1:]
@@ -125,7 +126,7 @@ def load(
         (shape[0], shape[1]),
         DIGITS if named else max(len(found.class_names), 1 + int(max(labels.max(), test_labels.max()))),
         idx.digest(arrays),
-        found.class_names,
+        () if found.class_names == tuple(map(str, range(len(found.class_names)))) else found.class_names,
         found.remarks,
     )
 
@@ -139,7 +140,7 @@ def files(
     where = sources.locate(name, data_dir, size=size, seed=seed)
     if name in CATALOG or name == SYNTHETIC:
         return {path.name: path.read_bytes() for path in sources.find(name, where).paths}
-    arrays = zip(NAMES, _shaped(readers.read(where), **shape))
+    arrays = zip(NAMES, _shaped(readers.read(where, str), **shape))
     return {file: idx.header(array.shape) + array.tobytes() for file, array in arrays}
 
 

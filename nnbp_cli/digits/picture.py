@@ -33,12 +33,12 @@ PNG = Output(
 STRIP_ROWS = 64  # of a picture of 16 bits that are made to 8 at a time
 
 
-def check_installed() -> None:
-    """Raise NnbpError where there is no Pillow."""
+def check_installed(who: str) -> None:
+    """Raise NnbpError, which says that `who` needs it, where there is no Pillow."""
     try:
         import PIL.Image  # noqa: F401
     except ImportError:
-        raise NnbpError("nnbp predict: needs Pillow; pip install 'nnbp-cli[predict]'") from None
+        raise NnbpError(f"{who}: needs Pillow; pip install 'nnbp-cli[predict]'") from None
 
 
 def grayscale(path: Path) -> Array:

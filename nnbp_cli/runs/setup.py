@@ -57,7 +57,7 @@ def load_or_download(data: DataConfig, paths: Paths, reporter: Reporter) -> Data
         if not folder.exists():
             reporter.note(f"drawing the digits of {folder}")
     try:
-        return load_data(data, paths.data_dir, where=str(paths.config), folder=paths.data_folder)
+        return load_data(data, paths.data_dir, str(paths.config), paths.data_folder, reporter.note)
     except MissingData:
         if paths.offline or data.name not in catalog.CATALOG:
             raise
@@ -144,5 +144,6 @@ def describe(config: Config, data: Dataset, network: Network) -> Iterator[str]:
     cost, seed, threads = config.network.cost, config.training.seed, config.training.threads
     engine = f", engine {config.training.engine}" if config.training.engine != "numpy" else ""
     yield f"network {network.title}, cost {cost}, seed {seed}, threads {threads}{engine}"
+    yield from (f"note: {remark}" for remark in data.remarks)
     if watches_test(config.training):
         yield "note: the test set is watched, to show its curve; nothing is chosen by it"

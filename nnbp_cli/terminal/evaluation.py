@@ -15,7 +15,7 @@ from nnbp_cli.terminal.pictures import BLOCKS, crop, image_lines, side_by_side
 from nnbp_cli.wording import counted, percent
 
 if TYPE_CHECKING:
-    from nnbp_cli.digits.predict import Prediction
+    from nnbp_cli.evaluation.pictures import Prediction
 
 BAR_WIDTH = 24  # characters of an output of 1
 

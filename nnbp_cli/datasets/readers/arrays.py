@@ -1,7 +1,7 @@
 """What every reader gives, and what a path may mean to it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 from nnbp_cli.errors import NnbpError, cannot_read
 from nnbp_cli.nn.arrays import Array, Bytes
 
+Note = Callable[[str], object]  # is told what takes a while
 MAX_LABEL = 255  # they are kept as bytes
 TEST_EVERY = 6  # of each class, where there are no test images
 

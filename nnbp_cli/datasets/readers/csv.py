@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from nnbp_cli.datasets.readers import emnist, idx, kept
-from nnbp_cli.datasets.readers.arrays import Arrays, files_at, with_tests_taken_out
+from nnbp_cli.datasets.readers.arrays import Arrays, Note, files_at, with_tests_taken_out
 from nnbp_cli.errors import NnbpError, cannot_read
 from nnbp_cli.nn.arrays import Bytes
 from nnbp_cli.system import hardware
@@ -48,7 +48,7 @@ class _Table:
     has_header: bool
 
 
-def data_set(path: Path) -> Arrays | None:
+def data_set(path: Path, note: Note) -> Arrays | None:
     """The data set in the CSV files at `path`, if there are some: the one with "train" in its name and the
     one with "test", or one alone.
     """
@@ -64,7 +64,7 @@ def data_set(path: Path) -> Arrays | None:
     if training is None:
         raise NnbpError(f"{path}: no .csv file here has 'train' in its name; name the file")
     identity = {file.name: _sha256(file) for file in (training, test) if file}
-    return kept.arrays(training.parent, training.name, identity, lambda: _arrays(training, test))
+    return kept.arrays(training.parent, training.name, identity, lambda: _arrays(training, test), note)
 
 
 def _only(path: Path, found: list[Path], word: str) -> Path | None:

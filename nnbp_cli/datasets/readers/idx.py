@@ -26,7 +26,7 @@ import numpy as np
 
 from nnbp_cli.datasets.catalog import NAMES
 from nnbp_cli.datasets.readers import emnist
-from nnbp_cli.datasets.readers.arrays import Arrays, as_labels, files_at, one_of
+from nnbp_cli.datasets.readers.arrays import Arrays, Note, as_labels, files_at, one_of
 from nnbp_cli.errors import MissingData, NnbpError, cannot_read
 from nnbp_cli.nn.arrays import Bytes
 from nnbp_cli.system import files, hardware
@@ -62,7 +62,7 @@ class _DamagedError(Exception):
     """What is wrong with a file, in a few words."""
 
 
-def data_set(path: Path) -> Arrays | None:
+def data_set(path: Path, note: Note) -> Arrays | None:
     """The data set in the IDX files at `path`, if there are some. Raises NnbpError where one is missing."""
     named = [(match, file) for file in files_at(path) if (match := FILE_NAME.fullmatch(file.name))]
     if not named:

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from nnbp_cli.datasets.readers import idx
-from nnbp_cli.datasets.readers.arrays import Arrays
+from nnbp_cli.datasets.readers.arrays import Arrays, Note
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.nn.arrays import Bytes
 from nnbp_cli.system import files, json_text
@@ -39,16 +39,21 @@ class _Index:
 _INDEX = TypeAdapter(_Index)
 
 
-def arrays(folder: Path, name: str, identity: Mapping[str, Any], make: Callable[[], Arrays]) -> Arrays:
+def arrays(
+    folder: Path, name: str, identity: Mapping[str, Any], make: Callable[[], Arrays], note: Note
+) -> Arrays:
     """What `make` gives, or gave when files of the same `identity` in `folder` were read before, under this
     `name`. Where nothing can be written, it is made each time.
     """
     place = folder / FOLDER / name
     with suppress(NnbpError, OSError, ValueError):
         return _read(place, dict(identity))
+    note(f"reading {name} in {folder}; what is made of it is kept in {place}")
     made = make()
-    with suppress(NnbpError, OSError):
+    try:
         _write(place, dict(identity), made)
+    except (NnbpError, OSError) as error:
+        note(f"note: nothing is kept, and it is read anew each time: {error}")
     return made
 
 

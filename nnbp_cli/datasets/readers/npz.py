@@ -10,7 +10,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from nnbp_cli.datasets.readers.arrays import Arrays, as_labels, files_at, one_of
+from nnbp_cli.datasets.readers.arrays import Arrays, Note, as_labels, files_at, one_of
 from nnbp_cli.datasets.readers.idx import MAX_DEFLATE_RATIO
 from nnbp_cli.errors import NnbpError, cannot_read
 from nnbp_cli.nn.arrays import Array
@@ -21,7 +21,7 @@ from nnbp_cli.wording import listed
 MEMBERS = ("x_train", "y_train", "x_test", "y_test")
 
 
-def data_set(path: Path) -> Arrays | None:
+def data_set(path: Path, note: Note) -> Arrays | None:
     """The data set in the .npz file at `path`, if there is one."""
     found = [file for file in files_at(path) if file.suffix.lower() == ".npz"]
     if not found:

@@ -65,7 +65,7 @@ class PictureResult:
 
 def check_readable(voters: Ensemble) -> str:
     """What to note of networks that are to read pictures; NnbpError where they cannot."""
-    digits.check_installed()
+    digits.check_installed("nnbp predict")
     path, learned = voters.members[0]  # the others read the same images
     if learned.shape != (SIDE, SIDE):
         own, size = ("x".join(map(str, shape)) for shape in (learned.shape, (SIDE, SIDE)))

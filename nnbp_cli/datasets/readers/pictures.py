@@ -1,0 +1,136 @@
+"""Folders of pictures, one a class, whose name it has: train/3/*.png and test/3/*.png, or 3/*.png alone.
+
+Pictures that all have one size, and not a large one, are taken as they are; others are made 28x28 as those
+that `nnbp predict` reads: ink on paper, fitted into a box. Pillow, an extra, reads them.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from math import prod
+from pathlib import Path
+
+import numpy as np
+
+from nnbp_cli import __version__, digits
+from nnbp_cli.datasets.readers import kept
+from nnbp_cli.datasets.readers.arrays import MAX_LABEL, Arrays, Note, with_tests_taken_out
+from nnbp_cli.errors import NnbpError, cannot_read
+from nnbp_cli.nn.arrays import Bytes
+from nnbp_cli.wording import counted
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
+TRAINING = ("train", "training")
+TEST = ("test", "testing", "val", "valid", "validation")  # the first that is there
+MAX_PIXELS = 128 * 128  # of pictures that are taken as they are
+MAX_NAMED = 3  # pictures, in a remark
+
+Classes = dict[str, list[Path]]  # the pictures of each, by its name
+
+
+class _SizesDifferError(Exception):
+    """Pictures cannot be taken as they are."""
+
+
+def data_set(path: Path, note: Note) -> Arrays | None:
+    """The data set in the folders of pictures at `path`, if there are some."""
+    if not path.is_dir():
+        return None
+    try:
+        folders = {each.name.lower(): each for each in path.iterdir() if each.is_dir()}
+        training = next((folders[name] for name in TRAINING if name in folders), path)
+        test = next((folders[name] for name in TEST if name in folders and training != path), None)
+        classes, tests = _classes(training), _classes(test) if test else {}
+        if len(classes) < 2:
+            return None
+        state = hashlib.sha256()
+        for file in (file for each in (classes, tests) for files in each.values() for file in files):
+            stat = file.stat()
+            name = str(file).removeprefix(str(path))
+            state.update(f"{name} {stat.st_size} {stat.st_mtime_ns}\n".encode(errors="replace"))
+    except OSError as error:
+        raise cannot_read(path, error) from error
+    if len(classes) > MAX_LABEL + 1:
+        raise NnbpError(f"{path}: {len(classes)} folders of pictures; {MAX_LABEL + 1} classes are the most")
+    if strange := [name for name in tests if name not in classes]:
+        raise NnbpError(f"{test}: no training picture is of class '{strange[0]}'; move the folder away")
+    digits.check_installed(str(path))
+    identity = {"state": state.hexdigest(), "nnbp": __version__}
+    return kept.arrays(path, "pictures", identity, lambda: _arrays(classes, tests), note)
+
+
+def _classes(folder: Path) -> Classes:
+    """The pictures in each folder in `folder`, in the order of their names; numbers as numbers count."""
+    found = {
+        each.name: sorted(file for file in each.iterdir() if file.suffix.lower() in SUFFIXES)
+        for each in folder.iterdir()
+        if each.is_dir() and not each.name.startswith(".")
+    }
+    numbers = {name: int(name) for name in found if name.isdecimal()}
+    names = sorted(
+        filter(found.get, found), key=lambda name: (name not in numbers, numbers.get(name, 0), name)
+    )
+    return {name: found[name] for name in names}
+
+
+def _arrays(classes: Classes, tests: Classes) -> Arrays:
+    names, blank = tuple(classes), list[Path]()
+
+    def read(of: Classes, image: Callable[[Path], Bytes | None]) -> tuple[Bytes, Bytes]:
+        images, labels = list[Bytes](), list[int]()
+        for name, files in of.items():
+            for file in files:
+                made = image(file)
+                if made is None:
+                    blank.append(file)
+                elif images and images[0].shape != made.shape:
+                    raise _SizesDifferError
+                else:
+                    images.append(made)
+                    labels.append(names.index(name))
+        return np.array(images, np.uint8), np.array(labels, np.uint8)
+
+    try:
+        training, test = (read(each, _as_it_is) for each in (classes, tests))
+        if test and len(test[0]) and test[0].shape[1:] != training[0].shape[1:]:
+            raise _SizesDifferError
+        remarks = []
+    except _SizesDifferError:
+        training, test = (read(each, _fitted) for each in (classes, tests))
+        remarks = [
+            f"the pictures are made {digits.SIDE}x{digits.SIDE}, as nnbp predict makes those that it reads"
+        ]
+    if blank:
+        some = ", ".join(str(file) for file in blank[:MAX_NAMED])
+        remarks.append(f"{counted(len(blank), 'pictures')} left out, with nothing written there: {some}")
+    if len(test[0]):
+        return Arrays(*training, *test, names, tuple(remarks))
+    made = with_tests_taken_out(*training, *remarks)
+    return replace(made, class_names=names)
+
+
+def _as_it_is(path: Path) -> Bytes:
+    grey = digits.grayscale(path)
+    if prod(grey.shape) > MAX_PIXELS:
+        raise _SizesDifferError
+    image: Bytes = np.rint(255 * grey).astype(np.uint8)
+    return image
+
+
+def _fitted(path: Path) -> Bytes | None:
+    """All that is written on a picture, in one image; None where nothing is."""
+    ink = digits.binarize(digits.grayscale(path))
+    marks = digits.segment(ink)
+    if len(marks) < 2:
+        return digits.normalize(marks[0].ink) if marks else None
+    rows, columns = ink.shape
+    margin = max(ink.shape)  # of a thin pen the ink was made wider than its box
+    written = np.zeros((rows + 2 * margin, columns + 2 * margin))
+    for mark in marks:
+        left, top, width, height = mark.box
+        middle = margin + round((top + height / 2) * rows), margin + round((left + width / 2) * columns)
+        place = tuple(
+            slice(at - side // 2, at - side // 2 + side) for at, side in zip(middle, mark.ink.shape)
+        )
+        written[place] = np.maximum(written[place], mark.ink)
+    return digits.normalize(written)
