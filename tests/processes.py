@@ -8,11 +8,11 @@ from contextlib import contextmanager, suppress
 
 
 @contextmanager
-def started(*command: object) -> Iterator[subprocess.Popen[str]]:
+def started(*command: object, stdin: int | None = None) -> Iterator[subprocess.Popen[str]]:
     """A process in a session of its own, what it says in pipes; all of it is killed when the block ends."""
     line = [str(each) for each in command]
     with subprocess.Popen(
-        line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        line, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
         try:
             yield process

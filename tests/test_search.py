@@ -3,8 +3,10 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,11 @@ import pytest
 from nnbp_cli import config
 from nnbp_cli.runs import summary
 from tests.command_line import Said, nnbp
+from tests.datasets import draw_digits
 from tests.processes import started
-from tests.small_run import CONFIG, contents, results
+from tests.small_run import CONFIG, contents, replace, results
 
-pytest.importorskip("optuna")
+optuna = pytest.importorskip("optuna")
 
 SEARCH = """
 [search]
@@ -74,9 +77,14 @@ def test_the_same_command_again_adds_nothing_and_more_trials_go_on(there: Path) 
     assert search("--trials", 4) == first
     assert contents(Path("runs/small-search")) == before
     Path("w.npz").rename(weights)
-    assert search("--trials", 8) == search("--study", "other/study.journal") | {
-        key: search()[key] for key in ("study", "best_config")
+    both = search("--trials", 8)
+    tested = 1 + (both["best"] != first["best"])
+    assert both == search("--study", "other/study.journal") | {
+        key: both[key] for key in ("study", "best_config", "tested")
     }, "in two goes as in one"
+    assert both["tested"] == tested
+    note = f"note: {tested} trials of this study were scored on the test set"
+    assert (note in nnbp("search", "small.toml", "-q").out) == (tested > 1)
 
 
 def test_what_a_process_that_died_left_in_the_journal_does_no_harm(there: Path) -> None:
@@ -91,9 +99,31 @@ def test_what_a_process_that_died_left_in_the_journal_does_no_harm(there: Path) 
     assert found["counts"]["running"] == 0
 
 
+def forget_the_end_of_the_last_trial() -> None:
+    """Take what the study was told of it, and afterwards, out of the journal."""
+    journal = Path("runs/small-search/study.journal")
+    lines = journal.read_text().splitlines(keepends=True)
+    told = max(k for k, line in enumerate(lines) if '"ended"' in line)
+    journal.write_text("".join(lines[:told]))
+
+
+def test_a_run_that_ended_before_the_study_was_told_is_not_trained_again(there: Path) -> None:
+    first = search("--trials", 3)
+    forget_the_end_of_the_last_trial()
+    run = Path("runs/small-search/trial-0002")
+    before = contents(run)
+    found = search("--trials", 3)
+    assert found["counts"].pop("taken over") == 1
+    assert (found["trials"][2].pop("taken_over"), first["trials"][2].pop("taken_over")) == (1, 0)
+    assert found["trials"] == first["trials"]
+    assert contents(run) == before
+
+
 def test_a_study_of_something_else_is_refused(there: Path) -> None:
     search("--trials", 1)
     Path("thesis.txt").write_text("mine")
+    others = '{"op_code":0,"worker_id":"a","study_name":"another","directions":[1]}\n'
+    Path("others.journal").write_text(others)
     before = contents(there) | contents(Path("runs/small-search"))
     for more, what in (
         (("--set", "training.l2=1.0"), "training.l2 was changed"),
@@ -101,10 +131,29 @@ def test_a_study_of_something_else_is_refused(there: Path) -> None:
         (("--study", "runs/small-search/b.journal"), "there are trials of another study beside it"),
         (("--study", "thesis.txt"), "is there already, and no study"),
         (("--study", "/dev/null"), "is there already, and no study"),
+        (("--study", "others.journal"), "is a study of another program"),
     ):
         said = nnbp("search", "small.toml", *more, "-q")
         assert (what in said.err, said.err.count("\n"), said.out) == (True, 1, "")
+        Path("others.journal.locks").unlink(missing_ok=True)
     assert contents(there) | contents(Path("runs/small-search")) == before
+
+
+def test_the_images_of_a_study_may_move_and_may_not_be_others(there: Path) -> None:
+    for name in ("train", "t10k"):
+        for folder, seed in (("digits", 1), ("others", 2)):
+            Path(folder).mkdir(exist_ok=True)
+            draw_digits(Path(folder), name, 60, seed)
+    replace("small.toml", '"synthetic"\nsize = 600', '"./digits"')
+    first = search("--trials", 1)
+    forget_the_end_of_the_last_trial()
+    Path("runs/small-search/trial-0000/summary.json").unlink()
+    Path("digits").rename("moved")
+    found = search("--trials", 1, "--set", "data.name=./moved")
+    assert (found["trials"][0].pop("taken_over"), first["trials"][0].pop("taken_over")) == (1, 0)
+    assert (found["trials"], found["test"]) == (first["trials"], first["test"])
+    said = nnbp("search", "small.toml", "--trials", 3, "--set", "data.name=./others", "-q")
+    assert "others' is not what it was; go on with what it began with" in said.err
 
 
 def test_all_mistakes_are_named_before_the_first_trial(here: Path) -> None:
@@ -135,16 +184,98 @@ trials = 2
     assert not (here / "runs").exists()
 
 
-def test_what_only_a_combination_shows_is_refused_and_counted(here: Path) -> None:
-    parameters = """
+def write_parameters(trials: int, parameters: str) -> None:
+    Path("small.toml").write_text(f"{CONFIG}[search]\ntrials = {trials}\n[search.parameters]\n{parameters}")
+
+
+def test_what_only_a_combination_or_the_data_show_is_refused_and_counted(here: Path) -> None:
+    write_parameters(
+        8,
+        """
 "training.optimizer" = { values = ["sgd", "adam"] }
 "training.beta2" = { min = 0.9, max = 0.999 }
-"""
-    (here / "small.toml").write_text(CONFIG + "[search]\ntrials = 6\n[search.parameters]" + parameters)
+"training.batch_size" = { values = [20, 700] }
+""",
+    )
     found = search()
-    refused = [trial for trial in found["trials"] if trial["values"]["training.optimizer"] == "sgd"]
-    assert 0 < found["counts"]["refused"] == len(refused) < 6
-    assert all("means something only with optimizer" in trial["why"] for trial in refused)
+    refused = {trial["number"]: trial["why"] for trial in found["trials"] if trial["state"] == "refused"}
+    assert 0 < found["counts"]["refused"] == len(refused) < 8
+    for trial in found["trials"]:
+        sgd = trial["values"]["training.optimizer"] == "sgd"
+        large = trial["values"]["training.batch_size"] == 700
+        assert (trial["number"] in refused) == (sgd or large)
+        why = "means something only with optimizer" if sgd else "batch"
+        assert why in refused.get(trial["number"], why)
+        assert Path(f"runs/small-search/trial-{trial['number']:04}").exists() != (sgd or large)
+
+
+def test_a_trial_that_diverges_says_so_and_is_never_the_best(here: Path) -> None:
+    write_parameters(6, '"training.learning_rate" = { values = [0.1, 1e30] }')
+    found = search("--set", "search.sampler=random", "--set", "search.pruner=none")
+    for trial in found["trials"]:
+        diverged = trial["values"]["training.learning_rate"] > 1
+        assert (trial["state"], bool(trial["why"])) == (("complete", "diverged")[diverged], diverged)
+    assert 0 < found["counts"]["diverged"] < 6
+    write_parameters(2, '"training.learning_rate" = { values = [1e29, 1e30] }')
+    said = nnbp("search", "small.toml", "--study", "all/study.journal", "-q")
+    assert (said.status, said.err.count("\n")) == (1, 1)
+    assert said.err.startswith("all/study.journal: no trial came to its end: ")
+
+
+@pytest.mark.parametrize("sampler", ["random", "tpe"])
+@pytest.mark.parametrize("pruner", ["median", "hyperband", "none"])
+def test_every_sampler_goes_with_every_pruner(there: Path, sampler: str, pruner: str) -> None:
+    """Random draws the same whatever is pruned; TPE what chance does for its first ten trials."""
+    line = ("--set", f"search.sampler={sampler}", "--set", f"search.pruner={pruner}", "--trials", 7)
+    found = search(*line)
+    assert found["counts"]["complete"] + found["counts"]["pruned"] == 7
+    if pruner == "none":
+        assert {trial["epochs"] for trial in found["trials"]} == {3}
+    other = search(*line, "--set", "training.seed=2", "--study", "other/study.journal")
+    assert [trial["values"] for trial in found["trials"]] != [trial["values"] for trial in other["trials"]]
+
+
+TAKER = """
+import sys
+from contextlib import closing
+from pathlib import Path
+from nnbp_cli import config
+from nnbp_cli.search.journal import Journal
+from nnbp_cli.search.study import Study
+with closing(Journal(Path("study.journal"))) as journal:
+    study = Study(journal, config.load("small.toml"), "digest")
+    print("ready", flush=True)
+    sys.stdin.readline()
+    while True:
+        with study.take() as trial:
+            if trial is None:
+                break
+            print(trial.number, flush=True)
+            study.report(trial, 1, 0.5)
+            study.tell(trial, "complete", 0.5)
+"""
+
+
+def test_processes_that_ask_at_the_same_moment_get_each_trial_once_and_none_too_many(there: Path) -> None:
+    replace("small.toml", "trials = 8", "trials = 90")
+    with ExitStack() as stack:
+        command = (sys.executable, "-c", TAKER)
+        takers = [stack.enter_context(started(*command, stdin=subprocess.PIPE)) for _ in range(3)]
+        for taker in takers:
+            assert taker.stdout
+            assert taker.stdout.readline() == "ready\n"
+        for taker in takers:
+            assert taker.stdin
+            taker.stdin.write("\n")
+            taker.stdin.flush()
+        said = [taker.communicate() for taker in takers]
+    assert [err for _, err in said] == ["", "", ""]
+    taken = [int(number) for out, _ in said for number in out.split()]
+    assert sorted(taken) == list(range(90))
+    assert sum(bool(out) for out, _ in said) > 1, "or nothing is tried"
+    backend = optuna.storages.journal.JournalFileBackend("study.journal")
+    storage = optuna.storages.JournalStorage(backend)
+    assert len(optuna.load_study(storage=storage, study_name="nnbp search").trials) == 90
 
 
 def test_two_processes_work_on_one_study_and_what_a_killed_one_left_is_taken_over(there: Path) -> None:

@@ -55,7 +55,9 @@ def search(
         for line in describe(settled, data, network):
             reporter.note(line)
         del data
-        searcher = _Searcher(study, base, replace(paths, offline=True), reporter)
+        # Trials that were begun may know the data by another name.
+        paths = replace(paths, offline=True, data=base.data.name)
+        searcher = _Searcher(study, base, paths, reporter)
         with signals.defer() as signal_received:
             found = searcher.result(stopped_by=searcher.run(signal_received))
             signals.complete(found.stopped_by)
@@ -145,7 +147,8 @@ class _Searcher:
             BEST.write(found.best_config, f"# nnbp search: {what}\n\n{config.to_toml(self._config(best))}")
             with study.test_scores() as scores:
                 if not stopped_by and str(best.number) not in scores:
-                    scored = evaluate_saved([found.best_run], None, self.paths.data_dir, "test")
+                    paths = self.paths
+                    scored = evaluate_saved([found.best_run], paths.data, paths.data_dir, "test")
                     score = scored.predictions.score
                     scores[str(best.number)] = asdict(FinalScore(score.accuracy, score.cost))
         return replace(study.result(), stopped_by=stopped_by)
