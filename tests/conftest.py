@@ -56,6 +56,23 @@ def trained_run(tmp_path_factory: pytest.TempPathFactory, drawn: Path) -> Path:
     return run
 
 
+@pytest.fixture(scope="session")
+def searched(tmp_path_factory: pytest.TempPathFactory, drawn: Path) -> Path:
+    """The folder of a study of nine trials that has ended, and said.json, what its search said."""
+    pytest.importorskip("optuna", reason="the extra 'search' is not installed")
+    folder = tmp_path_factory.mktemp("searched")
+    parameters = (
+        '"training.learning_rate" = { min = 0.001, max = 1.0, scale = "log" }\n'
+        '"training.batch_size" = { values = [10, 20] }\n'
+    )
+    (folder / "small.toml").write_text(f"{CONFIG}[search]\ntrials = 9\n[search.parameters]\n{parameters}")
+    line = ("--study", folder / "eta/study.journal", "--data-dir", drawn, "-q", "--json")
+    said = nnbp("search", folder / "small.toml", *line)
+    assert said.status == 0
+    (folder / "eta/said.json").write_text(said.out)
+    return folder / "eta"
+
+
 @pytest.fixture(params=["numpy", "compiled"])
 def engine(request: pytest.FixtureRequest) -> str:
     """Each engine."""

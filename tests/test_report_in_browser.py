@@ -216,6 +216,26 @@ def test_the_page_can_be_read_aloud(browser: Browser, report: Path) -> None:
     assert_readable_aloud(browser, report)
 
 
+OUTSIDE_OF_THE_CHART = """(charts) => charts.flatMap((chart) => {
+    const box = chart.getBoundingClientRect();
+    return [...chart.querySelectorAll(".trial")].map((mark) => mark.getBoundingClientRect())
+        .filter((at) => at.left < box.left - 1 || at.right > box.right + 1);
+})"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_trials_of_a_search_stand_in_their_charts(
+    browser: Browser, searched: Path, drawn: Path, width: int
+) -> None:
+    report = searched / "report.html"
+    assert nnbp("report", searched / "study.journal", "-o", report, "--data-dir", drawn).err == ""
+    with opened(browser, report, width) as here:
+        assert here.page.eval_on_selector_all("#search .plot", OUTSIDE_OF_THE_CHART) == []
+        assert here.page.locator("#search .plot .trial").count() == 3 * (9 + 1)
+        assert (here.requests[1:], here.errors) == ([], [])
+    assert_readable_aloud(browser, report)
+
+
 def assert_readable_aloud(browser: Browser, report: Path) -> None:
     """Everything that can be reached has a name, and headings go down by one."""
     found = in_page(browser, report, READABLE, None)

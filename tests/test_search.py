@@ -235,15 +235,20 @@ def test_every_sampler_goes_with_every_pruner(there: Path, sampler: str, pruner:
     assert [trial["values"] for trial in found["trials"]] != [trial["values"] for trial in other["trials"]]
 
 
-TAKER = """
+BEGINNING = """
 import sys
 from contextlib import closing
 from pathlib import Path
 from nnbp_cli import config
 from nnbp_cli.search.journal import Journal
 from nnbp_cli.search.study import Study
-with closing(Journal(Path("study.journal"))) as journal:
-    study = Study(journal, config.load("small.toml"), "digest")
+_, path, digest = sys.argv
+with closing(Journal(Path(path))) as journal:
+    study = Study(journal, config.load("small.toml"), digest)
+"""
+TAKER = (
+    BEGINNING
+    + """
     print("ready", flush=True)
     sys.stdin.readline()
     while True:
@@ -254,12 +259,21 @@ with closing(Journal(Path("study.journal"))) as journal:
             study.report(trial, 1, 0.5)
             study.tell(trial, "complete", 0.5)
 """
+)
+HOLDER = (
+    BEGINNING
+    + """
+    with study.take() as trial:
+        print(trial.number, flush=True)
+        sys.stdin.readline()
+"""
+)
 
 
 def test_processes_that_ask_at_the_same_moment_get_each_trial_once_and_none_too_many(there: Path) -> None:
     replace("small.toml", "trials = 8", "trials = 90")
     with ExitStack() as stack:
-        command = (sys.executable, "-c", TAKER)
+        command = (sys.executable, "-c", TAKER, "study.journal", "digest")
         takers = [stack.enter_context(started(*command, stdin=subprocess.PIPE)) for _ in range(3)]
         for taker in takers:
             assert taker.stdout
@@ -286,6 +300,7 @@ def test_two_processes_work_on_one_study_and_what_a_killed_one_left_is_taken_ove
         begun = 0
         while begun < 2:  # each is in the middle of a run, and none between two
             time.sleep(0.005)
+            assert (killed.poll(), other.poll()) == (None, None)
             running = (path for path in logs.glob("*/log.csv") if not path.with_name("summary.json").exists())
             begun = sum(3 < path.read_text().count("\n") < 30 for path in running)
         os.kill(killed.pid, signal.SIGKILL)
@@ -314,6 +329,26 @@ def test_ctrl_c_stops_in_good_order_and_the_same_command_goes_on(there: Path) ->
     assert "test accuracy" not in out
     found = json.loads(nnbp(*line, "--json").out)
     assert (found["counts"]["complete"], found["counts"]["taken over"]) == (8, 1)
+
+
+def test_ctrl_c_stops_who_waits_for_a_trial_of_another_process(there: Path) -> None:
+    search("--trials", 1)
+    digest = summary.read(Path("runs/small-search/trial-0000")).data["digest"]
+    holder = (sys.executable, "-c", HOLDER, "runs/small-search/study.journal", digest)
+    line = (sys.executable, "-m", "nnbp_cli", "search", "small.toml", "--trials", "2")
+    replace("small.toml", "trials = 8", "trials = 2")
+    with started(*holder, stdin=subprocess.PIPE) as other:
+        assert other.stdout
+        assert other.stdout.readline() == "1\n"
+        with started(*line) as process:
+            assert process.stderr
+            while "waiting for 1 trial of other processes" not in process.stderr.readline():
+                assert process.poll() is None
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=30)
+    assert (process.returncode, "1 complete, 1 running" in out) == (130, True)
+    found = search()
+    assert (found["counts"]["complete"], found["counts"]["taken over"]) == (2, 1)
 
 
 def test_one_run_leaves_the_search_out(there: Path) -> None:

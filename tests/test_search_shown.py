@@ -14,35 +14,14 @@ from nnbp_cli.plots.trials import SPREAD, slices
 from nnbp_cli.search.result import Search, Trial
 from nnbp_cli.wording import percent
 from tests.command_line import nnbp
-from tests.small_run import CONFIG
 from tests.test_report import Elements, page_of
 
 pytest.importorskip("optuna")
 
-SEARCH = """
-[search]
-trials = 9
-[search.parameters]
-"training.learning_rate" = { min = 0.001, max = 1.0, scale = "log" }
-"training.batch_size" = { values = [10, 20] }
-"""
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory, drawn: Path) -> Path:
-    """A folder with a search that has ended, and what it said."""
-    folder = tmp_path_factory.mktemp("searched")
-    (folder / "small.toml").write_text(CONFIG + SEARCH)
-    line = ("--study", folder / "eta/study.journal", "--data-dir", drawn, "-q", "--json")
-    said = nnbp("search", folder / "small.toml", *line)
-    assert said.status == 0
-    (folder / "eta/said.json").write_text(said.out)
-    return folder / "eta"
-
 
 @pytest.fixture
-def study(here: Path, finished: Path) -> Path:
-    return Path(shutil.copytree(finished, Path("eta")), "study.journal")
+def study(here: Path, searched: Path) -> Path:
+    return Path(shutil.copytree(searched, Path("eta")), "study.journal")
 
 
 LEARNING_RATE, LAYERS = "training.learning_rate", "network.layers.0.activation"

@@ -64,6 +64,7 @@ COMMANDS = tuple(
         "init demo",
         "--version",
         "train --help",
+        "search FOLDER/search.toml --study study.journal -q",
     )
 )
 
@@ -107,6 +108,8 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
 def furnish(folder: Path) -> None:
     """A config, a run, a picture and a network of the book's; and places that are not as they should be."""
     (folder / "small.toml").write_text(CONFIG)
+    drawn = '[search.parameters]\n"training.learning_rate" = { min = 0.1, max = 0.2 }\n'
+    (folder / "search.toml").write_text(f"{CONFIG}[search]\ntrials = 1\n{drawn}")
     book = {"sizes": [784, 10], "weights": [[[0.5] * 784] * 10], "biases": [[[0.0]] * 10]}
     (folder / "network.json").write_text(json.dumps(book | {"cost": "QuadraticCost"}))
     images, _ = synthetic.draw(1, 1, "test")
