@@ -357,8 +357,10 @@ def test_one_run_leaves_the_search_out(there: Path) -> None:
     assert config.load("run/config.toml").search is None
 
 
-def test_without_optuna_a_line_says_what_to_type(there: Path) -> None:
+@pytest.mark.parametrize("line", ["search small.toml", "plot study.journal", "report study.journal"])
+def test_without_optuna_a_line_says_what_to_type(there: Path, line: str) -> None:
+    Path("study.journal").write_text('{"op_code":0,"worker_id":"a","study_name":"a","directions":[1]}\n')
     program = "import sys; sys.modules['optuna'] = None; from nnbp_cli.cli import main; main(sys.argv[1:])"
-    with started(sys.executable, "-c", program, "search", "small.toml") as process:
+    with started(sys.executable, "-c", program, *line.split()) as process:
         said = process.communicate(timeout=60)
     assert said == ("", "nnbp search: needs optuna; pip install 'nnbp-cli[search]'\n")

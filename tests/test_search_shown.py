@@ -111,5 +111,5 @@ def test_what_is_no_study_is_named(study: Path, command: tuple[str, ...]) -> Non
 
 
 def test_without_a_score_there_is_nothing_to_draw(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nnbp_cli.search.study.read", lambda _: replace(HALF, trials=HALF.trials[-1:]))
+    monkeypatch.setattr("nnbp_cli.search.storage.read", lambda _: replace(HALF, trials=HALF.trials[-1:]))
     assert nnbp("plot", study).err == "study: no trial has a score yet; wait for one\n"

@@ -77,7 +77,7 @@ def command(
     if what == "curves":
         curves.draw(curves.logs(runs, labels, note=log), only, output)  # type: ignore[arg-type]
     elif what == "search":
-        from nnbp_cli.search.study import read
+        from nnbp_cli.search.storage import read
 
         trials.draw(read(runs[0]), output)
     elif what == "weights":

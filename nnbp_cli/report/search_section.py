@@ -20,7 +20,7 @@ def finished_search(paths: Sequence[Path]) -> Search | None:
     """
     if len(paths) > 1 or not is_journal(paths[0]):
         return None
-    from nnbp_cli.search.study import read
+    from nnbp_cli.search.storage import read
 
     search = read(paths[0])
     if not search.test:

@@ -82,7 +82,7 @@ class _Searcher:
                 if trial and (stopped_by := self._train(trial)):
                     break
             if trial:
-                self._tell(trial.number)
+                self._note(trial.number)
                 continue
             trials = self.study.trials()
             if not (running := len(trials) - _done(trials)):
@@ -96,13 +96,13 @@ class _Searcher:
     def _train(self, trial: Trial) -> str | None:
         """Run a trial to its end, and tell the study; the signal that stopped it, if one did."""
         directory = RunDirectory(self.study.directory(trial))
-        told = _Told(self.study, trial, self.reporter)
+        trial_reporter = _TrialReporter(self.study, trial, self.reporter)
         try:
             with suppress(Diverged):
                 if not directory.begun:
-                    run(self._config(trial), replace(self.paths, out=directory.path), told, SCORED)
+                    run(self._config(trial), replace(self.paths, out=directory.path), trial_reporter, SCORED)
                 elif _left(directory):
-                    resume(directory.path, (), self.paths, told, SCORED)
+                    resume(directory.path, (), self.paths, trial_reporter, SCORED)
         except ConfigError as error:
             if directory.begun:
                 raise
@@ -125,7 +125,7 @@ class _Searcher:
         seed = {"training.seed": self.base.training.seed + trial.number}
         return space.with_values(self.base, trial.values | seed, str(self.paths.config))
 
-    def _tell(self, number: int) -> None:
+    def _note(self, number: int) -> None:
         """Say how a trial ended, which is the best so far, and how long the others may take."""
         trials, asked_for = self.study.trials(), self.study.search.trials
         trial = next(each for each in trials if each.number == number)
@@ -154,7 +154,7 @@ class _Searcher:
         return replace(study.result(), stopped_by=stopped_by)
 
 
-class _Told(Reporter):
+class _TrialReporter(Reporter):
     """A study is told of each epoch of a trial, and may prune it; of the batches whoever looks on."""
 
     def __init__(self, study: Study, trial: Trial, shown: Reporter) -> None:

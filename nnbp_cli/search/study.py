@@ -1,62 +1,24 @@
-"""An Optuna study in a journal, on which several processes work.
+"""The work on a study: a process takes a trial, and tells what becomes of it.
 
-Optuna keeps what was drawn and what came of it; the journal knows who has which trial. One that is still
-running and that nobody has was left, and whoever finds it goes on with it.
+The journal knows who has which. A trial that is still running and that nobody has was left, and whoever finds
+it goes on with it.
 """
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-from pydantic import TypeAdapter
 
 from nnbp_cli import config
 from nnbp_cli.config import Config
 from nnbp_cli.errors import ConfigError, InUse, NnbpError
-from nnbp_cli.runs.summary import FinalScore
-from nnbp_cli.search.journal import Journal, is_journal
+from nnbp_cli.search import methods, storage
+from nnbp_cli.search.journal import Journal
+from nnbp_cli.search.library import optuna
 from nnbp_cli.search.result import Search, Trial, run_directory
 from nnbp_cli.wording import listed
 
-try:
-    import optuna
-    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
-    from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend
-    from optuna.trial import FrozenTrial, TrialState
-
-    from nnbp_cli.search import methods
-except ImportError as error:
-    raise NnbpError("nnbp search: needs optuna; pip install 'nnbp-cli[search]'") from error
-
-NAME = "nnbp search"  # of the study in its file
 MAY_DIFFER = ("search.trials", "data.name")  # from when the study began; the digest tells the data
-
-_TRIAL = TypeAdapter(Trial)
-_TEST_SCORES = TypeAdapter(dict[str, FinalScore])
-
-optuna.logging.set_verbosity(optuna.logging.CRITICAL)
-
-
-def read(path: Path) -> Search:
-    """What has come of the study in the file `path`. Raises NnbpError where there is none."""
-    if is_journal(path):
-        with _damage_named(path):
-            if study := _load(_storage(path)):
-                return _result(path, study)
-    raise NnbpError(f"{path}: no study; name the file that 'nnbp search' names in its first line")
-
-
-class _Unlocked:
-    """The journal has its own locks: Optuna's stays for thirty seconds where its process is killed."""
-
-    def acquire(self) -> bool:
-        return True
-
-    def release(self) -> None:
-        pass
 
 
 class Study:
@@ -69,20 +31,17 @@ class Study:
         assert searched.search
         self.path, self.config, self.search = journal.path, searched, searched.search
         self._journal = journal
-        with journal.held(), _damage_named(self.path):
-            self._storage = _storage(self.path)
-            self._study = self._begun(digest)
-            _trials(self._study)
+        with journal.held(), storage.damage_named(self.path):
+            self._storage = storage.opened(self.path)
+            self._study = storage.study_in(self._storage) or storage.new_study(self._storage, self.path)
+            self._study.pruner = methods.pruner(self.search, searched.training.epochs)
+            self._keep_what_is_searched(digest)
+            storage.result(self.path, self._study)
 
-    def _begun(self, digest: str) -> optuna.Study:
-        study = _load(self._storage)
-        if study is None:
-            if self._storage.get_all_studies():
-                raise NnbpError(f"{self.path}: is a study of another program; name another file")
-            study = optuna.create_study(storage=self._storage, study_name=NAME, direction="maximize")
-        study.pruner = methods.pruner(self.search, self.config.training.epochs)
+    def _keep_what_is_searched(self, digest: str) -> None:
+        """Let the study know its config and its data; raises as the study does where it knows others."""
         now = {"config": config.to_toml(self.config), "digest": digest}
-        before = study.user_attrs.get("searched", now)
+        before = self._study.user_attrs.get("searched", now)
         changed = config.changed_keys(config.loads(before["config"], where=str(self.path)), self.config)
         another = "go on with what it began with, or name another file with --study"
         if others := [key for key in changed if key not in MAY_DIFFER]:
@@ -90,9 +49,8 @@ class Study:
             raise ConfigError(f"{self.path}: {listed(others, 'and')} {was} changed; {another}")
         if before["digest"] != digest:
             raise NnbpError(f"{self.path}: '{self.config.data.name}' is not what it was; {another}")
-        if changed or "searched" not in study.user_attrs:
-            study.set_user_attr("searched", now)
-        return study
+        if changed or "searched" not in self._study.user_attrs:
+            self._study.set_user_attr("searched", now)
 
     @contextmanager
     def take(self) -> Iterator[Trial | None]:
@@ -106,20 +64,22 @@ class Study:
 
     def _left(self, held: ExitStack) -> Trial | None:
         """A trial whose process has ended, held."""
-        for found in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        for found in self._study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,)):
             with suppress(InUse):
                 held.enter_context(self._journal.trial(found.number))
                 if found.params.keys() == self.search.parameters.keys():
                     times = found.user_attrs.get("taken over", 0) + 1
                     self._storage.set_trial_user_attr(found._trial_id, "taken over", times)
-                    return _trial(found)
-                self._study.tell(found.number, state=TrialState.FAIL)  # it ended while it drew them
+                    return storage.trial(found)
+                self._study.tell(
+                    found.number, state=optuna.trial.TrialState.FAIL
+                )  # it ended while it drew them
         return None
 
     def _drawn(self, held: ExitStack) -> Trial | None:
         """A new trial, held; None where there are as many as there should be."""
         trials = self._study.get_trials(deepcopy=False)
-        if sum(trial.state != TrialState.FAIL for trial in trials) >= self.search.trials:
+        if sum(trial.state != optuna.trial.TrialState.FAIL for trial in trials) >= self.search.trials:
             return None
         # Made anew, so that what is drawn does not depend on which process has drawn before.
         self._study.sampler = methods.sampler(self.search, self.config.training.seed, len(trials))
@@ -138,7 +98,7 @@ class Study:
         """Keep how a trial ended."""
         with self._journal.held():
             self._storage.set_trial_user_attr(self._identity(trial), "ended", [state, why])
-            ended = TrialState.PRUNED if accuracy is None else TrialState.COMPLETE
+            ended = optuna.trial.TrialState.PRUNED if accuracy is None else optuna.trial.TrialState.COMPLETE
             self._study.tell(trial.number, accuracy, state=ended)
 
     def _identity(self, trial: Trial) -> int:
@@ -149,7 +109,7 @@ class Study:
     def trials(self) -> list[Trial]:
         """All, in the order in which they were drawn."""
         with self._journal.held():
-            return _trials(self._study)
+            return storage.trials(self._study)
 
     def directory(self, trial: Trial) -> Path:
         """That of the run of a trial."""
@@ -167,66 +127,4 @@ class Study:
     def result(self) -> Search:
         """What has come of it so far."""
         with self._journal.held():
-            return _result(self.path, self._study)
-
-
-def _storage(path: Path) -> JournalStorage:
-    return JournalStorage(JournalFileBackend(str(path), _Unlocked()))
-
-
-def _load(storage: JournalStorage) -> optuna.Study | None:
-    """The study of ours, if it is there."""
-    try:
-        return optuna.load_study(storage=storage, study_name=NAME)
-    except KeyError:
-        return None
-
-
-@contextmanager
-def _damage_named(path: Path) -> Iterator[None]:
-    """What somebody has made of a journal, Optuna takes in as many ways; NnbpError says so instead."""
-    try:
-        yield
-    except (ValueError, LookupError, TypeError, AttributeError, AssertionError) as error:
-        raise NnbpError(f"{path}: damaged; take a copy from elsewhere, or begin anew") from error
-
-
-def _result(path: Path, study: optuna.Study) -> Search:
-    searched = config.loads(study.user_attrs["searched"]["config"], where=str(path)).search
-    trials = _trials(study)
-    assert searched
-    assert all(set(trial.values) == set(searched.parameters) for trial in trials if trial.state != "running")
-    tested = _TEST_SCORES.validate_python(study.user_attrs.get("test", {}))
-    search = Search(path, searched, trials, None, len(tested), _importances(study))
-    return replace(search, test=tested.get(str(search.best.number)) if search.best else None)
-
-
-def _trials(study: optuna.Study) -> list[Trial]:
-    found = study.get_trials(deepcopy=False)
-    return [_trial(each) for each in found if each.state != TrialState.FAIL]
-
-
-def _trial(found: FrozenTrial) -> Trial:
-    reported, attributes = found.intermediate_values, found.user_attrs
-    state, why = attributes["ended"] if found.state.is_finished() else ("running", None)
-    accuracy = found.value if found.value is not None else reported.get(max(reported, default=0))
-    return _TRIAL.validate_python(
-        {
-            "number": found.number,
-            "state": state,
-            "values": found.params,
-            "epochs": len(reported),
-            "accuracy": accuracy,
-            "why": why,
-            "taken_over": attributes.get("taken over", 0),
-        }
-    )
-
-
-def _importances(study: optuna.Study) -> dict[str, float]:
-    """How much each key had to do with the accuracy of complete trials, as shares, the largest first: by
-    PED-ANOVA, Watanabe, Bansal and Hutter (2023). Nothing of fewer than two.
-    """
-    if len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))) < 2:
-        return {}
-    return dict(get_param_importances(study, evaluator=PedAnovaImportanceEvaluator()))
+            return storage.result(self.path, self._study)
