@@ -40,7 +40,7 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
     while outcome.tries < tries:
         outcome.tries += 1
         study = folder / str(outcome.tries) / "study.journal"
-        lines, later = rng.integers(LINES), rng.uniform(0, 0.02)
+        lines, later = int(rng.integers(LINES)), rng.uniform(0, 0.02)
         line = (sys.executable, "-m", "nnbp_cli", "search", config, "--study", study)
         with ExitStack() as stack:
             more = ("--set", "training.epochs=16", "--json", "-q")
