@@ -95,7 +95,7 @@ def main() -> None:
             if not np.allclose(list(one.scores.values()), list(other.scores.values()), rtol=1e-10, atol=0):
                 wrong.append(f"{name}: {one.scores} where one process has {other.scores}")
     if ranks.rank == 0:
-        print(json.dumps({"size": ranks.size, "found": found, "wrong": wrong}))
+        print(json.dumps({"size": ranks.size, "cores": ranks.cores, "found": found, "wrong": wrong}))
     ranks.close()
 
 

@@ -130,9 +130,7 @@ def command(
     if ranks.rank:
         from nnbp_cli.runs.run import follow
 
-        status = follow(ranks)
-        ranks.close()
-        ctx.exit(status)
+        ctx.exit(follow(ranks))
     if not mpi and (count := communicator.launched()) > 1:
         many = f"mpirun or srun has started {count} processes, and each would train the whole network"
         raise click.UsageError(f"{many}; add '--mpi', or 'env -u PMI_SIZE' before nnbp if that is meant")
@@ -190,11 +188,10 @@ def command(
             summary = resume(run, overrides, paths, reporter, communicator=ranks)
         else:
             summary = start(config.load(config_path, overrides), paths, reporter, communicator=ranks)
-        lines = [*summary_lines(summary), *_after_run(summary, weights, given)]
+        lines = [*summary_lines(summary), *_after_run(summary, weights, given, ranks.size)]
         for line in [summary.to_json()] if as_json else lines:
             printer(weights)(line)
         stopped_by = summary.stopped_by
-    ranks.close()
     if stopped_by:
         ctx.exit(signals.EXIT_STATUS[stopped_by])
 
@@ -206,9 +203,11 @@ def _after_seeds(seeds: Seeds, given: Given) -> Iterator[str]:
         yield f"next: {_shown('eval', *(each.run for each in seeds.runs), *given('data_dir'))}"
 
 
-def _after_run(summary: Summary, weights: Path, given: Given) -> Iterator[str]:
+def _after_run(summary: Summary, weights: Path, given: Given, ranks: int) -> Iterator[str]:
     if summary.stopped_by:
-        yield f"go on: {_shown('train', '--resume', summary.run, *given('weights', 'data_dir'))}"
+        mpirun, mpi = (f"mpirun -n {ranks} ", ["--mpi"]) if ranks > 1 else ("", [])
+        words = ("train", "--resume", summary.run, *given("weights", "data_dir"), *mpi)
+        yield f"go on: {mpirun}{_shown(*words)}"
     if weights.is_file():
         yield f"next: {_shown('eval', weights, *given('data_dir'))}"
 

@@ -82,14 +82,15 @@ def launched() -> int:
 
 
 def join(timeout: float) -> Communicator:
-    """The processes that mpirun or srun has started together. After `timeout` seconds in which one waits for
-    another in vain, it ends.
+    """The processes that mpirun or srun has started together. One that waits for the others for more than
+    `timeout` seconds raises NnbpError.
 
     Raises NnbpError where there is no MPI, or not the one that started them.
     """
     try:
         from nnbp_cli.engines.mpi import MPICommunicator
-    except (ImportError, RuntimeError) as error:
-        why = f"cannot use it ({error})" if "mpi4py" not in str(error) else "needs mpi4py"
+    except (ImportError, RuntimeError) as error:  # the second without a library of MPI
+        reason = str(error).splitlines()[0]
+        why = "needs mpi4py" if getattr(error, "name", None) == "mpi4py" else f"cannot use MPI ({reason})"
         raise NnbpError(f"--mpi: {why}; pip install 'nnbp-cli[mpi]'") from error
     return MPICommunicator(timeout)

@@ -1,5 +1,6 @@
 """The processes of an mpirun or srun, by MPI: https://mpi4py.readthedocs.io. Nothing else imports mpi4py."""
 
+import atexit
 import os
 import socket
 from collections.abc import Sequence
@@ -69,6 +70,7 @@ class MPICommunicator(Communicator):
         while not MPI.Request.Testall(requests):
             os.sched_yield()
             if monotonic() > deadline:
+                atexit.register(WORLD.Abort, NnbpError.exit_status)  # or mpirun waits for that machine, too
                 where = f"--mpi: rank {self.rank} on {socket.gethostname()}"
                 remedy = "see whether all machines are up, and go on with --resume"
                 raise NnbpError(f"{where}: heard nothing of the others for {self._timeout:g} s; {remedy}")

@@ -80,14 +80,14 @@ def follow(communicator: Communicator) -> int:
             _, stopped_by = _scores(run, stopped_by, signal_received)
         except Diverged as error:
             return error.exit_status
-    signals.complete(stopped_by)
-    return signals.EXIT_STATUS[stopped_by] if stopped_by else 0
+        signals.complete(stopped_by)
+        return signals.EXIT_STATUS[stopped_by] if stopped_by else 0
 
 
 @contextmanager
 def _working(run: ActiveRun) -> Iterator[SignalReceived]:
     """Within the block, the threads are those of the run, numpy is silent, and the yielded function names the
-    signal that has come to any of its processes, in all of them at the same place.
+    signal that has come to any of its processes, in all of them at the same place. At its end they part.
     """
     ranks = run.communicator
     with limited_threads(run.config, ranks), np.errstate(all="ignore"), signals.defer() as received:
@@ -96,7 +96,12 @@ def _working(run: ActiveRun) -> Iterator[SignalReceived]:
             own = received()
             return next((name for name in signals.EXIT_STATUS if ranks.any(own == name)), None)
 
-        yield received_by_any
+        try:
+            yield received_by_any
+        except Diverged:  # in all of them
+            ranks.close()
+            raise
+        ranks.close()
 
 
 def limited_threads(config: Config, communicator: Communicator) -> threadpool_limits:

@@ -79,7 +79,8 @@ class Scene:
         """What the run that was never disturbed has left."""
         return results(self.folder / "undisturbed" / "run")
 
-    def unreadable(self, run: Path) -> list[str]:
+    @staticmethod
+    def unreadable(run: Path) -> list[str]:
         """What cannot be read in the directory of a run that was left in some way."""
         wrong = []
         for name, read in READERS.items():
