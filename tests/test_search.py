@@ -135,7 +135,6 @@ def test_a_study_of_something_else_is_refused(there: Path) -> None:
     ):
         said = nnbp("search", "small.toml", *more, "-q")
         assert (what in said.err, said.err.count("\n"), said.out) == (True, 1, "")
-        Path("others.journal.locks").unlink(missing_ok=True)
     assert contents(there) | contents(Path("runs/small-search")) == before
 
 

@@ -16,7 +16,7 @@ from nnbp_cli.runs.resume import resume
 from nnbp_cli.runs.run import SignalReceived, run
 from nnbp_cli.runs.setup import Paths, describe, settle
 from nnbp_cli.runs.summary import PRUNING, FinalScore
-from nnbp_cli.search import journal, space
+from nnbp_cli.search import space, storage
 from nnbp_cli.search.journal import Journal
 from nnbp_cli.search.result import Search, Trial, best_of
 from nnbp_cli.search.study import Study
@@ -45,7 +45,7 @@ def search(
     base = replace(searched, search=None)
     space.check(base, searched.search, str(path))
     file = file or Path("runs", f"{files.shortened(path.stem)}-search", "study.journal")
-    journal.check(file)
+    storage.check(file)
     paths = Paths(path, data_dir)
     settled, data, network = settle(base, paths, reporter)
     with closing(Journal(file)) as opened:

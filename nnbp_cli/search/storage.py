@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from nnbp_cli import config
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.runs.summary import FinalScore
+from nnbp_cli.search import journal
 from nnbp_cli.search.journal import is_journal
 from nnbp_cli.search.library import optuna
 from nnbp_cli.search.result import Search, Trial
@@ -18,6 +19,18 @@ NAME = "nnbp search"  # of the study in its file
 
 _TRIAL = TypeAdapter(Trial)
 _TEST_SCORES = TypeAdapter(dict[str, FinalScore])
+
+
+def check(path: Path) -> None:
+    """Raise NnbpError where the file `path` may not become a study, as `journal.check` does, is damaged, or
+    has one of another program.
+    """
+    journal.check(path)
+    if is_journal(path):
+        with damage_named(path):
+            inside = opened(path)
+            if not study_in(inside) and inside.get_all_studies():
+                raise NnbpError(f"{path}: is a study of another program; name another file")
 
 
 def read(path: Path) -> Search:
@@ -53,10 +66,8 @@ def study_in(storage: optuna.storages.JournalStorage) -> optuna.Study | None:
         return None
 
 
-def new_study(storage: optuna.storages.JournalStorage, path: Path) -> optuna.Study:
-    """A study of ours. Raises NnbpError where another program has one in the file `path`."""
-    if storage.get_all_studies():
-        raise NnbpError(f"{path}: is a study of another program; name another file")
+def new_study(storage: optuna.storages.JournalStorage) -> optuna.Study:
+    """A study of ours."""
     return optuna.create_study(storage=storage, study_name=NAME, direction="maximize")
 
 

@@ -23,8 +23,7 @@ MAY_DIFFER = ("search.trials", "data.name")  # from when the study began; the di
 
 class Study:
     """The study of a config's [search] in a journal, begun there or gone on with; `digest` is that of the
-    data. Raises ConfigError where it was begun with another config, NnbpError where with other data, and
-    where the file is damaged, or has another study.
+    data. Raises ConfigError where it was begun with another config, NnbpError where with other data.
     """
 
     def __init__(self, journal: Journal, searched: Config, digest: str) -> None:
@@ -33,7 +32,7 @@ class Study:
         self._journal = journal
         with journal.held(), storage.damage_named(self.path):
             self._storage = storage.opened(self.path)
-            self._study = storage.study_in(self._storage) or storage.new_study(self._storage, self.path)
+            self._study = storage.study_in(self._storage) or storage.new_study(self._storage)
             self._study.pruner = methods.pruner(self.search, searched.training.epochs)
             self._keep_what_is_searched(digest)
             storage.result(self.path, self._study)
