@@ -57,7 +57,7 @@ def command(
     """
     from nnbp_cli.search.journal import is_journal
 
-    what = what or ("search" if is_journal(runs[0]) else "curves")
+    what = what or ("search" if len(runs) == 1 and is_journal(runs[0]) else "curves")
     if what != "curves" and (len(runs) > 1 or only or labels):
         raise click.UsageError(f"'--what {what}' is of one run, and has no curves to choose or to label")
     if len(labels) > len(runs):
