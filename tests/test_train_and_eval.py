@@ -270,6 +270,7 @@ def test_what_eval_prints(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "data": "./coins",
         "split": "validation",
         "images": 1100,
+        "classes": ["0", "1"],
         "accuracy": 1090 / 1100,
         "cost": 0.12345,
         "precision": [1.0, 1000 / 1010],

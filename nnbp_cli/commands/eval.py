@@ -25,6 +25,7 @@ from nnbp_cli.commands.options import Count, data_dir_option, data_option, json_
     metavar="N",
     help="Show the N worst mistakes, the surest first.",
 )
+@click.option("--matrix", is_flag=True, help="Show the confusion matrix of more than 20 classes, too.")
 @json_option
 @quiet_option
 def command(
@@ -33,15 +34,17 @@ def command(
     data_dir: Path,
     split: str,
     limit: int | None,
+    matrix: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
     """Score saved weights.
 
     Each of WEIGHTS is a weights file or a run directory. Shown are the accuracy, the cost, and for each class
-    the precision and the recall, with the confusion matrix; with --mistakes also the digits that it was
-    surest of and wrong about, drawn as text. Several networks vote by the mean of their outputs: shown is how
-    good each of them is, and the same of the vote. Its cost is that of the mean, without a penalty.
+    the precision and the recall, with the confusion matrix; of more than 20 classes those that are mistaken
+    the most, and for what. With --mistakes the images that it was surest of and wrong about are drawn too.
+    Several networks vote by the mean of their outputs: shown is how good each of them is, and the same of the
+    vote. Its cost is that of the mean, without a penalty.
 
     \b
     nnbp eval weights.npz
@@ -60,4 +63,5 @@ def command(
         mistakes = {"mistakes": result.predictions.plain_mistakes(limit)} if limit else {}
         print_json({"weights": weights if len(weights) > 1 else weights[0]} | result.plain() | mistakes)
     else:
-        print_result(*score_lines(result), *(mistake_lines(result.predictions, limit) if limit else ()))
+        print_result(*score_lines(result, matrix))
+        print_result(*(mistake_lines(result.predictions, limit) if limit else ()))

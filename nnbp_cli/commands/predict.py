@@ -65,7 +65,7 @@ def command(weights: Path, images: tuple[Path, ...], folder: Path | None, as_jso
         for number, result in enumerate(good):
             if number and not quiet:
                 print_result("")
-            print_result(f"{result.path}: {' '.join(str(digit.predicted) for digit in result.predictions)}")
+            print_result(f"{result.path}: {' '.join(digit.name for digit in result.predictions)}")
             if not quiet:
                 print_result(*digit_lines(result.predictions, outputs_are_probabilities(voters.first)))
     if problems := [result.problem for result in results if result.problem]:

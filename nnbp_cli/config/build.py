@@ -94,9 +94,8 @@ def load_data(
     """The data set of a valid config, which is from `where`, from `folder` where that is given; raises what
     `dataset.load` raises.
     """
-    options = {
-        key: getattr(config, key) for key in ("train", "validation", "size", "seed", "rows", "columns")
-    }
+    keys = ("train", "validation", "shuffle", "size", "seed", "rows", "columns")
+    options = {key: getattr(config, key) for key in keys}
     try:
         data = dataset.load(config.name, data_dir, **options, folder=folder, note=note)
     except ConfigError as error:

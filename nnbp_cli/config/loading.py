@@ -19,12 +19,21 @@ def load(path: str | Path, settings: Iterable[str] = ()) -> Config:
 
     Raises one ConfigError with a line for every mistake in either.
     """
-    return _configured(read(Path(path)), str(path), settings)
+    plain = read(Path(path))
+    if Path(path).with_name("log.csv").exists():  # it is that of a run
+        plain = _as_before(plain)
+    return _configured(plain, str(path), settings)
 
 
 def loads(text: str, where: str, settings: Iterable[str] = ()) -> Config:
-    """The config in the TOML `text`, as `load` reads it from a file; `where` names the text."""
-    return _configured(parse_toml(text, where), where, settings)
+    """The config in the TOML `text` that a run left, as `load` reads it from a file; `where` names it."""
+    return _configured(_as_before(parse_toml(text, where)), where, settings)
+
+
+def _as_before(plain: dict[str, Any]) -> dict[str, Any]:
+    """What a run left, with what it would say by now: the first ones shuffled no images."""
+    data = plain.get("data", {})
+    return plain | {"data": {"shuffle": False, **data}} if isinstance(data, dict) else plain
 
 
 def _configured(plain: dict[str, Any], where: str, settings: Iterable[str]) -> Config:

@@ -38,6 +38,7 @@ _ALSO_CALLED = {
     "train": ("training_data", "training_images", "n_train"),
     "validation": ("validation_data", "validation_images", "valid", "val"),
     "seed": ("random_seed", "random_state"),
+    "shuffle": ("shuffled", "random_order", "mix"),
     "augment": ("augmentation", "distort", "distortion", "transform"),
     "shifts": ("expand", "expanded"),
     "finish": ("fine_tune", "fine_tuning", "cooldown", "last_phase"),

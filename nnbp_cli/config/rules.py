@@ -16,7 +16,7 @@ from nnbp_cli.config.schema import (
     TrainingConfig,
 )
 from nnbp_cli.datasets.augment import SIGMA
-from nnbp_cli.datasets.sources import SEED, SIZE, SYNTHETIC, absolute
+from nnbp_cli.datasets.sources import KNOWN, SEED, SIZE, SYNTHETIC, absolute
 from nnbp_cli.engines.automatic import (
     COMPILED_ACTIVATIONS,
     COMPILED_COSTS,
@@ -62,7 +62,7 @@ ONLY_WITH = {
 _NOT_SEARCHED = {
     "training.seed": "each trial has one of its own",
     **dict.fromkeys(
-        ("data.name", "data.validation", "data.size", "data.seed"),
+        [f"data.{key}" for key in ("name", "validation", "shuffle", "size", "seed", "rows", "columns")],
         "all trials are compared by the same images",
     ),
 }
@@ -134,7 +134,11 @@ def resolved(config: Config) -> Config:
     """The same config with the defaults of its data set, convolutions and optimizer filled in, and a name of
     its data set that holds in every directory.
     """
-    data = replace(resolved_data(config.data), name=absolute(config.data.name))
+    data = resolved_data(config.data)
+    if data.name not in KNOWN:
+        data = replace(data, name=absolute(data.name), shuffle=_shuffles(data))
+    if data.shuffle and data.seed is None:
+        data = replace(data, seed=SEED)
     layers = (
         replace(layer, pool=layer.pool or 1, padding=layer.padding or "valid") if layer.maps else layer
         for layer in config.network.layers
@@ -144,11 +148,20 @@ def resolved(config: Config) -> Config:
 
 
 def resolved_data(data: DataConfig) -> DataConfig:
-    """The same data set with the defaults that only it has."""
+    """The same data set with the defaults that only it has. That one which has a name is not shuffled goes
+    without saying.
+    """
+    if data.name in KNOWN:
+        data = replace(data, shuffle=data.shuffle or None)
     augment = data.augment
     if augment and augment.elastic and augment.sigma is None:
         augment = replace(augment, sigma=SIGMA)
     return replace(_filled("data", data), augment=augment)
+
+
+def _shuffles(data: DataConfig) -> bool:
+    """Whether the images are to be shuffled: those of one's own, where nothing else is said."""
+    return data.name not in KNOWN if data.shuffle is None else data.shuffle
 
 
 def _filled(name: str, table: Table) -> Table:
@@ -163,8 +176,11 @@ def _filled(name: str, table: Table) -> Table:
 def _useless_keys(name: str, table: DataConfig | TrainingConfig) -> Violations:
     for key, only in ONLY_WITH[name].items():
         other = getattr(table, only.key)
+        if key == "seed" and isinstance(table, DataConfig) and _shuffles(table):
+            continue
         if getattr(table, key) is not None and other not in only.defaults:
             means = f"means something only with {only.key} {listed(map(quoted, only.defaults))}"
+            means += ", or where data.shuffle is true" if (name, key) == ("data", "seed") else ""
             yield (name, key), f"{means}, not {quoted(other)}; leave it out"
 
 

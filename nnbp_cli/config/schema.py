@@ -84,10 +84,14 @@ class DataConfig:
     validation: _Natural | None = None
     """How many images validate, from the end of the training files. Left out: a sixth of them (MNIST:
     10,000); 0: none."""
+    shuffle: Annotated[bool, Strict()] | None = None
+    """Whether the images of the training files are put into a random order, once, before they are shared
+    out: files that are sorted would validate with the last classes alone. Left out: true for data of one's
+    own, false for those that have a name, which everybody shares out as they are."""
     size: _Count | None = None
     """How many training images are drawn, those that validate among them."""
     seed: _Seed | None = None
-    """Another seed draws other images."""
+    """Another seed draws other images, or shuffles them in another way."""
     rows: _Count | None = None
     """How many rows of pixels an image of a CSV file has. Left out: it is square, or `columns` says it."""
     columns: _Count | None = None

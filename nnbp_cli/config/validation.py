@@ -65,7 +65,7 @@ def moved(data: DataConfig, name: str) -> DataConfig:
     """
     if name == data.name:
         return data
-    changes = {"name": absolute(name), "size": None, "seed": None}
+    changes = {"name": absolute(name), "size": None, "seed": data.seed if data.shuffle else None}
     return data_from_plain(asdict(data) | changes, where="--data")
 
 

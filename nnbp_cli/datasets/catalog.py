@@ -34,6 +34,7 @@ class Entry:
     licence: str | None
     mirrors: tuple[str, ...]
     files: tuple[File, ...]
+    class_names: tuple[str, ...] = ()  # where they are not the digits
 
 
 def _files(*facts: tuple[int, str]) -> tuple[File, ...]:
@@ -71,6 +72,10 @@ _FASHION_MNIST = Entry(
         (4_422_102, "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"),
         (5_148, "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
     ),
+    class_names=(
+        *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+        *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+    ),
 )
 
 _KMNIST = Entry(
@@ -84,6 +89,7 @@ _KMNIST = Entry(
         (3_041_136, "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5"),
         (5_120, "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c"),
     ),
+    class_names=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
 )
 
 CATALOG: Mapping[str, Entry] = {entry.name: entry for entry in (_MNIST, _FASHION_MNIST, _KMNIST)}

@@ -20,6 +20,7 @@ from nnbp_cli.datasets.sources import SYNTHETIC, Source
 from nnbp_cli.datasets.synthetic import draw
 from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.nn.arrays import Bytes, Integers
+from nnbp_cli.rng import generator
 from nnbp_cli.system import hardware, locks
 
 DIGITS = 10  # the classes of every data set that has a name
@@ -90,6 +91,7 @@ def load(
     *,
     train: int | None = None,
     validation: int | None = None,
+    shuffle: bool | None = None,
     size: int | None = None,
     seed: int | None = None,
     rows: int | None = None,
@@ -100,11 +102,12 @@ def load(
     """The data set `name`: of the catalog, "synthetic", or a path to whatever the `readers` read. Its files
     are at `folder` where that is given.
 
-    The first `train` images train (None: all that do not validate), the last `validation` validate (None:
-    the last sixth). `size` and `seed` (None: 20,000 and 1) are for "synthetic" alone, which is drawn on
-    first use; `rows` and `columns` for files that do not say the shape of an image, which is square where
-    nobody does. `note` is told of what takes a while. Raises MissingData where downloading may help,
-    NnbpError for files that are wrong, ConfigError for a name or numbers that do not fit them.
+    The first `train` images train (None: all that do not validate), the last `validation` validate (None: the
+    last sixth); where they are to `shuffle`, in an order that `seed` (None: 1) gives. `size` (None: 20,000)
+    is for "synthetic" alone, which is drawn on first use; `rows` and `columns` for files that do not say the
+    shape of an image, which is square where nobody does. `note` is told of what takes a while. Raises
+    MissingData where downloading may help, NnbpError for files that are wrong, ConfigError for a name or
+    numbers that do not fit them.
     """
     size, seed = sources.SIZE if size is None else size, sources.SEED if seed is None else seed
     where = folder or sources.locate(name, data_dir, size=size, seed=seed)
@@ -117,6 +120,9 @@ def load(
     _check(where, arrays, remedy, digits=named)
     shape = images.shape[1:]
     flat, test_flat = images.reshape(len(images), -1), test_images.reshape(len(test_images), -1)
+    if shuffle:
+        order = generator(seed, "split").permutation(len(images))
+        flat, labels = flat[order], labels[order]
     first, last = _split(len(images), train, validation)
     return Dataset(
         name,
@@ -140,8 +146,12 @@ def files(
     where = sources.locate(name, data_dir, size=size, seed=seed)
     if name in CATALOG or name == SYNTHETIC:
         return {path.name: path.read_bytes() for path in sources.find(name, where).paths}
-    arrays = zip(NAMES, _shaped(readers.read(where, str), **shape))
-    return {file: idx.header(array.shape) + array.tobytes() for file, array in arrays}
+    found = readers.read(where, str)
+    arrays = {
+        file: idx.header(array.shape) + array.tobytes() for file, array in zip(NAMES, _shaped(found, **shape))
+    }
+    names = {readers.CLASS_NAMES: "\n".join(found.class_names).encode()} if found.class_names else {}
+    return arrays | names
 
 
 def _shaped(found: Arrays, rows: int | None, columns: int | None) -> FourArrays:
@@ -169,7 +179,8 @@ def _read(source: Source) -> Arrays:
         idx.read(path, dimensions, sha256, remedy=source.remedy)
         for path, sha256, dimensions in zip(source.paths, source.checksums, (3, 1, 3, 1), strict=True)
     )
-    return Arrays(images, labels, test_images, test_labels)
+    known = CATALOG.get(source.name)
+    return Arrays(images, labels, test_images, test_labels, known.class_names if known else ())
 
 
 def _synthetic(source: Source, size: int, seed: int) -> Arrays:

@@ -20,11 +20,12 @@ NO_TEXT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # a path may have it, a co
 
 @dataclass(frozen=True)
 class Source:
-    """Four files in the order of NAMES, each with its SHA-256 where it is known.
+    """The files of the data set `name`: four, in the order of NAMES, each with its SHA-256 where it is known.
 
     They hold 28x28 images in ten classes. `remedy` is what to do about damage.
     """
 
+    name: str
     folder: Path
     paths: tuple[Path, ...]
     remedy: str
@@ -79,7 +80,7 @@ def find(name: str, folder: Path) -> Source:
         return _published(CATALOG[name], folder)
     if name == SYNTHETIC:
         paths = tuple(folder / f"{name}.gz" for name in NAMES)
-        return Source(folder, paths, "delete it, and it will be drawn again")
+        return Source(name, folder, paths, "delete it, and it will be drawn again")
     raise ValueError(f"{name} has no files of known names")
 
 
@@ -96,7 +97,7 @@ def _published(entry: Entry, folder: Path) -> Source:
     paths = tuple(folder / file.name for file in entry.files)
     missing = [path for path in paths if not path.exists()]
     if not missing:
-        return Source(folder, paths, remedy, tuple(file.sha256 for file in entry.files))
+        return Source(entry.name, folder, paths, remedy, tuple(file.sha256 for file in entry.files))
     if all(path.with_suffix("").exists() for path in missing):
         own = os.path.join(".", folder)  # noqa: PTH118, a Path would drop the dot
         remedy += f", or use the folder '{own}' as it is"

@@ -22,16 +22,24 @@ MADE_AS_MNIST = ("mnist", SYNTHETIC)  # data sets whose images are made as those
 
 @dataclass(frozen=True)
 class Prediction:
-    """A digit of a picture, the image of it that the network saw, (28, 28), and its outputs, (classes,)."""
+    """A digit of a picture, the image of it that the network saw, (28, 28), its outputs, (classes,), and what
+    each of them is called.
+    """
 
     digit: Digit
     image: Bytes
     outputs: Array
+    classes: tuple[str, ...]
 
     @property
     def predicted(self) -> int:
         """The class of the largest output."""
         return int(self.outputs.argmax())
+
+    @property
+    def name(self) -> str:
+        """What that class is called."""
+        return self.classes[self.predicted]
 
     @property
     def confidence(self) -> float:
@@ -54,6 +62,7 @@ class PictureResult:
             "digits": [
                 {
                     "predicted": prediction.predicted,
+                    "class": prediction.name,
                     "confidence": prediction.confidence,
                     "outputs": prediction.outputs,
                     "box": prediction.digit.box,
@@ -94,7 +103,8 @@ def _predictions(voters: Ensemble, picture: Path) -> tuple[Prediction, ...]:
         raise NnbpError(f"{picture}: no digit found; write larger, with more contrast, or crop the picture")
     images = np.array([digits.normalize(digit.ink) for digit in found])
     outputs = voters.predict(scaled(images.reshape(len(images), -1)), f"on {picture}")
-    return tuple(map(Prediction, found, images, outputs))
+    classes = voters.first.classes
+    return tuple(Prediction(*each, classes) for each in zip(found, images, outputs))
 
 
 def save_inputs(results: Iterable[PictureResult], folder: Path) -> None:

@@ -20,7 +20,8 @@ PROBABILITY_ACTIVATIONS = ("sigmoid", "softmax")  # of an output layer, whose va
 @dataclass(frozen=True)
 class Predictions:
     """The `outputs` of a network for the images of a split, (images, classes); `shape` is (rows, columns) of
-    an image, `is_probability` says whether outputs are from 0 to 1.
+    an image, `is_probability` says whether outputs are from 0 to 1, `class_names` is empty where classes have
+    none but their numbers.
     """
 
     split: Split
@@ -28,6 +29,12 @@ class Predictions:
     score: Score
     outputs: Array
     is_probability: bool
+    class_names: tuple[str, ...] = ()
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What each class is called."""
+        return self.class_names or tuple(map(str, range(self.outputs.shape[1])))
 
     @property
     def predicted(self) -> Array:
@@ -64,6 +71,7 @@ class Predictions:
                 "image": image,
                 "true": self.split.labels[image],
                 "predicted": self.predicted[image],
+                "classes": [self.classes[k] for k in (self.split.labels[image], self.predicted[image])],
                 "confidence": self.confidence[image],
                 "outputs": self.outputs[image],
             }
@@ -90,7 +98,8 @@ def predictions(
     with threadpool_limits(1, user_api="blas"), np.errstate(all="ignore"):
         steps = evaluate(learned.network, params, split, learned.penalty, outputs, where=where, seen=seen)
         score = complete(steps)
-    return Predictions(split, learned.shape, score, outputs, outputs_are_probabilities(learned))
+    is_probability = outputs_are_probabilities(learned)
+    return Predictions(split, learned.shape, score, outputs, is_probability, learned.class_names)
 
 
 def outputs_are_probabilities(learned: Weights) -> bool:

@@ -1,7 +1,7 @@
 """Saved weights held against a data set, their own or another; several of them vote."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -50,6 +50,7 @@ class EvaluationResult:
             "data": self.data,
             "split": self.split,
             "images": score.images,
+            "classes": self.predictions.classes,
             "accuracy": score.accuracy,
             "cost": score.cost,
             "precision": score.precision,
@@ -75,8 +76,9 @@ def evaluate_saved(
         images = {"test": data.test, "validation": data.validation, "train": data.training}[split]
         if not len(images.labels):
             raise NnbpError(f"{data.name}: no {split} images; choose another --split")
-        notes.append(changed(data, learned))
-        answers.append(predictions(learned, images, where=str(path), seen=f"on the {split} images"))
+        notes += changed(data, learned), other_names(data, learned)
+        named = replace(learned, class_names=learned.class_names or data.class_names)
+        answers.append(predictions(named, images, where=str(path), seen=f"on the {split} images"))
     members = [
         MemberScore(path, learned.network.title, each.score)
         for (path, learned), each in zip(voters.members, answers)
@@ -122,6 +124,14 @@ def _own_data(path: Path, config: DataConfig, data_dir: Path) -> Dataset:
     except ConfigError as error:
         less = f"'{config.name}' is not what it was, and cannot be shared out in the same way"
         raise MissingData(f"{path}: {less}; name what it was trained on with --data") from error
+
+
+def other_names(data: Dataset, learned: Weights) -> str:
+    """A note where the classes of a data set are not called as those that the weights learned."""
+    for ours, theirs in zip(learned.class_names, data.class_names):
+        if ours != theirs:
+            return f"note: a class of {data.name} is called '{theirs}' where these weights know '{ours}'"
+    return ""
 
 
 def changed(data: Dataset, learned: Weights) -> str:

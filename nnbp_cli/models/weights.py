@@ -35,7 +35,8 @@ OF_PIXELS = ("digest", "scaling")  # what the meta says of the images that no co
 class Weights:
     """A trained network: its description, its parameters, and what they were learned from.
 
-    `shape` is (rows, columns) of the images; `digest` identifies the data set's contents, "" where nobody
+    `shape` is (rows, columns) of the images; `class_names` are those of the outputs, where they are known and
+    no numbers; `digest` identifies the data set's contents, "" where nobody
     knows; `penalty` belongs to the cost that was minimized; `epoch` is the one that the parameters are from.
     """
 
@@ -46,6 +47,12 @@ class Weights:
     digest: str
     penalty: Penalty
     epoch: int
+    class_names: tuple[str, ...] = ()
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What each output is called."""
+        return self.class_names or tuple(map(str, range(self.network.outputs)))
 
     @cached_property
     def network(self) -> Network:
@@ -74,6 +81,7 @@ class _Meta:
     shape: tuple[Count, Count]
     penalty: _Penalty
     epoch: Natural
+    class_names: tuple[Text, ...] = ()  # the first files lack it
 
 
 _META = TypeAdapter(_Meta)
@@ -93,6 +101,7 @@ def described(weights: Weights) -> dict[str, Any]:
         shape=weights.shape,
         penalty=_Penalty(**asdict(weights.penalty)),
         epoch=weights.epoch,
+        class_names=weights.class_names,
     )
     return asdict(meta)
 
@@ -145,7 +154,8 @@ def _read(opened: Archive) -> Weights:
     with opened.understood() as plain:
         meta = _META.validate_python(plain)
         network = network_from_plain(meta.network, where="meta")
-        data = data_from_plain({k: v for k, v in meta.data.items() if k not in OF_PIXELS}, where="meta")
+        plain = {"shuffle": False} | {k: v for k, v in meta.data.items() if k not in OF_PIXELS}
+        data = data_from_plain(plain, where="meta")
         described = build(network, meta.shape)
     if (scaling := meta.data.get("scaling")) != SCALING:
         raise opened.refused(f"pixels scaled as {quoted(scaling)}, where this program knows '{SCALING}'")
@@ -153,4 +163,7 @@ def _read(opened: Archive) -> Weights:
     opened.check_holds(described.size)
     params = described.parameters(np.float32)
     opened.fill(_members(params))
-    return Weights(network, params, data, meta.shape, meta.data["digest"], penalty, meta.epoch)
+    if len(meta.class_names) not in (0, described.outputs):
+        raise opened.refused(f"{len(meta.class_names)} names of classes for {described.outputs} outputs")
+    digest, names = meta.data["digest"], meta.class_names
+    return Weights(network, params, data, meta.shape, digest, penalty, meta.epoch, names)

@@ -7,10 +7,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from nnbp_cli.errors import NnbpError
+from nnbp_cli.errors import NnbpError, printable
 from nnbp_cli.evaluation.predictions import MAX_DIGITS_SHOWN, Predictions, format_confidence
 from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.arrays import Array
@@ -19,6 +20,10 @@ from nnbp_cli.plots.picture import picture
 
 COLUMNS = 10  # pictures side by side
 MAX_NEURONS_SHOWN = 100  # of the first layer
+MAX_MATRIX_SIDE = 13  # inches
+DIGIT_WIDTH = 0.62  # of its height
+MIN_LETTERING = 4  # points
+MAX_NAME = 14  # characters of the name of a class
 
 
 @dataclass(frozen=True)
@@ -45,20 +50,32 @@ class FirstWeights:
 
 def confusion(predictions: Predictions, path: Path) -> None:
     """Counts of true x predicted class; the more common a mistake, the darker."""
-    counts = predictions.score.confusion
-    classes = len(counts)
-    side = max(3.2, 0.42 * classes)
+    counts, names = predictions.score.confusion, predictions.classes
+    side = min(max(3.2, 0.42 * len(counts)), MAX_MATRIX_SIDE)
+    cell = 72 * side / len(counts)  # points
+    size = min(7, cell / (DIGIT_WIDTH * len(str(counts.max()))))
+    step = ceil(MIN_LETTERING / cell)
     with picture(path, side + 0.4, side) as figure:
         axes = figure.add_subplot()
         axes.imshow(predictions.score.heat, cmap="Reds", vmin=0, vmax=1.4)
-        for true, predicted in np.argwhere(counts):
+        for true, predicted in np.argwhere(counts) if size >= MIN_LETTERING else ():
             weight = "bold" if true == predicted else "normal"
             count = str(counts[true, predicted])
-            axes.text(predicted, true, count, ha="center", va="center", size=7, weight=weight)
+            axes.text(predicted, true, count, ha="center", va="center", size=size, weight=weight)
         axes.set(xlabel="what the network said", ylabel="true class")
-        axes.set_xticks(range(classes))
-        axes.set_yticks(range(classes))
+        ticks, shown = range(0, len(names), step), [_short(name) for name in names[::step]]
+        rotation = 90 if max(map(len, shown)) > 2 else 0
+        lettering: Any = {"size": min(9, max(MIN_LETTERING, step * cell)), "parse_math": False}
+        axes.set_xticks(ticks, shown, rotation=rotation, **lettering)
+        axes.set_yticks(ticks, shown, **lettering)
         axes.tick_params(length=0)
+
+
+def _short(name: str) -> str:
+    """A name that does not take the place of the picture."""
+    return printable(
+        name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1].rstrip()}\N{HORIZONTAL ELLIPSIS}"
+    )
 
 
 def mistakes(predictions: Predictions, path: Path) -> None:
@@ -73,7 +90,9 @@ def mistakes(predictions: Predictions, path: Path) -> None:
             axes = figure.add_subplot(rows, columns, place)
             axes.imshow(images[k], cmap="gray_r", vmin=0, vmax=255)
             sure = format_confidence(predictions.confidence[k], predictions.is_probability)
-            axes.set_title(f"{predictions.predicted[k]}, {sure}\nis {labels[k]}", size=7)
+            said, true = (_short(predictions.classes[each]) for each in (predictions.predicted[k], labels[k]))
+            between = ", " if len(said) <= 3 else "\n"
+            axes.set_title(f"{said}{between}{sure}\nis {true}", size=7, parse_math=False)
             axes.axis("off")
             axes.set_anchor("N")
 

@@ -1,5 +1,6 @@
 """What a network takes for what: the matrix, the digits behind each of its cells, the worst mistakes."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -14,28 +15,40 @@ from nnbp_cli.report.sprites import Sprites
 from nnbp_cli.wording import counted, percent
 
 HEATS = 9  # how many shades page.css has for a cell
+MANY = 20  # classes, for which cells are small
+MAX_CLASSES_SHOWN = 64
+LONG = 3  # characters of a name that stands on its end above a column
 
 
 def confusion(predictions: Predictions) -> Markup:
     """The confusion matrix: a button in each cell that is not empty, and where its digits are shown."""
-    score = predictions.score
-    classes = range(len(score.confusion))
+    score, names, shown = predictions.score, predictions.classes, classes_shown(predictions)
     rows = (
         tag(
             "tr",
-            tag("th", str(true), scope="row"),
-            *(_cell(true, k, score.confusion[true, k], heat[k]) for k in classes),
+            tag("th", names[true], scope="row"),
+            *(_cell(true, k, names, score.confusion[true, k], score.heat[true, k]) for k in shown),
             tag("td", percent(score.recall[true], 1), class_="share"),
         )
-        for true, heat in enumerate(score.heat)
+        for true in shown
     )
+    some = f"Of {len(names)} classes the {len(shown)} that the most mistakes are about."
     return filled(
         "confusion.html",
-        count=str(len(classes)),
-        classes=joined(tag("th", str(k), scope="col") for k in classes),
+        some=tag("p", some) if len(shown) < len(names) else "",
+        size=" many" if len(shown) > MANY else "",
+        count=str(len(shown)),
+        classes=joined(_head(names[k]) for k in shown),
         rows=joined(rows),
-        precision=joined(tag("td", percent(share, 0), class_="share") for share in score.precision),
+        precision=joined(tag("td", percent(score.precision[k], 0), class_="share") for k in shown),
     )
+
+
+def classes_shown(predictions: Predictions) -> list[int]:
+    """The classes in the matrix: of very many those that the most mistakes are about, from or to."""
+    counts = predictions.score.confusion
+    wrong = counts.sum(axis=0) + counts.sum(axis=1) - 2 * counts.diagonal()
+    return sorted(np.argsort(-wrong, kind="stable")[:MAX_CLASSES_SHOWN].tolist())
 
 
 def cells(predictions: Predictions) -> tuple[Sprites, dict[str, Any]]:
@@ -43,16 +56,19 @@ def cells(predictions: Predictions) -> tuple[Sprites, dict[str, Any]]:
     the numbers of the test images, and how sure the network was of each.
     """
     places: dict[str, Any] = {}
-    shown: list[int] = []
+    digits: list[int] = []
+    shown = {*classes_shown(predictions)}
     for true, predicted, images in predictions.cells(_max_digits_per_cell(predictions)):
+        if not {true, predicted} <= shown:
+            continue
         confidence = predictions.confidence[images]
         places[f"{true},{predicted}"] = {
-            "first": len(shown),
+            "first": len(digits),
             "images": images.tolist(),
             "confidence": [format_confidence(each, predictions.is_probability) for each in confidence],
         }
-        shown += images.tolist()
-    return sprites.digits("cell", predictions.split.images[shown], predictions.shape), places
+        digits += images.tolist()
+    return sprites.digits("cell", predictions.split.images[digits], predictions.shape), places
 
 
 def worst(predictions: Predictions) -> tuple[Sprites, Markup] | None:
@@ -64,10 +80,11 @@ def worst(predictions: Predictions) -> tuple[Sprites, Markup] | None:
     sheet = sprites.digits("worst", images[chosen], predictions.shape)
     shown = []
     for place, image in enumerate(chosen):
-        predicted, true = predictions.predicted[image], predictions.split.labels[image]
+        classes = predictions.predicted[image], predictions.split.labels[image]
+        predicted, true = (predictions.classes[k] for k in classes)
         sure = format_confidence(predictions.confidence[image], predictions.is_probability)
         picture = sheet.picture(place, f"test image {image}: a {true}, taken for a {predicted}")
-        caption = tag("figcaption", tag("b", str(predicted)), f" {sure}", tag("span", f"is {true}"))
+        caption = tag("figcaption", tag("b", predicted), f" {sure}", tag("span", f"is {true}"))
         shown.append(tag("li", tag("figure", picture, caption)))
     what = "The wrong answers that it was surest of: what it said and how surely, and what the digit is."
     return sheet, tag("div", tag("p", what), tag("ol", *shown, class_="gallery"))
@@ -94,12 +111,16 @@ def reliability(predictions: Predictions, bins: Calibration) -> Markup:
     return tag("div", tag("figure", charts.reliability(bins), class_="chart"), values, class_="beside")
 
 
-def _cell(true: int, predicted: int, count: int, heat: float) -> Markup:
+def _head(name: str) -> Markup:
+    return tag("th", name, scope="col", class_="upright" if len(name) > LONG else None)
+
+
+def _cell(true: int, predicted: int, names: Sequence[str], count: int, heat: float) -> Markup:
     if not count:
         dot = tag("span", "\N{MIDDLE DOT}", aria_hidden="true")
         return tag("td", dot, tag("span", "0", class_="unseen"), class_="none")
     shade = "right" if true == predicted else f"h{max(1, round(HEATS * heat))}"
-    label = f"{counted(count, 'images')} of a {true} taken for a {predicted}"
+    label = f"{counted(count, 'images')} of a {names[true]} taken for a {names[predicted]}"
     button = tag("button", str(count), type="button", data_cell=f"{true},{predicted}", aria_label=label)
     return tag("td", button, class_=shade)
 

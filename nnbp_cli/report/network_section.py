@@ -35,11 +35,11 @@ def pad(networks: Mapping[str, Weights]) -> tuple[Markup, dict[str, Any]]:
     outputs = (
         tag(
             "tr",
-            tag("th", str(k), scope="row"),
+            tag("th", name, scope="row"),
             tag("td", tag("span", tag("span", class_="fill"), class_="bar-track"), aria_hidden="true"),
             tag("td", "0.000", class_="output"),
         )
-        for k in range(first.network.outputs)
+        for name in first.classes
     )
     beneath = _members(networks) if others else _maps(first.network.layers[0])
     data = {"networks": [network_json(learned) for learned in networks.values()]}

@@ -1,6 +1,8 @@
 // The drawing pad: what is drawn becomes 28x28 pixels, and these the outputs, as fast as the screen shows them.
 
 const PEN = 40; // of the 400 pixels of the pad: so wide that predict need not widen the pen of a digit that fills it
+const MANY = 20; // outputs, of which
+const SHOWN = 10; // are shown, the largest
 const STEP = 10; // pixels that an arrow key moves the pen
 
 function startPad(descriptions) {
@@ -13,6 +15,7 @@ function startPad(descriptions) {
   const seen = document.getElementById("seen").getContext("2d");
   const maps = document.getElementById("maps")?.getContext("2d"); // where the first layer has some
   const outputs = [...document.querySelectorAll("#outputs tr")];
+  const names = outputs.map((row) => row.querySelector("th").textContent);
   const members = [...document.querySelectorAll("#members tbody tr")]; // where several networks vote
   const pen = document.getElementById("pen");
   const invitation = document.getElementById("invitation");
@@ -20,6 +23,7 @@ function startPad(descriptions) {
   let keyboard = { x: 200, y: 120, down: false };
   let waiting = false;
 
+  show(null);
   surface.lineWidth = PEN;
   surface.lineCap = surface.lineJoin = "round";
 
@@ -74,19 +78,23 @@ function startPad(descriptions) {
 
   function showMember(row, a) {
     const predicted = a ? a.indexOf(Math.max(...a)) : -1;
-    row.querySelector(".read").textContent = a ? predicted : "\u2014";
+    row.querySelector(".read").textContent = a ? names[predicted] : "\u2014";
     row.querySelector(".sure").textContent = a ? formatConfidence(a[predicted]) : "";
   }
 
   function show(a) {
     const predicted = a ? a.indexOf(Math.max(...a)) : -1;
+    const least = a && names.length > MANY ? [...a].sort((x, y) => y - x)[SHOWN - 1] : -Infinity;
     outputs.forEach((row, k) => {
       const value = a ? a[k] : 0;
+      row.hidden = a ? value < least : names.length > MANY && k >= SHOWN;
       row.classList.toggle("predicted", k === predicted);
       row.querySelector(".fill").style.transform = `scaleX(${Math.min(Math.max(value, 0), 1)})`;
       row.querySelector(".output").textContent = value.toFixed(3);
     });
-    document.getElementById("predicted").textContent = a ? predicted : "\u2014";
+    const read = document.getElementById("predicted");
+    read.textContent = a ? names[predicted] : "\u2014";
+    read.classList.toggle("long", read.textContent.length > 2);
     document.getElementById("confidence").textContent = a ? formatConfidence(a[predicted]) : "";
   }
 

@@ -116,6 +116,7 @@ class ActiveRun:
             digest=self.data.digest,
             penalty=loop.penalty(self.config.training, self.data),
             epoch=kept.number if kept else 0,
+            class_names=self.data.class_names,
         )
 
     def summarize(

@@ -11,6 +11,7 @@ from nnbp_cli.config import Config, DataConfig, build, check_against_data, load_
 from nnbp_cli.config.build import too_large
 from nnbp_cli.datasets import catalog, sources
 from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.datasets.remarks import remarks
 from nnbp_cli.engines import ALONE, Communicator
 from nnbp_cli.engines.automatic import compiled_pays
 from nnbp_cli.errors import MissingData, NnbpError
@@ -79,6 +80,8 @@ def settle(
         config = replace(config, search=None)
     data = load_or_download(config.data, paths, reporter)
     check_against_data(config, data, where=str(paths.config))
+    for remark in remarks(data):
+        reporter.note(f"note: {remark}")
     network = build(config.network, data.shape)
     return resolve(config, data, network, reporter, communicator), data, network
 
@@ -144,6 +147,5 @@ def describe(config: Config, data: Dataset, network: Network) -> Iterator[str]:
     cost, seed, threads = config.network.cost, config.training.seed, config.training.threads
     engine = f", engine {config.training.engine}" if config.training.engine != "numpy" else ""
     yield f"network {network.title}, cost {cost}, seed {seed}, threads {threads}{engine}"
-    yield from (f"note: {remark}" for remark in data.remarks)
     if watches_test(config.training):
         yield "note: the test set is watched, to show its curve; nothing is chosen by it"

@@ -5,15 +5,19 @@ where nothing of its kind is there, and raises NnbpError where it is not sound.
 """
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from nnbp_cli.datasets.readers import csv, idx, npz, pictures
-from nnbp_cli.datasets.readers.arrays import Arrays, Note, files_at
+from nnbp_cli.datasets.readers.arrays import MAX_LABEL, Arrays, Note, files_at
 from nnbp_cli.errors import NnbpError
+from nnbp_cli.system import files
 from nnbp_cli.wording import counted, listed
 
 KINDS = (idx.data_set, csv.data_set, npz.data_set, pictures.data_set)
 PICKLES = (".pkl", ".pickle", ".p", ".joblib")
+CLASS_NAMES = "classes.txt"
+MAX_NAMES_BYTES = 1 << 20
 FORMS = "IDX files, CSV files, an .npz file, or a folder of pictures for each class"
 
 
@@ -23,7 +27,7 @@ def read(path: Path, note: Note) -> Arrays:
     """
     for kind in KINDS:
         if found := kind(path, note):
-            return found
+            return found if found.class_names else _named(found, path)
     there = files_at(path)
     for file in there:
         if file.name.lower().removesuffix(".gz").endswith(PICKLES):
@@ -39,3 +43,17 @@ def read(path: Path, note: Note) -> Arrays:
         kinds.update("folders" for each in path.iterdir() if each.is_dir() and not each.name.startswith("."))
     what = [counted(number, kind) for kind, number in kinds.most_common(3)] or ["nothing"]
     raise NnbpError(f"{path}: {listed(what, 'and')} here, and no data set; name {FORMS}")
+
+
+def _named(found: Arrays, path: Path) -> Arrays:
+    """With the names in the file beside the others that has some, if there is one."""
+    file = (path if path.is_dir() else path.parent) / CLASS_NAMES
+    if not file.is_file():
+        return found
+    wrong = f"{file}: expected the name of each class on a line, {MAX_LABEL + 1} at most"
+    content = files.read_bytes(file, MAX_NAMES_BYTES, missing=NnbpError(wrong), too_large=NnbpError(wrong))
+    names = tuple(filter(None, map(str.strip, content.decode("utf-8-sig", errors="replace").splitlines())))
+    labels = 1 + max((int(each.max()) for each in (found.labels, found.test_labels) if each.size), default=0)
+    if not labels <= len(names) <= MAX_LABEL + 1:
+        raise NnbpError(f"{wrong}, and {labels} at least; it has {len(names)}")
+    return replace(found, class_names=names)

@@ -1,0 +1,40 @@
+"""What whoever trains on data of their own should know of them before it begins, in a line each."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.datasets.sources import KNOWN
+from nnbp_cli.wording import listed
+
+MAX_NAMED = 5  # classes
+
+
+def remarks(data: Dataset) -> Iterator[str]:
+    """What was made of the files, and what in them means something else than it seems to."""
+    yield from data.remarks
+    if data.name in KNOWN:
+        return
+    if (largest := data.training.images.max()) <= 1:
+        yield f"no pixel is more than {largest} of 255, which is black to a network; multiply them by 255"
+    splits = {"training": data.training, "validation": data.validation, "test": data.test}
+    images = {
+        name: np.bincount(split.labels, minlength=data.classes)
+        for name, split in splits.items()
+        if len(split.labels)
+    }
+    first = int(np.flatnonzero(sum(images.values()))[0])
+    if first and not data.class_names:
+        yield f"the labels begin at {first}: what the network has for 0 is never right; count them from 0"
+    for name, means in (
+        ("training", "they cannot be learned"),
+        ("validation", "the best epoch is chosen without them; data.shuffle mixes what is sorted"),
+        ("test", "the test accuracy says nothing of them"),
+    ):
+        missing = [k for k in range(first, data.classes) if name in images and not images[name][k]]
+        if missing:
+            which = [data.class_names[k] if data.class_names else str(k) for k in missing[:MAX_NAMED]]
+            which += ["others"] if len(missing) > MAX_NAMED else []
+            classes = f"{len(missing)} classes" if len(missing) > 1 else "a class"
+            yield f"{classes} without {name} images ({listed(which, 'and')}): {means}"

@@ -1,0 +1,129 @@
+"""Classes are called by their names wherever a network's answers are shown, and many of them can be read."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nnbp_cli.datasets.dataset import Split
+from nnbp_cli.evaluation.predictions import Predictions
+from nnbp_cli.evaluation.saved import EvaluationResult
+from nnbp_cli.evaluation.score import Score
+from nnbp_cli.models import weights
+from nnbp_cli.plots import network
+from nnbp_cli.report import mistakes
+from nnbp_cli.terminal.evaluation import score_lines
+from tests.command_line import nnbp
+from tests.datasets import draw_digits
+from tests.small_run import replace
+
+NAMES = ("zero", "one", "two <b>", "three", "four", "five", "six $x$", "seven", "eight", "nine of many names")
+
+
+@pytest.fixture
+def named(here: Path) -> Path:
+    """A run on digits whose classes have names."""
+    own = here / "own"
+    own.mkdir()
+    draw_digits(own, "train", 160)
+    draw_digits(own, "t10k", 32)
+    (own / "classes.txt").write_text("\n".join(NAMES) + "\n")
+    replace(here / "small.toml", 'name = "synthetic"\nsize = 600', 'name = "own"\nvalidation = 30')
+    assert nnbp("train", "small.toml", "--out", "run", "-q").status == 0
+    return here / "run"
+
+
+def test_names_are_shown_wherever_answers_are(named: Path) -> None:
+    assert weights.load(named).class_names == NAMES
+    scored = nnbp("eval", named, "--mistakes", 3).out
+    rows = re.findall(r"^ *(\S.*?) +[\d.]+ .*[%-]$", scored, re.MULTILINE)
+    assert [name for name in rows if name in NAMES] == list(NAMES)
+    assert re.search(f"said ({'|'.join(map(re.escape, NAMES))}), [0-9.]+% sure", scored)
+    plain = json.loads(nnbp("eval", named, "--mistakes", 3, "--json").out)
+    worst = plain["mistakes"][0]
+    assert plain["classes"] == list(NAMES)
+    assert worst["classes"] == [NAMES[worst["true"]], NAMES[worst["predicted"]]]
+
+    picture = np.full((60, 60), 255, np.uint8)
+    picture[10:50, 28:33] = 0
+    Image.fromarray(picture).save("one.png")
+    read = json.loads(nnbp("predict", named, "one.png", "--json").out)["pictures"][0]["digits"][0]
+    assert read["class"] == NAMES[read["predicted"]]
+    said = nnbp("predict", named, "one.png", "-q").out
+    assert said == f"one.png: {read['class']}\n"
+
+    assert nnbp("report", named).status == 0
+    page = Path("report.html").read_text()
+    for name in NAMES:
+        escaped = name.replace("<", "&lt;").replace(">", "&gt;")
+        assert page.count(f'<th scope="row">{escaped}</th>') == 2, "of the matrix and of the pad"
+    for what in ("confusion", "mistakes"):
+        assert nnbp("plot", named, "--what", what, "-o", f"{what}.svg").status == 0
+    assert {"zero", "six $x$", "nine of many\u2026"} <= {
+        *re.findall(r">([^<>]+)</text>", Path("confusion.svg").read_text())
+    }
+
+
+def test_weights_and_data_that_call_classes_otherwise_are_said(named: Path) -> None:
+    (named.parent / "own" / "classes.txt").write_text("\n".join(NAMES[::-1]))
+    said = nnbp("eval", named)
+    note = "is called 'nine of many names' where these weights know 'zero'"
+    assert said.err == f"note: a class of {named.parent / 'own'} {note}\n"
+    (named.parent / "own" / "classes.txt").write_text("just one")
+    assert nnbp("eval", named).err == (
+        f"{named.parent / 'own' / 'classes.txt'}: expected the name of each class on a line, 256 at most, "
+        "and 10 at least; it has 1\n"
+    )
+
+
+def test_weights_that_lack_names_get_those_of_the_data(named: Path) -> None:
+    learned = weights.load(named)
+    weights.save(Path("old.npz"), weights.Weights(**{**vars(learned), "class_names": ()}))
+    assert json.loads(nnbp("eval", "old.npz", "--json").out)["classes"] == list(NAMES)
+
+
+def many(classes: int) -> Predictions:
+    """Answers of which class 1 is the most often mistaken, for class 2."""
+    labels = np.repeat(np.arange(classes, dtype=np.uint8), 8)
+    outputs = np.eye(classes)[labels]
+    outputs[8:14] = np.eye(classes)[2]
+    outputs[-1] = np.eye(classes)[0]
+    confusion = np.zeros((classes, classes), int)
+    np.add.at(confusion, (labels, outputs.argmax(axis=1)), 1)
+    images = np.zeros((len(labels), 6), np.uint8)
+    return Predictions(Split(images, labels), (2, 3), Score(0.5, confusion), outputs, is_probability=True)
+
+
+def test_of_many_classes_the_worst_are_shown() -> None:
+    given = EvaluationResult("6-62", "own", "test", many(62))
+    lines = list(score_lines(given))
+    assert lines[4].split() == ["1", "8", "6", "25.0%", "100.0%"]
+    assert lines[5].split() == ["61", "8", "1", "87.5%", "100.0%"]
+    assert "and 42 more, with 0 wrong; --matrix shows all of them" in lines
+    assert lines[-2:] == [
+        "        6  1 taken for 2, 75.0% of its images",
+        "        1  61 taken for 0, 12.5% of its images",
+    ]
+    assert max(map(len, lines)) < 80
+    whole = list(score_lines(given, whole_matrix=True))
+    assert len(whole) == 3 + 1 + 62 + 1 + 1
+    assert len(list(score_lines(EvaluationResult("", "", "", many(20))))) == 3 + 1 + 20 + 1 + 1
+
+
+@pytest.mark.parametrize(("classes", "shown"), [(62, 62), (256, 64)])
+def test_pictures_of_many_classes_are_no_larger_than_a_screen(
+    tmp_path: Path, classes: int, shown: int
+) -> None:
+    network.confusion(many(classes), tmp_path / "confusion.png")
+    with Image.open(tmp_path / "confusion.png") as image:
+        assert max(image.size) <= 2100
+    page = mistakes.confusion(many(classes)).text
+    assert page.count('<th scope="row">') == shown
+    assert f">{classes - 1}</th>" in page, "one that was mistaken"
+    assert ("Of 256 classes the 64 that" in page) == (classes == 256)
+    _, places = mistakes.cells(many(classes))
+    assert {"1,2", "1,1", f"{classes - 1},0"} <= {*places}
+    assert len(places) == shown + 2
