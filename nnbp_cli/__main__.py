@@ -9,9 +9,10 @@ def main() -> None:
     """Run the process's command line, and exit with its status."""
     if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
         _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
-    from nnbp_cli.system import signals
+    from nnbp_cli.system import launcher, signals
 
-    signals.exit_immediately()
+    # Before MPI has begun, mpirun waits for a process that ended with a status.
+    signals.exit_immediately(by_signal=launcher.launched() > 1)
     from nnbp_cli.cli import main as run
 
     try:

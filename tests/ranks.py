@@ -60,6 +60,12 @@ class TwoMachines:
         first = ("ip", "netns", "exec", self.names[0])
         return [*first, MPIRUN, *hosts, *launcher, *each[0], ":", *each[1]]
 
+    def limit(self, rate: str) -> None:
+        """Let no more through the link, in either direction, than so much, such as 1gbit."""
+        for name in self.names:
+            words = f"qdisc add dev {name} root tbf rate {rate} burst 256kb latency 50ms"
+            _run("ip", "netns", "exec", name, "tc", *words.split())
+
     def cut(self) -> None:
         """Take the link down."""
         _ip("-n", self.names[0], "link", "set", self.names[0], "down")
@@ -86,6 +92,10 @@ def two_machines(folder: Path) -> Iterator[TwoMachines]:
 
 
 def _ip(*words: str) -> None:
-    done = subprocess.run(["ip", *words], capture_output=True, text=True, check=False)
+    _run("ip", *words)
+
+
+def _run(*words: str) -> None:
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise OSError(f"ip {shlex.join(words)}: {done.stderr.strip()}")
+        raise OSError(f"{shlex.join(words)}: {done.stderr.strip()}")

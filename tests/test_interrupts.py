@@ -72,16 +72,18 @@ ctypes.CDLL(None).qsort(numbers, 2, ctypes.sizeof(ctypes.c_int), callback)
 
 
 @pytest.mark.parametrize(
-    ("module", "ended"),
+    ("module", "together", "ended"),
     [
-        ("nnbp_cli.system.signals", (-signal.SIGINT, "")),
-        ("nnbp_cli.cli", (130, "interrupted\n")),
-        ("nnbp_cli.runs.run", (130, "interrupted\n")),
+        ("nnbp_cli.system.signals", 1, (-signal.SIGINT, "")),
+        ("nnbp_cli.cli", 1, (130, "interrupted\n")),
+        ("nnbp_cli.runs.run", 1, (130, "interrupted\n")),
+        ("nnbp_cli.cli", 2, (-signal.SIGINT, "interrupted\n")),  # or mpirun waits until it has begun with MPI
     ],
 )
 def test_ctrl_c_while_the_program_is_being_imported_shows_no_traceback(
-    module: str, ended: tuple[int, str]
+    monkeypatch: pytest.MonkeyPatch, module: str, together: int, ended: tuple[int, str]
 ) -> None:
+    monkeypatch.setenv("PMI_SIZE", str(together))
     program = f"""
 import sys, time
 class Slow:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from nnbp_cli.engines import communicator
 from nnbp_cli.system import hardware
+from nnbp_cli.system.launcher import launched
 from tests.command_line import Said, nnbp
 from tests.dask_cluster import until
 from tests.processes import started
@@ -131,7 +131,7 @@ def test_what_was_started_together_is_known_without_mpi(
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert communicator.launched() == count
+    assert launched() == count
     said = nnbp("train", "small.toml", "-q", "--set", "training.epochs=1")
     assert (said.status, "has started" in said.err) == ((2, True) if count > 1 else (0, False))
 
@@ -150,6 +150,13 @@ def test_another_mpi_than_that_of_mpirun_and_none_are_one_line(
     with started(*NNBP, "train", "small.toml", "--mpi") as process:
         _, err = process.communicate()
     assert (process.returncode, err.count("\n"), err[: 7 + len(said)]) == (1, 1, f"--mpi: {said}")
+
+
+def test_one_that_cannot_begin_ends_the_others_which_wait_for_it(here: Path) -> None:
+    line = (*TRAIN, "small.toml", "--out", "run")
+    with started(MPIRUN, "-n", 1, *line, ":", "-n", 1, "-env", "MPI4PY_LIBMPI", "none.so", *line) as process:
+        _, err = process.communicate(timeout=30)
+    assert (process.returncode, err.count("\n"), err[:24]) == (9, 1, "--mpi: cannot use MPI (c")
 
 
 def test_without_mpi4py_it_says_what_to_type(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,13 +125,14 @@ def command(
     writes and prints. It needs pip install 'nnbp-cli[mpi]'.
     """
     from nnbp_cli.engines import communicator
+    from nnbp_cli.system.launcher import launched
 
     ranks = communicator.join(mpi_timeout) if mpi else communicator.ALONE
     if ranks.rank:
         from nnbp_cli.runs.run import follow
 
         ctx.exit(follow(ranks))
-    if not mpi and (count := communicator.launched()) > 1:
+    if not mpi and (count := launched()) > 1:
         many = f"mpirun or srun has started {count} processes, and each would train the whole network"
         raise click.UsageError(f"{many}; add '--mpi', or 'env -u PMI_SIZE' before nnbp if that is meant")
     config_path = named_config(config_argument, config_option)

@@ -4,7 +4,9 @@ All hold the same theta, add up their gradients and take the same step. In the w
 the one of rank 0 alone reads, writes and prints.
 """
 
+import atexit
 import os
+import signal
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -13,7 +15,8 @@ import numpy as np
 
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.nn.arrays import Array
-from nnbp_cli.system import hardware
+from nnbp_cli.system import hardware, signals
+from nnbp_cli.system.launcher import launched
 
 
 class Communicator:
@@ -49,13 +52,15 @@ class Communicator:
 
     def share(self, start: int, stop: int) -> slice:
         """This process's of the rows from `start` to `stop`; none where the processes outnumber them."""
+        if self.size == 1:
+            return slice(start, stop)
         rows = stop - start
         return slice(start + self.rank * rows // self.size, start + (self.rank + 1) * rows // self.size)
 
-    def average(self, gradient: Array, weight: float) -> None:
-        """Make of the mean over this process's rows, which are the share `weight` of a batch, the batch's."""
+    def average(self, gradient: Array, own: slice, rows: int) -> None:
+        """Make of the mean over this process's `own` rows that over all `rows` of the batch."""
         if self.size > 1:
-            gradient *= weight
+            gradient *= (own.stop - own.start) / rows
             self.allreduce(gradient)
 
 
@@ -75,12 +80,6 @@ class RowsOf(np.random.Generator):
         return drawn[self.own]
 
 
-def launched() -> int:
-    """How many processes mpirun or srun has started together, this one among them, says the environment."""
-    names = ["PMI_SIZE", "OMPI_COMM_WORLD_SIZE", *["SLURM_STEP_NUM_TASKS"] * ("PMIX_RANK" in os.environ)]
-    return max(int(number) if (number := os.environ.get(name, "1")).isdecimal() else 1 for name in names)
-
-
 def join(timeout: float) -> Communicator:
     """The processes that mpirun or srun has started together. One that waits for the others for more than
     `timeout` seconds raises NnbpError.
@@ -90,7 +89,10 @@ def join(timeout: float) -> Communicator:
     try:
         from nnbp_cli.engines.mpi import MPICommunicator
     except (ImportError, RuntimeError) as error:  # the second without a library of MPI
+        if launched() > 1:  # on this machine: the others wait for all to begin, unless mpirun sees one killed
+            atexit.register(os.kill, os.getpid(), signal.SIGKILL)
         reason = str(error).splitlines()[0]
         why = "needs mpi4py" if getattr(error, "name", None) == "mpi4py" else f"cannot use MPI ({reason})"
         raise NnbpError(f"--mpi: {why}; pip install 'nnbp-cli[mpi]'") from error
+    signals.exit_immediately()
     return MPICommunicator(timeout)

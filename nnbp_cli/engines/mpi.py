@@ -10,10 +10,11 @@ from time import monotonic
 import mpi4py
 import numpy as np
 
-from nnbp_cli.engines.communicator import Communicator, launched
+from nnbp_cli.engines.communicator import Communicator
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.system import hardware
+from nnbp_cli.system.launcher import launched
 
 # At an error the others are in the middle of a sum, and MPI would wait for them when this process ends.
 mpi4py.rc.finalize = False

@@ -34,7 +34,7 @@ class NumpyEngine(Engine):
             if rng and ranks.size > 1:
                 rng = RowsOf(rng, slice(own.start - start, own.stop - start), rows)
             z, a = self.network.backprop(self.params, x[own], y[own], self.gradient, rng)
-            ranks.average(self.gradient.theta, (own.stop - own.start) / rows)
+            ranks.average(self.gradient.theta, own, rows)
             self.penalty.add_gradient(self.params, self.gradient)
             for theta, gradient, slots in self._parts:
                 self.optimizer.step(theta, gradient, slots, rate, first_step + k)

@@ -15,14 +15,15 @@ EXIT_STATUS = {"SIGINT": 130, "SIGTERM": 143}
 GRACE_SECONDS = 1  # that a result has to reach who reads it, after a signal
 
 _status: int | None = None  # of work that is done
+_by_signal = False
 
 
-def exit_immediately() -> None:
+def exit_immediately(by_signal: bool = False) -> None:
     """From now on SIGINT and SIGTERM end this process, wherever it is. What was being written is left
-    under its temporary name.
+    under its temporary name. With `by_signal` it ends as if it had no handler, and not with a status.
     """
-    global _status
-    _status = None
+    global _status, _by_signal
+    _status, _by_signal = None, by_signal
     for name in _not_ignored():
         signal.signal(getattr(signal, name), _end)
 
@@ -90,6 +91,9 @@ def _end(number: int, frame: FrameType | None) -> None:
     except OSError:  # nobody reads it
         pass
     finally:
+        if _by_signal:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
         os._exit(EXIT_STATUS[signal.Signals(number).name])
 
 
