@@ -40,12 +40,17 @@ def test_the_first_summary_is_read(tmp_path: Path) -> None:
     file = Path(shutil.copy(OLDER / "first_summary.json", tmp_path / "summary.json"))
     read = summary.read(tmp_path)
     assert (read.diverged, read.finished) == (None, True)
-    assert json.loads(read.to_json()) == json.loads(file.read_text()) | {"diverged": None}
+    assert json.loads(read.to_json()) == json.loads(file.read_text()) | {
+        "diverged": None,
+        "started_from": None,
+    }
 
 
 def test_every_file_of_an_older_run_is_read_and_written_again_as_it_was(tmp_path: Path) -> None:
     learned, before, told = weights.load(RUN), checkpoint.load(RUN / "checkpoint.npz"), summary.read(RUN)
-    assert json.loads(told.to_json()) == json.loads((RUN / "summary.json").read_text())
+    assert json.loads(told.to_json()) == json.loads((RUN / "summary.json").read_text()) | {
+        "started_from": None
+    }
     assert (told.kept_epoch, told.epochs, before.state.epoch) == (1, 2, 2)
     assert before.state.history[1].scores == pytest.approx(told.kept)
     assert list(read_log(RUN)["epoch"]) == [epoch.number for epoch in before.state.history] == [0, 1, 2]
@@ -57,7 +62,8 @@ def test_every_file_of_an_older_run_is_read_and_written_again_as_it_was(tmp_path
     # Keys that have come since have the value that leaves all as it was.
     since = {
         "weights.npz": [
-            *(f', "{key}": null' for key in ("shifts", "rows", "columns", "shuffle")),
+            *(f', "{key}": null' for key in ("shifts", "rows", "columns", "shuffle", "as_given")),
+            ', "started_from": null',
             ', "class_names": []',
         ],
         "checkpoint.npz": [r"shuffle = \"epoch\"\n", r"engine = \"auto\"\n"],

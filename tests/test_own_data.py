@@ -84,8 +84,38 @@ def test_a_run_whose_data_have_moved_says_so_and_is_told_where_they_are(own: Pat
     long, run = results(Path("long")), results(Path("run"))
     for each in (long, run):
         del each["summary"]["times_tested"], each["summary"]["data"]["name"]
+        del each["summary"]["data"]["as_given"]
         del each["config"], each["weights"]["meta"]
     assert run == long
+
+
+def test_a_run_that_moved_with_its_data_finds_them_as_they_were_given(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train("--out", "long", "--set", "data.validation=40", *MORE)
+    given = config.load("run/config.toml").data
+    assert (given.name, given.as_given) == (str(own), "own")
+    before = json.loads(score("run").out)
+    elsewhere = own.parent / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("own", "run"):
+        Path(name).rename(elsewhere / name)
+    monkeypatch.chdir(elsewhere)
+    after = score("run")
+    assert (after.err, json.loads(after.out)["accuracy"]) == ("", before["accuracy"])
+    assert nnbp("report", "run").err == nnbp("plot", "run", "--what", "mistakes").err == ""
+    draw_digits(Path(shutil.copytree("own", "other")), "train", 160, seed=2)
+    Path("own").rename("right")
+    Path("other").rename("own")
+    gone = f"was trained on '{own}', which is not there; name where it is now with --data\n"
+    assert score("run").err == f"run: {gone}", "what is there is something else"
+    assert resume().err == f"run: {gone}"
+    Path("own").rename("other")
+    Path("right").rename("own")
+    assert resume().status == 0
+    assert config.load("run/config.toml").data.name == str(elsewhere / "own"), "from now on it knows"
+    found, expected = results(Path("run")), results(own.parent / "long")
+    assert found["state"] == expected["state"]
 
 
 def test_a_run_that_is_killed_when_it_has_learned_where_its_data_are_knows_it_everywhere(

@@ -42,6 +42,13 @@ Given = Callable[..., list[str]]  # of the options of these names, the words of 
     help="Instead: the directory of a run that was left, or of several seeds.",
 )
 @click.option(
+    "--from",
+    "start",
+    type=click.Path(path_type=Path),
+    metavar="WEIGHTS",
+    help="Begin with these weights instead of drawn ones; a weights file or a run directory.",
+)
+@click.option(
     "--seeds",
     type=Count(1000),
     metavar="N",
@@ -84,6 +91,7 @@ def command(
     config_argument: Path | None,
     config_option: Path | None,
     run: Path | None,
+    start: Path | None,
     seeds: int | None,
     jobs: int | None,
     cluster: str | None,
@@ -105,12 +113,17 @@ def command(
     nnbp train configs/mnist.toml --set training.epochs=5 --set training.seed=2
     nnbp train configs/mnist.toml --seeds 5
     nnbp train configs/mnist.toml --seeds 40 --cluster tcp://HOST:8786
+    nnbp train configs/mnist.toml --from weights.npz --set data.name=fashion-mnist
     nnbp train --resume runs/mnist-20260131-120000
     mpirun -n 4 nnbp train configs/mnist.toml --mpi
 
     CONFIG is a TOML or YAML file. The data set is downloaded first if it is missing. Ctrl-C stops the run
     after the batch at hand, and keeps what it has learned; a second Ctrl-C stops it at once. However a run
     was stopped, --resume goes on with it to the very same end; with --set training.epochs=N, to a later one.
+
+    With --from, training begins with weights that are there, of this program or imported from the book's: for
+    other data, another rate or another cost. The layers must be the same; the summary and the new weights say
+    what they came from.
 
     With --seeds, each run has a process and a directory of its own for its weights and all else: seed-1,
     seed-2, ... in --out. The table at the end has the mean, standard deviation, smallest and largest of their
@@ -142,6 +155,8 @@ def command(
                 "a run that is resumed has its config and its directory; leave the others out"
             )
         config_path = run / "config.toml"
+        if start:
+            raise click.UsageError("a run that is resumed has its weights; leave '--from' out")
     elif not config_path:
         raise click.UsageError("missing argument 'CONFIG', or '--resume' to go on with a run")
     elif data_name:
@@ -149,7 +164,7 @@ def command(
     from nnbp_cli import config
     from nnbp_cli.jobs import seeds as several
     from nnbp_cli.runs.resume import resume
-    from nnbp_cli.runs.run import run as start
+    from nnbp_cli.runs.run import run as begin
     from nnbp_cli.runs.setup import Paths
     from nnbp_cli.system import signals
     from nnbp_cli.terminal.output import print_json, print_result, printer
@@ -160,11 +175,13 @@ def command(
         typed = [name for name in names if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
         return [word for name in typed for word in (f"--{name.replace('_', '-')}", str(ctx.params[name]))]
 
-    paths = Paths(config_path, data_dir, out, weights, offline, data_name)
+    paths = Paths(config_path, data_dir, out, weights, offline, data_name, start=start)
     reporter, begun = TerminalReporter(quiet), several.jobs_in(run) if run else []
     if seeds or begun:
         if mpi:
             raise click.UsageError("'--mpi' is for one run; many runs share nothing, and go to '--cluster'")
+        if start:
+            raise click.UsageError("'--from' is for one run; seeds begin with weights of their own")
         if given("weights"):
             raise click.UsageError(
                 "'--weights' is for one run; of several, each has its own in its directory"
@@ -188,7 +205,7 @@ def command(
         if run:
             summary = resume(run, overrides, paths, reporter, communicator=ranks)
         else:
-            summary = start(config.load(config_path, overrides), paths, reporter, communicator=ranks)
+            summary = begin(config.load(config_path, overrides), paths, reporter, communicator=ranks)
         lines = [*summary_lines(summary), *_after_run(summary, weights, given, ranks.size)]
         for line in [summary.to_json()] if as_json else lines:
             printer(weights)(line)

@@ -136,7 +136,7 @@ def resolved(config: Config) -> Config:
     """
     data = resolved_data(config.data)
     if data.name not in KNOWN:
-        data = replace(data, name=absolute(data.name), shuffle=_shuffles(data))
+        data = replace(with_absolute_name(data, data.name), shuffle=_shuffles(data))
     if data.shuffle and data.seed is None:
         data = replace(data, seed=SEED)
     layers = (
@@ -145,6 +145,12 @@ def resolved(config: Config) -> Config:
     )
     network = replace(config.network, layers=tuple(layers))
     return replace(config, data=data, network=network, training=_filled("training", config.training))
+
+
+def with_absolute_name(data: DataConfig, name: str) -> DataConfig:
+    """The same data set by a name that holds in every directory, and as it was given."""
+    path = absolute(name)
+    return replace(data, name=path, as_given=name if path != name else data.as_given)
 
 
 def resolved_data(data: DataConfig) -> DataConfig:

@@ -78,6 +78,9 @@ class DataConfig:
     """The data set: mnist, fashion-mnist, kmnist, synthetic (drawn by the program, nothing to download),
     or the path, from the current directory, of IDX, CSV or .npz files or of folders of pictures, as
     docs/data.md says; a run keeps it as an absolute path."""
+    as_given: Annotated[str, Strict(), Field(pattern=r"^[^\x00-\x1f\x7f]+$")] | None = None
+    """A run writes it: the path of its data as it was given, from the current directory, which is tried where
+    the absolute one leads nowhere any more."""
     train: _Count | None = None
     """How many images train, from the start of the training files. Left out: all that validation
     leaves."""

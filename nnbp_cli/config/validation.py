@@ -1,7 +1,7 @@
 """Plain values to a Config, or else every mistake in them at once: the schema's first, then the rules'."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,7 +11,6 @@ from nnbp_cli.config.build import build, too_large
 from nnbp_cli.config.messages import explained
 from nnbp_cli.config.schema import Config, DataConfig, NetworkConfig, SearchConfig, TrainingConfig
 from nnbp_cli.datasets.dataset import Dataset
-from nnbp_cli.datasets.sources import absolute
 from nnbp_cli.errors import ConfigError
 from nnbp_cli.wording import Location, counted, dotted
 
@@ -65,8 +64,9 @@ def moved(data: DataConfig, name: str) -> DataConfig:
     """
     if name == data.name:
         return data
-    changes = {"name": absolute(name), "size": None, "seed": data.seed if data.shuffle else None}
-    return data_from_plain(asdict(data) | changes, where="--data")
+    renamed = rules.with_absolute_name(replace(data, as_given=None), name)
+    changes = {"size": None, "seed": data.seed if data.shuffle else None}
+    return data_from_plain(asdict(renamed) | changes, where="--data")
 
 
 def _table(name: str, plain: object, where: str) -> Any:

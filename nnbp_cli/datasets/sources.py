@@ -64,7 +64,7 @@ def absolute(name: str) -> str:
 
 def check_there(name: str, where: Path) -> None:
     """Raise MissingData where the files that the run or weights at `where` were trained on have gone."""
-    if name not in KNOWN and not _is_there(name):
+    if not is_there(name):
         raise MissingData(
             f"{where}: was trained on '{name}', which is not there; name where it is now with --data"
         )
@@ -110,17 +110,19 @@ def _path(name: str) -> Path:
     return Path(os.path.expanduser(name))  # noqa: PTH111, which would raise for no such user
 
 
-def _is_there(name: str) -> bool:
-    """Whether there is a folder or a file, or in its folder files whose names go on after it."""
+def is_there(name: str) -> bool:
+    """Whether there is a folder or a file, or in its folder files whose names go on after it; of data that
+    have a name that is not asked.
+    """
     path = _path(name)
     try:
-        return path.exists() or any(path.parent.glob(f"{glob.escape(path.name)}[-_.]*"))
+        return name in KNOWN or path.exists() or any(path.parent.glob(f"{glob.escape(path.name)}[-_.]*"))
     except OSError:  # a name that is too long
         return False
 
 
 def _is_path(name: str) -> bool:
-    return sep in name or bool(altsep and altsep in name) or _is_there(name)
+    return sep in name or bool(altsep and altsep in name) or is_there(name)
 
 
 def _without_parents(path: Path) -> Path:

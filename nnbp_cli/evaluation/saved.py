@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from nnbp_cli.config import DataConfig, load_data, moved
 from nnbp_cli.datasets.dataset import Dataset
-from nnbp_cli.datasets.sources import absolute, check_there
+from nnbp_cli.datasets.sources import absolute, check_there, is_there
 from nnbp_cli.errors import ConfigError, MissingData, NnbpError
 from nnbp_cli.evaluation.predictions import Predictions, predictions
 from nnbp_cli.evaluation.score import Score
@@ -101,7 +101,7 @@ def fitting_data(path: Path, learned: Weights, data_name: str | None, data_dir: 
     """
     name = absolute(data_name or learned.data.name)
     if name == absolute(learned.data.name):
-        data = _own_data(path, learned.data, data_dir)
+        data = _own_data(path, learned, data_dir)
     else:
         data = load_data(DataConfig(name=name), data_dir, where="--data")
         if data.digest == learned.digest:
@@ -117,7 +117,13 @@ def fitting_data(path: Path, learned: Weights, data_name: str | None, data_dir: 
     return data
 
 
-def _own_data(path: Path, config: DataConfig, data_dir: Path) -> Dataset:
+def _own_data(path: Path, learned: Weights, data_dir: Path) -> Dataset:
+    """Where it was, or else where it was given to be, from the current directory, if it is the same there."""
+    config = learned.data
+    if config.as_given and not is_there(config.name) and is_there(config.as_given):
+        data = load_data(moved(config, config.as_given), data_dir, where=str(path))
+        if data.digest == learned.digest:
+            return data
     check_there(config.name, path)
     try:
         return load_data(config, data_dir, where=str(path))

@@ -23,12 +23,24 @@ from nnbp_cli.nn.penalties import Penalty
 from nnbp_cli.nn.scaling import SCALING
 from nnbp_cli.system import files, npz, outputs
 from nnbp_cli.system.npz import Archive, FileKind
-from nnbp_cli.system.schema import Count, DataSet, Natural, NonNegative, Text
+from nnbp_cli.system.schema import Count, DataSet, Natural, NonNegative, PathText, Text
 from nnbp_cli.wording import quoted
 
 PROGRAM = f"nnbp {__version__}"
 KIND = FileKind("weights file", format=1, remedy="choose another file or train again")
 OF_PIXELS = ("digest", "scaling")  # what the meta says of the images that no config does
+
+
+@dataclass(frozen=True)
+class StartedFrom:
+    """The weights that training began with: where they were, the SHA-256 of their parameters, the data set
+    that they were learned from, and their epoch.
+    """
+
+    path: PathText
+    sha256: Text
+    data: Text
+    epoch: Natural
 
 
 @dataclass(frozen=True)
@@ -48,6 +60,7 @@ class Weights:
     penalty: Penalty
     epoch: int
     class_names: tuple[str, ...] = ()
+    started_from: StartedFrom | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -81,7 +94,8 @@ class _Meta:
     shape: tuple[Count, Count]
     penalty: _Penalty
     epoch: Natural
-    class_names: tuple[Text, ...] = ()  # the first files lack it
+    class_names: tuple[Text, ...] = ()  # the first files lack it, and what follows
+    started_from: StartedFrom | None = None
 
 
 _META = TypeAdapter(_Meta)
@@ -102,6 +116,7 @@ def described(weights: Weights) -> dict[str, Any]:
         penalty=_Penalty(**asdict(weights.penalty)),
         epoch=weights.epoch,
         class_names=weights.class_names,
+        started_from=weights.started_from,
     )
     return asdict(meta)
 
@@ -166,4 +181,4 @@ def _read(opened: Archive) -> Weights:
     if len(meta.class_names) not in (0, described.outputs):
         raise opened.refused(f"{len(meta.class_names)} names of classes for {described.outputs} outputs")
     digest, names = meta.data["digest"], meta.class_names
-    return Weights(network, params, data, meta.shape, digest, penalty, meta.epoch, names)
+    return Weights(network, params, data, meta.shape, digest, penalty, meta.epoch, names, meta.started_from)

@@ -110,7 +110,9 @@ def provenance(run: RunData) -> Markup:
     """The resolved config; when, with what and how long; the command that does it again."""
     toml = tag("code", to_toml(run.config))
     config = tag("pre", toml, tabindex="0", role="region", aria_label="The config of the run")
-    command = f"nnbp train --config {shlex.quote(str(run.path / 'config.toml'))}"
+    started = run.summary and run.summary.started_from
+    words = "--config", str(run.path / "config.toml"), *(("--from", started.path) if started else ())
+    command = shlex.join(("nnbp", "train", *words))
     rows = [tag("div", tag("dt", name), tag("dd", value)) for name, value in _facts(run)]
     again = tag("p", "The same again, bit for bit on the same machine with the same versions:")
     line = tag("pre", tag("code", command), tabindex="0", role="region", aria_label="The command")
@@ -150,6 +152,8 @@ def _facts(run: RunData) -> Iterator[tuple[str, str]]:
     yield "began", f"{listed.began:%Y-%m-%d %H:%M:%S %z}"
     yield "state", listed.state
     yield "seed", str(training.seed)
+    if summary and (started := summary.started_from):
+        yield "began with", f"{started.path}, epoch {started.epoch}, learned from {started.data}"
     yield "threads", str(training.threads)
     if summary:
         yield "training", duration(summary.seconds.training)

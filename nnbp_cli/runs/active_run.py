@@ -9,7 +9,7 @@ from time import perf_counter, process_time
 from nnbp_cli.config import Config
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.engines import ALONE, Communicator
-from nnbp_cli.models.weights import Weights
+from nnbp_cli.models.weights import StartedFrom, Weights
 from nnbp_cli.nn.network import Network
 from nnbp_cli.runs import checkpoint, log
 from nnbp_cli.runs.checkpoint import Checkpoint
@@ -58,6 +58,7 @@ class ActiveRun:
     state: TrainingState
     scored: Sequence[str] = ("validation", "test")
     communicator: Communicator = ALONE
+    started_from: StartedFrom | None = None
 
     @property
     def ended(self) -> str | None:
@@ -95,6 +96,7 @@ class ActiveRun:
             seconds=self.clock.seconds(),
             cpu_seconds=self.clock.cpu_seconds(),
             made_with=self.made_with,
+            started_from=self.started_from,
             state=self.state,
         )
 
@@ -117,6 +119,7 @@ class ActiveRun:
             penalty=loop.penalty(self.config.training, self.data),
             epoch=kept.number if kept else 0,
             class_names=self.data.class_names,
+            started_from=self.started_from,
         )
 
     def summarize(
@@ -135,6 +138,7 @@ class ActiveRun:
             network=self.network.title,
             parameters=self.network.size,
             data=asdict(config.data) | {"digest": self.data.digest, "test": len(self.data.test.labels)},
+            started_from=self.started_from,
             seed=config.training.seed,
             threads=int(config.training.threads),
             versions=self.made_with,

@@ -21,6 +21,7 @@ from nnbp_cli import __version__, config
 from nnbp_cli.config import Config, build
 from nnbp_cli.engines import ALONE, Communicator
 from nnbp_cli.errors import NnbpError
+from nnbp_cli.models.weights import StartedFrom
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.system import npz
 from nnbp_cli.system.files import Check
@@ -38,7 +39,7 @@ KIND = FileKind("checkpoint", format=1, remedy="the run cannot go on; train agai
 class Origin:
     """Of what and when a run was made so far: `digest` identifies the contents of its data set, it `began`
     at that time and took these `seconds` and CPU seconds, and `made_with` names what the last bits of its
-    numbers depend on.
+    numbers depend on. It was `started_from` weights, if from any.
     """
 
     digest: Text
@@ -46,6 +47,7 @@ class Origin:
     seconds: Seconds
     cpu_seconds: Seconds
     made_with: dict[Text, Text]
+    started_from: StartedFrom | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

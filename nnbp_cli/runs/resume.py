@@ -45,11 +45,13 @@ def resume(
         before, checkpoint = _load_checkpoint(directory)
         edits, edited_data = _edited(directory, before)
         config = _apply_overrides(before, [*edits, *settings], where=str(path))
-        names = list(dict.fromkeys((config.data, edited_data)))
+        given = [moved(config.data, config.data.as_given)] if config.data.as_given else []
+        edited = edited_data if edited_data != config.data and not paths.data else None
+        names = list(dict.fromkeys((config.data, edited_data, *given)))
         if paths.data:
             names = [moved(config.data, paths.data)]
         _check_unfinished(directory, config, checkpoint)
-        config, data = _with_its_data(directory, config, names, checkpoint, paths, reporter)
+        config, data = _with_its_data(directory, config, names, edited, checkpoint, paths, reporter)
         network = build(config.network, data.shape)
         if checkpoint:
             state = checkpoint.state
@@ -60,7 +62,8 @@ def resume(
                 config = replace(config, training=replace(config.training, engine="numpy"))
             config = resolve(config, data, network, reporter, communicator)
             state = loop.initial_state(network, INITIALIZERS[config.network.initializer], config.training)
-        run = ActiveRun(config, data, network, directory, copy, clock, state, scored, communicator)
+        started = checkpoint.started_from if checkpoint else None
+        run = ActiveRun(config, data, network, directory, copy, clock, state, scored, communicator, started)
         if checkpoint and config.data != checkpoint.config.data:
             run.save_checkpoint()
         directory.write(directory.config_file, to_toml(config))
@@ -106,7 +109,7 @@ def _edited(directory: RunDirectory, before: Config) -> tuple[list[str], DataCon
     keys = config.changed_keys(before, after)
     allowed = {"training.epochs"}
     if "data.name" in keys:
-        allowed |= {"data.name", "data.size", "data.seed"}  # the others belong to a name
+        allowed |= {"data.name", "data.as_given", "data.size", "data.seed"}  # the others belong to a name
     if others := [key for key in keys if key not in allowed]:
         was, it = ("was", "it") if len(others) == 1 else ("were", "them")
         raise ConfigError(
@@ -175,11 +178,13 @@ def _with_its_data(
     directory: RunDirectory,
     config: Config,
     names: Sequence[DataConfig],
+    edited: DataConfig | None,
     checkpoint: Checkpoint | None,
     paths: Paths,
     reporter: Reporter,
 ) -> tuple[Config, Dataset]:
-    """The config with the first of the `names` of a run's data set that leads to it, and the data set.
+    """The config with the first of the `names` of a run's data set that leads to it, and the data set; one of
+    them, if any, somebody has `edited` into config.toml.
 
     Raises NnbpError where none does: what is wrong with the first.
     """
@@ -195,9 +200,9 @@ def _with_its_data(
         except NnbpError as error:
             refusals.append(error)
         else:
-            if name != names[-1]:
-                edited = f"'{names[-1].name}', as {directory.config_file} says"
-                reporter.note(f"note: the data of the run are '{name.name}', and not {edited}")
+            if edited and name != edited:
+                other = f"'{edited.name}', as {directory.config_file} says"
+                reporter.note(f"note: the data of the run are '{name.name}', and not {other}")
             return config, data
     raise refusals[0]
 

@@ -20,6 +20,7 @@ from nnbp_cli.runs import directory as run_directory
 from nnbp_cli.runs import distribute
 from nnbp_cli.runs.active_run import ActiveRun, Clock
 from nnbp_cli.runs.setup import Paths, check_weights, describe, settle
+from nnbp_cli.runs.start import start_from
 from nnbp_cli.runs.summary import FinalScore, Summary
 from nnbp_cli.system import hardware, signals
 from nnbp_cli.system.reporter import SILENT, Reporter
@@ -48,12 +49,18 @@ def run(
     if paths.out:
         run_directory.check_free(paths.out)
     config, data, network = settle(config, paths, reporter, communicator)
+    state = loop.initial_state(network, INITIALIZERS[config.network.initializer], config.training)
+    started = start_from(paths.start, config.network, data, state) if paths.start else None
 
     with run_directory.create(paths.out, paths.config.stem).locked() as directory:
         run_directory.check_free(directory.path)  # another process may have been here in between
         directory.write(directory.config_file, to_toml(config))
-        state = loop.initial_state(network, INITIALIZERS[config.network.initializer], config.training)
-        active = ActiveRun(config, data, network, directory, copy, clock, state, scored, communicator)
+        active = ActiveRun(
+            config, data, network, directory, copy, clock, state, scored, communicator, started
+        )
+        if started:  # of which config.toml knows nothing, from which a run without a checkpoint begins
+            reporter.note(f"begins with {paths.start}: epoch {started.epoch}, learned from {started.data}")
+            active.save_checkpoint()
         return execute(active, reporter)
 
 

@@ -31,7 +31,8 @@ class Paths:
     """Where a run finds its data and leaves its results; `config` is the file that the config is from,
     `weights` where the weights go beside the run directory, if anywhere, and `data` the name by which the
     data set of a run that goes on is to be found now, if it is another. The files of the data set are in
-    `data_folder`, if that is given, whatever its name says.
+    `data_folder`, if that is given, whatever its name says; a new run begins with the weights at `start`, if
+    that is given.
     """
 
     config: Path
@@ -41,6 +42,7 @@ class Paths:
     offline: bool = False
     data: str | None = None
     data_folder: Path | None = None
+    start: Path | None = None
 
 
 def check_weights(run: Path | None, path: Path | None) -> Path | None:

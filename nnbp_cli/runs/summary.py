@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, TypeAdapter
 
 from nnbp_cli.errors import NnbpError
+from nnbp_cli.models.weights import StartedFrom
 from nnbp_cli.runs.load import load_json
 from nnbp_cli.system import json_text, signals
 from nnbp_cli.system.schema import (
@@ -69,6 +70,7 @@ class Summary:
     network: Text
     parameters: Count
     data: DataSet
+    started_from: StartedFrom | None = None  # the first files lack it
     seed: Seed
     threads: Count
     versions: dict[Text, Text]

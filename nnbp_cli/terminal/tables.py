@@ -27,6 +27,8 @@ def summary_lines(summary: Summary) -> Iterator[str]:
         yield f"test accuracy {summary.test.accuracy:.2%}, cost {summary.test.cost:.4f}"
         if summary.times_tested > 1:
             yield f"note: this run was scored on the test set {summary.times_tested} times"
+    if started := summary.started_from:
+        yield f"began with {started.path}, epoch {started.epoch}"
     if summary.epochs < summary.epochs_at_most and summary.ended:
         yield f"ended after {counted(summary.epochs, 'epochs')}: {summary.ended}"
     kept = f"the weights of epoch {summary.kept_epoch}" if summary.kept_epoch else "the weights so far"

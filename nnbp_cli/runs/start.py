@@ -1,0 +1,48 @@
+"""Training that begins with weights that are there already, instead of drawn ones."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from nnbp_cli.config import LayerConfig, NetworkConfig
+from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.errors import NnbpError
+from nnbp_cli.models import weights
+from nnbp_cli.models.weights import StartedFrom
+from nnbp_cli.training.loop import TrainingState
+from nnbp_cli.wording import counted, quoted
+
+
+def start_from(path: Path, network: NetworkConfig, data: Dataset, state: TrainingState) -> StartedFrom:
+    """Put the weights at `path` into the state of a run that has yet to begin; what they are.
+
+    Raises NnbpError where they are of another architecture than `network`, and in what.
+    """
+    learned = weights.load(path)
+    if learned.shape != data.shape:
+        theirs, ours = ("x".join(map(str, shape)) for shape in (learned.shape, data.shape))
+        raise NnbpError(f"{path}: reads images of {theirs}, and {data.name} has {ours}; take others")
+    for difference in _differences(learned.config, network):
+        raise NnbpError(f"{path}: of another architecture: {difference}; make the config as the weights are")
+    state.params.theta[:] = state.best_theta[:] = learned.params.theta
+    sha256 = hashlib.sha256(learned.params.theta.tobytes()).hexdigest()
+    return StartedFrom(str(path.absolute()), sha256, learned.data.name, learned.epoch)
+
+
+def _differences(theirs: NetworkConfig, ours: NetworkConfig) -> Iterator[str]:
+    """In which layers weights have another place, or another meaning; dropout and cost give them neither."""
+    if len(theirs.layers) != len(ours.layers):
+        yield f"it has {counted(len(theirs.layers), 'layers')}, the config {len(ours.layers)}"
+    for index, pair in enumerate(zip(theirs.layers, ours.layers)):
+        there, here = map(_described, pair)
+        for key, value in there.items():
+            if value != here[key]:
+                values = (quoted(value), quoted(here[key]))
+                yield "network.layers.{}.{} is {} there and {} in the config".format(index, key, *values)
+
+
+def _described(layer: LayerConfig) -> dict[str, object]:
+    plain = asdict(layer)
+    del plain["dropout"]
+    return plain
