@@ -2,11 +2,12 @@
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,8 +27,20 @@ def mpirun(ranks: int, *command: object) -> Said:
     return Said(process.returncode, out, err)
 
 
-def ranks_of(mark: object) -> dict[int, int]:
-    """The process of each rank that has these words in its command line."""
+@contextmanager
+def together(run: Path, *line: object) -> Iterator[subprocess.Popen[str]]:
+    """An mpirun that trains `run`; neither it nor a rank outlives the block."""
+    with started(*line) as process:
+        try:
+            yield process
+        finally:
+            for pid in ranks_of(run).values():
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+
+def ranks_of(run: Path) -> dict[int, int]:
+    """The process of each rank that has this directory in its command line."""
     found = {}
     for pid in every_process():
         try:
@@ -36,7 +49,7 @@ def ranks_of(mark: object) -> dict[int, int]:
         except OSError:  # it has ended
             continue
         for each in variables:
-            if each.startswith(b"PMI_RANK=") and str(mark).encode() in words:
+            if each.startswith(b"PMI_RANK=") and str(run).encode() in words:
                 found[int(each.partition(b"=")[2])] = pid
     return found
 

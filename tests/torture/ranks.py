@@ -16,7 +16,7 @@ import numpy as np
 from nnbp_cli.runs.directory import RunDirectory
 from tests.dask_cluster import until
 from tests.processes import started
-from tests.ranks import MPIRUN, ranks_of
+from tests.ranks import MPIRUN, ranks_of, together
 from tests.small_run import results
 from tests.torture.harness import Outcome
 from tests.torture.scene import EPOCHS, SETTINGS, Scene, write_config
@@ -82,7 +82,7 @@ def run(tries: int, seed: int, folder: Path) -> Outcome:
         again = f"try {k}, {name} to {whom} {delay:.2f} s after the start, seed {seed}"
         run = folder / str(k) / "run"
         run.parent.mkdir()
-        with started(*line(ranks, run)) as process:
+        with together(run, *line(ranks, run)) as process:
             sleep(delay)
             pid = process.pid if victim < 0 else ranks_of(run).get(victim)
             if pid and process.poll() is None:
