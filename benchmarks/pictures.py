@@ -2,11 +2,12 @@
 
     python -m benchmarks.pictures WEIGHTS [--split validation] [--data-dir DIR] [--quick]
 
-Each row disturbs the first 500 test images in one way (see tests/photographs.py), writes them as PNG
-files, and counts those that the network reads. With normalization: the one digit that `nnbp predict` finds is
-the right one. Without it: the picture made 28x28, grey, as a program does that knows no better. Whatever was
-chosen, was chosen on the validation images. Then come blank pages in bad light, and how many of them `nnbp
-predict` finds a digit on.
+In the first table each row disturbs the first 500 test images in one way (see tests/photographs.py). The
+next two have a fifth as many pictures of each kind that people hand in (see scenes.py): kinds that the steps
+were chosen on, and kinds that were held out. All are written as PNG files. With normalization: `nnbp predict`
+finds the right digits in the right order, and no others. Without it: the picture made 28x28, grey, as a
+program does that knows no better. Then come blank pages in bad light, and how many of them `nnbp predict`
+finds a digit on. Whatever was chosen, was chosen on the validation images.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from benchmarks import data
-from nnbp_cli import digits
+from benchmarks.scenes import CHOSEN_ON, HELD_OUT, scenes
 from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.models import weights
 from nnbp_cli.models.weights import Weights
@@ -42,6 +43,7 @@ from tests.photographs import (
 )
 
 SEED = 1
+Labels = Sequence[Sequence[int]]  # of each picture, in reading order
 
 
 def pen(by: float) -> Disturbance:
@@ -82,35 +84,43 @@ BLANK: dict[str, Disturbance] = {
 }
 
 
-def squeezed(learned: Weights, pictures: Sequence[Image.Image], labels: Array) -> Array:
-    """Which of the pictures the network reads when they are only made smaller."""
+def squeezed(learned: Weights, pictures: Sequence[Image.Image], labels: Labels) -> Array:
+    """Which of the pictures, each of one digit, the network reads when they are only made smaller."""
     small = [np.asarray(picture.resize((28, 28), Image.Resampling.BOX)).ravel() for picture in pictures]
     predicted = learned.network.predict(learned.params, scaled(np.array(small))).argmax(axis=1)
-    right: Array = predicted == labels
+    right: Array = predicted == np.ravel(labels)
     return right
 
 
+def row(learned: Weights, name: str, pictures: Sequence[Image.Image], labels: Labels) -> None:
+    """Print a row of a table: what of some pictures is read; where each has one digit, also what without."""
+    shares = [f"{100 * recognized(learned, pictures, labels).mean():.1f}"]
+    single = max(map(len, labels)) == 1
+    shares.append(f"{100 * squeezed(learned, pictures, labels).mean():.1f}" if single else "")
+    print(f"| {name} | {' | '.join(shares)} |", flush=True)
+
+
 def main(learned: Weights, split: Split, count: int) -> None:
-    """Print a row for each kind of disturbance."""
-    print("| pictures | with normalization, % | without, % |\n|---|---|---|")
-    images, labels = split.images[:count].reshape(count, 28, 28), split.labels[:count]
+    """Print three tables: disturbed images, what people's pictures are like, and blank pages."""
+    images, labels = split.images.reshape(-1, 28, 28), split.labels
+    print("| images, disturbed | with normalization, % | without, % |\n|---|---|---|")
     for name, disturbance in KINDS.items():
-        pictures = list(disturbed(images, disturbance, SEED))
-        shares = [100 * way(learned, pictures, labels).mean() for way in (recognized, squeezed)]
-        print(f"| {name} | {shares[0]:.1f} | {shares[1]:.1f} |", flush=True)
-
-
-def blank_pages(count: int) -> None:
-    """Print a row for each kind of bad light."""
+        row(learned, name, list(disturbed(images[:count], disturbance, SEED)), labels[:count, None].tolist())
+    for title, kinds in (("chosen on", CHOSEN_ON), ("held out", HELD_OUT)):
+        print(f"\n| pictures, {title} | with normalization, % | without, % |\n|---|---|---|")
+        for name, kind in kinds.items():
+            pictures, digits = zip(*scenes(kind, images, labels, max(5, count // 5), SEED))
+            row(learned, name, pictures, digits)
     print("\n| blank pages | with a digit on them, % |\n|---|---|")
     for name, disturbance in BLANK.items():
-        found = 0
-        for number in range(count):
-            rng = np.random.default_rng([SEED, number])
-            paper = np.full(rng.integers(40, 400, 2), rng.uniform(0.7, 1))
-            page = np.asarray(grey(disturbance(paper, rng))) / 255  # of 8 bits, as files have them
-            found += bool(digits.segment(digits.binarize(page)))
-        print(f"| {name} | {100 * found / count:.1f} |", flush=True)
+        pages = [blank_page(disturbance, np.random.default_rng([SEED, number])) for number in range(count)]
+        share = 100 * (1 - recognized(learned, pages, [[]] * count).mean())
+        print(f"| {name} | {share:.1f} |", flush=True)
+
+
+def blank_page(disturbance: Disturbance, rng: Rng) -> Image.Image:
+    """Paper of some size, in bad light."""
+    return grey(disturbance(np.full(rng.integers(40, 400, 2), rng.uniform(0.7, 1)), rng))
 
 
 if __name__ == "__main__":
@@ -119,6 +129,4 @@ if __name__ == "__main__":
     parser.add_argument("--split", choices=["test", "validation"], default="test")
     arguments = parser.parse_args()
     chosen = getattr(data.load(arguments.data_dir), arguments.split)
-    count = 50 if arguments.quick else 500
-    main(weights.load(arguments.weights), chosen, count)
-    blank_pages(count)
+    main(weights.load(arguments.weights), chosen, 50 if arguments.quick else 500)

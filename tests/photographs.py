@@ -6,7 +6,7 @@ gives another one; or, from `on_paper` on, a picture of light, black 0 to white 
 
 import io
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import reduce
 from pathlib import Path
 
@@ -101,13 +101,13 @@ def disturbed(images: Array, disturbance: Disturbance, seed: int) -> Iterator[Im
         yield grey(disturbance(image / 255, np.random.default_rng([seed, number])))
 
 
-def recognized(learned: Weights, pictures: Iterable[Image.Image], labels: Array) -> Array:
-    """Which of the pictures, each of one digit, `nnbp predict` reads: one digit, and the right one."""
+def recognized(learned: Weights, pictures: Iterable[Image.Image], labels: Sequence[Sequence[int]]) -> Array:
+    """Which of the pictures `nnbp predict` reads: their digits, and no others."""
     right = np.zeros(len(labels), bool)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "picture.png"
         for number, picture in enumerate(pictures):
             picture.save(path, compress_level=1)
             (result,) = predict(voters(learned), [path])
-            right[number] = [digit.predicted for digit in result.predictions] == [labels[number]]
+            right[number] = [digit.predicted for digit in result.predictions] == list(labels[number])
     return right
