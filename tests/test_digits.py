@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from nnbp_cli.datasets import dataset
-from nnbp_cli.digits import binarize, morphology, normalize, segment
+from nnbp_cli.digits import binarize, candidates, morphology, normalize, segment
 from nnbp_cli.digits.binarization import light_on_dark, otsu
 from nnbp_cli.digits.components import components, label
+from nnbp_cli.digits.sheet import spread
 from tests import photographs
 
 VECTORS = Path(__file__).with_name("normal_vectors.json")
@@ -30,7 +31,7 @@ def sheet(height: int, width: int, *boxes: tuple[int, int, int, int]) -> np.ndar
 
 def places(light: np.ndarray) -> list[tuple[int, ...]]:
     """The boxes of the digits found, in pixels: top, left, bottom, right."""
-    boxes = [digit.box for digit in segment(binarize(light))]
+    boxes = [digit.box for digit in next(candidates(light))]
     corners = [(top, left, top + height, left + width) for left, top, width, height in boxes]
     return [tuple(round(share * side) for share, side in zip(box, light.shape * 2)) for box in corners]
 
@@ -143,9 +144,71 @@ def test_digits_are_in_reading_order() -> None:
     assert places(sheet(100, 130, *boxes[::-1])) == boxes
 
 
+def test_lines_that_slope_are_read_one_after_the_other() -> None:
+    """By a third of their width: the last digit of the first line is lower than the first of the second."""
+    first = [(20 + 12 * k, 30 + 40 * k, 50 + 12 * k, 36 + 40 * k) for k in range(6)]
+    second = [(top + 50, left, bottom + 50, right) for top, left, bottom, right in first]
+    assert first[-1][0] > second[0][0]
+    assert places(sheet(200, 300, *second, *first)) == first + second
+
+
 def test_a_bar_apart_from_its_digit_belongs_to_it() -> None:
     assert places(sheet(90, 70, (20, 20, 60, 26), (60, 20, 66, 44), (12, 20, 16, 44))) == [(12, 20, 66, 44)]
     assert len(places(sheet(120, 70, (50, 20, 90, 26), (90, 20, 96, 44), (12, 20, 36, 24)))) == 2
+
+
+def test_a_piece_that_broke_off_at_the_edge_is_no_reason_to_leave_the_digit_out() -> None:
+    """Of a digit that touches the edge, on paper whose edge may be there."""
+    digit, piece = (0, 60, 70, 70), (64, 72, 70, 86)
+    assert places(sheet(120, 130, digit, piece)) == [(0, 60, 70, 86)]
+
+
+def test_a_small_picture_has_no_edge_of_the_paper() -> None:
+    """So that a digit which is cut out tightly is one, beside others that touch no edge."""
+    assert places(sheet(60, 70, (0, 50, 60, 58), (14, 20, 44, 26))) == [(14, 20, 44, 26), (0, 50, 60, 58)]
+    assert places(sheet(120, 140, (0, 120, 120, 130), (14, 20, 44, 26))) == [(14, 20, 44, 26)]
+
+
+@pytest.mark.parametrize("desk", [0.1, 0.3])
+@pytest.mark.parametrize("cut", [0, 30])
+def test_what_lies_around_the_sheet_is_not_read(desk: float, cut: int) -> None:
+    """A sheet on a desk, and one that goes on beyond two edges of the picture."""
+    table = np.full((200, 240), desk)
+    table[30:170, 40:200] = sheet(140, 160, (50, 70, 90, 76))
+    assert places(table[cut:, 2 * cut :]) == [(80 - cut, 110 - 2 * cut, 120 - cut, 116 - 2 * cut)]
+
+
+def test_a_large_light_digit_is_no_sheet() -> None:
+    light = sheet(100, 100, (20, 30, 80, 70), (35, 45, 65, 55))
+    y, x = np.mgrid[:100, :100] - 49.5
+    for dark in (
+        1 - light,
+        (np.hypot(x, y) < 35) * 1.0,
+        np.where(np.hypot(x, y) < 12, 0, np.hypot(x, y) < 35),
+    ):
+        assert np.array_equal(spread(dark), dark) or not segment(binarize(spread(dark)))
+
+
+def test_lines_from_edge_to_edge_go_and_what_crosses_them_stays() -> None:
+    digit = (30, 60, 110, 68)
+    ruled = [(top, 0, top + 2, 160) for top in (20, 70, 120)]
+    grid = [(0, left, 140, left + 2) for left in (20, 30, 120)]
+    assert places(sheet(140, 160, digit, *ruled)) == [digit]
+    assert places(sheet(140, 160, digit, *ruled, *grid)) == [digit]
+    slanted = sheet(140, 160, digit)
+    slanted[(70 + np.arange(160) // 20)[:, None] + [0, 1], np.arange(160)[:, None]] = 0
+    assert places(slanted) == [digit]
+    assert places(sheet(140, 160, (66, 2, 74, 158), (20, 70, 120, 78))) != [(20, 70, 120, 78)], (
+        "as thick as the pen"
+    )
+
+
+def test_a_digit_that_touches_the_box_that_it_is_in() -> None:
+    """Which is no digit where it is empty and all there is, but a square nought."""
+    box = [(40, 50, 42, 110), (118, 50, 120, 110), (40, 50, 120, 52), (40, 108, 120, 110)]
+    assert places(sheet(160, 160, (60, 75, 118, 83), *box)) == [(60, 75, 120, 83)]
+    assert places(sheet(160, 160, (60, 75, 80, 83), *box)) == [(60, 75, 80, 83)]
+    assert places(sheet(160, 160, *box)) == [(40, 50, 120, 110)]
 
 
 def test_what_is_no_digit_is_left_out() -> None:
@@ -153,7 +216,8 @@ def test_what_is_no_digit_is_left_out() -> None:
     speck, blot = (20, 20, 22, 22), (90, 80, 110, 100)
     rule, margin, edge = (95, 0, 97, 130), (0, 12, 120, 14), (0, 118, 120, 130)
     frame = [(25, 35, 27, 75), (93, 35, 95, 75), (25, 35, 95, 37), (25, 73, 95, 75)]
-    for other in ([speck], [blot], [rule], [margin], [edge], frame):
+    word = (100, 30, 112, 80)
+    for other in ([speck], [blot], [rule], [margin], [edge], [word], frame):
         assert places(sheet(120, 130, one, *other)) == [one]
 
 

@@ -222,9 +222,9 @@ def test_what_cannot_be_read_is_a_line_and_keeps_no_other_from_it(learned: Path,
 MEMORY = """
 import PIL.Image
 from pathlib import Path
-from nnbp_cli.digits import binarize, grayscale, segment
+from nnbp_cli.digits import candidates, grayscale
 from nnbp_cli.errors import NnbpError
-try: segment(binarize(grayscale(Path(sys.argv[1]))))
+try: list(candidates(grayscale(Path(sys.argv[1]))))
 except NnbpError as error: print(error)
 print(peak())
 """
@@ -308,4 +308,6 @@ def test_most_disturbed_pictures_of_real_digits_are_read(tmp_path: Path, real_da
     assert nnbp("train", "--config", CONFIGS / "mnist.toml", *more).status == 0
     split = dataset.load("mnist", real_data, train=50_000, validation=10_000).validation
     pictures = photographs.disturbed(split.images[:100].reshape(-1, 28, 28), photographs.everything, seed=5)
-    assert photographs.recognized(weights.load(out), pictures, split.labels[:100]).mean() >= 0.95
+    assert (
+        photographs.recognized(weights.load(out), pictures, split.labels[:100, None].tolist()).mean() >= 0.95
+    )

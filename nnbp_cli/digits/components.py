@@ -44,6 +44,16 @@ class Component:
         """Along the longer side."""
         return max(self.height, self.width)
 
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """The rows and columns of its box."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    def surrounds(self, other: Component) -> bool:
+        """Whether the box of another is inside its own, and touches it nowhere."""
+        between = self.top < other.top and other.bottom < self.bottom
+        return between and self.left < other.left and other.right < self.right
+
     def __add__(self, other: Component) -> Component:
         return Component(
             self.labels + other.labels,
@@ -68,17 +78,24 @@ def components(ink: Array, min_size: float) -> tuple[list[Component], Array]:
         np.minimum.at(first[axis], label_of, place)
         np.maximum.at(end[axis], label_of, place + 1)
     sizes = np.where(darkest >= MIN_INK, (end - first).max(axis=0), 0)
-    # A stroke has two sides: its area is its length times its width, its outline about twice its length.
-    pens = 2 * np.bincount(label_of, minlength=count) / np.maximum(_outlines(labels, count), 1)
+    widths = pens(labels, count)
     largest = np.argsort(-sizes, kind="stable")[:MAX_COMPONENTS]
     chosen = [int(k) for k in largest if sizes[k] >= max(min_size, 1)]
     (top, left), (bottom, right) = first.tolist(), end.tolist()
-    return [Component((k,), top[k], left[k], bottom[k], right[k], float(pens[k])) for k in chosen], labels
+    return [Component((k,), top[k], left[k], bottom[k], right[k], float(widths[k])) for k in chosen], labels
 
 
-def _outlines(labels: Array, count: int) -> Array:
-    """The length of each label's outline, (count,). A line of pixels at an angle has more sides than length,
-    by 4 / pi on average.
+def pens(labels: Array, count: int) -> Array:
+    """The width of the strokes of each label below `count`, (count,). A stroke has two sides: its area is its
+    length times its width, its outline about twice its length.
+    """
+    widths: Array = 2 * np.bincount(labels.ravel(), minlength=count) / np.maximum(outlines(labels, count), 1)
+    return widths
+
+
+def outlines(labels: Array, count: int) -> Array:
+    """The length of the outline of each label below `count`, (count,). A line of pixels at an angle has more
+    sides than length, by 4 / pi on average.
     """
     padded = np.pad(labels, 1)
     sides = np.zeros(count, int)

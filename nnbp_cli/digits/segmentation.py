@@ -1,58 +1,89 @@
 """Segmentation: the digits among the connected components of the ink.
 
-ink -> components -> no lines, frames and blots -> strokes joined -> no specks -> digits in reading order
+ink -> no boxes, no lines -> components -> no frames and blots -> strokes joined -> no specks and words ->
+digits in reading order
 """
 
 from dataclasses import dataclass
-from itertools import combinations
 from math import inf
 
 import numpy as np
 
 from nnbp_cli.digits import morphology
+from nnbp_cli.digits.binarization import FULL_QUANTILE
 from nnbp_cli.digits.components import Component, components
-from nnbp_cli.nn.arrays import Array, Shape
+from nnbp_cli.digits.joining import is_fragment, joined
+from nnbp_cli.digits.reading_order import in_reading_order
+from nnbp_cli.digits.ruling import unboxed, unruled
+from nnbp_cli.nn.arrays import Array
 
 SMALLEST = 0.015  # of the picture's longer side, and
-FEWEST = 5  # pixels: nothing smaller is a digit
-PLUMP = 0.36  # of a component's longer side: a pen that wide makes a blot
+FEWEST = 7  # pixels: nothing smaller is a digit
+PLUMP = 0.45  # of a component's longer side: a pen that wide makes a blot
+BOX = 0.2  # of the picture's longer side: no box of a form is smaller
 LINE = 0.9  # of the picture's side, when it is thinner than THIN of the other side
 THIN = 0.08
-OUTGROWN = 1.5  # times the largest other component: larger, at the picture's edge, is the paper's edge
+OUTGROWN = 1.5  # times the largest other component: larger, at the picture's edge, is the paper's edge,
+HAS_EDGES = 100  # if the picture's longer side has so many pixels
 SPECK = 0.4  # of the largest digit's height
-PART = 0.6  # of the other's size: a component that is smaller may be a part of a digit
-OVERLAP = 0.3  # of the narrower one's width: then the two stand above each other
-APART = 0.2  # of the digit's height, between a part and the rest of it
+WORD = 1.7  # of its height: what is wider is a word or a dash, where there is something else
 SLIM = 0.12  # of a digit's longer side, as wide as the pens of half of MNIST's digits
 
 
 @dataclass(frozen=True)
 class Digit:
-    """The ink of a digit alone, 0 to 1, and its box in shares of the picture: left, top, width, height."""
+    """The ink of a digit alone, 0 to 1, and its box in shares of the picture: left, top, width, height; and
+    whether it may be cut off: it touches the left or the right edge of a picture, and others no edge.
+    """
 
     ink: Array
     box: tuple[float, float, float, float]
+    cut: bool
+
+    @property
+    def size(self) -> float:
+        """Along its longer side, as a share of the picture's sides."""
+        return max(self.box[2:])
 
 
 def segment(ink: Array) -> list[Digit]:
     """The digits in a picture of ink, (rows, columns), in reading order."""
     rows, columns = ink.shape
-    found, labels = components(ink, max(FEWEST, SMALLEST * max(ink.shape)))
-    parts = _joined(_plausible(found, ink.shape))
+    smallest = max(FEWEST, SMALLEST * max(ink.shape))
+    ink = unruled(_without_boxes(ink, smallest))
+    found, labels = components(ink, smallest)
+    parts = joined(_plausible(found, labels), labels)
     tallest = max((part.height for part in parts), default=0)
+    parts = [part for part in parts if part.size >= SPECK * tallest]
+    parts = [part for part in parts if part.width <= WORD * part.height] or parts
+    keep_away = any(not _at_the_edge(part, labels) for part in parts)
     digits = []
-    for part in _in_reading_order([part for part in parts if part.size >= SPECK * tallest]):
-        window = np.s_[part.top : part.bottom, part.left : part.right]
-        alone = ink[window] * np.isin(labels[window], part.labels)
+    for part in in_reading_order(parts):
+        alone = np.where(np.isin(labels[part.window], part.labels), ink[part.window], 0)
+        alone = np.minimum(
+            alone / np.quantile(alone[alone > 0], FULL_QUANTILE), 1
+        )  # a pale one is ink as well
         missing = round((SLIM * part.size - part.pen) / 2)  # on either side of a thin pen's strokes
         box = part.left / columns, part.top / rows, part.width / columns, part.height / rows
-        digits.append(Digit(morphology.dilation(alone, max(0, missing)), box))
+        cut = keep_away and (part.left == 0 or part.right == columns)
+        digits.append(Digit(morphology.dilation(alone, max(0, missing)), box, cut))
     return digits
 
 
-def _plausible(found: list[Component], shape: Shape) -> list[Component]:
+def _without_boxes(ink: Array, smallest: float) -> Array:
+    """The ink without the lines of the boxes that digits were written into."""
+    found, labels = components(ink, smallest)
+    ink = ink.copy()
+    for box in found:
+        if box.size > BOX * max(ink.shape):
+            alone = np.where(labels[box.window] == box.labels[0], ink[box.window], 0)
+            ink[box.window] -= alone - unboxed(alone, holds=any(box.surrounds(other) for other in found))
+    return ink
+
+
+def _plausible(found: list[Component], labels: Array) -> list[Component]:
     """Without blots, lines across the picture, frames around other components, and the edge of the paper."""
-    rows, columns = shape
+    rows, columns = labels.shape
     strokes = [
         stroke
         for stroke in found
@@ -60,52 +91,25 @@ def _plausible(found: list[Component], shape: Shape) -> list[Component]:
         and not (stroke.width > LINE * columns and stroke.height < THIN * rows)
         and not (stroke.height > LINE * rows and stroke.width < THIN * columns)
     ]
-    inner = max((stroke.size for stroke in strokes if not _at_the_edge(stroke, shape)), default=inf)
-    return [
+    strokes = [
         stroke
         for stroke in strokes
-        if not any(_encloses(stroke, other) for other in strokes)
-        and not (_at_the_edge(stroke, shape) and stroke.size > OUTGROWN * inner)
+        if not any(stroke.surrounds(other) and other.size > SPECK * stroke.size for other in strokes)
     ]
+    if max(labels.shape) < HAS_EDGES:
+        return strokes
+    at_the_edge = [stroke for stroke in strokes if _at_the_edge(stroke, labels)]
+    inner = [
+        stroke.size
+        for stroke in strokes
+        if not _at_the_edge(stroke, labels)
+        and not any(is_fragment(stroke, other, labels) for other in at_the_edge)
+    ]
+    largest = OUTGROWN * max(inner, default=inf)
+    return [stroke for stroke in strokes if stroke.size <= largest or not _at_the_edge(stroke, labels)]
 
 
-def _joined(parts: list[Component]) -> list[Component]:
-    """The components, with those that are parts of one digit made one."""
-    for one, other in combinations(parts, 2):
-        if _belong_together(one, other):
-            return _joined([one + other, *(part for part in parts if part is not one and part is not other)])
-    return parts
-
-
-def _in_reading_order(parts: list[Component]) -> list[Component]:
-    """Line by line, from left to right: a line is what begins above the middle of its highest component."""
-    lines: list[list[Component]] = []
-    for part in sorted(parts, key=lambda part: part.top + part.bottom):
-        if lines and (part.top + part.bottom) / 2 < lines[-1][0].bottom:
-            lines[-1].append(part)
-        else:
-            lines.append([part])
-    return [part for line in lines for part in sorted(line, key=lambda part: part.left)]
-
-
-def _encloses(frame: Component, other: Component) -> bool:
-    between = frame.top < other.top and other.bottom < frame.bottom
-    beside = frame.left < other.left and other.right < frame.right
-    return between and beside and other.size > SPECK * frame.size
-
-
-def _at_the_edge(part: Component, shape: Shape) -> bool:
-    return part.top == 0 or part.left == 0 or part.bottom == shape[0] or part.right == shape[1]
-
-
-def _belong_together(one: Component, other: Component) -> bool:
-    """Whether two components are one digit: a part and the rest of it, or two halves with hardly a gap."""
-    part, rest = sorted((one, other), key=lambda component: component.size)
-    beside = max(one.left, other.left) - min(one.right, other.right)  # negative where they overlap
-    above = max(one.top, other.top) - min(one.bottom, other.bottom)
-    if part.size < rest.pen:  # a speck
-        return False
-    is_part = part.size < PART * rest.size
-    if -beside >= OVERLAP * min(one.width, other.width):
-        return above <= (APART * rest.size if is_part else rest.pen)
-    return is_part and above < 0 and beside <= rest.pen
+def _at_the_edge(part: Component, labels: Array) -> bool:
+    return (
+        part.top == 0 or part.left == 0 or (part.bottom == labels.shape[0] or part.right == labels.shape[1])
+    )

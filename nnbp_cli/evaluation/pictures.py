@@ -1,7 +1,7 @@
 """What a trained network predicts for the digits on people's own pictures."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nnbp_cli import digits
-from nnbp_cli.datasets.sources import SYNTHETIC
+from nnbp_cli.datasets.sources import DRAWN
 from nnbp_cli.digits import SIDE, Digit
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.models.ensemble import Ensemble
@@ -17,10 +17,14 @@ from nnbp_cli.nn.arrays import Array, Bytes
 from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.system import files
 
-MADE_AS_MNIST = ("mnist", SYNTHETIC)  # data sets whose images are made as those of pictures are
+MADE_AS_MNIST = ("mnist", *DRAWN)  # data sets whose images are made as those of pictures are
+LIKELY = 0.6  # the output for a digit from which on a picture needs no other way to be seen
+SURE = 0.8  # the one from which on a picture has a digit, so that
+UNLIKELY, CUT_OFF = 0.5, 0.9  # marks of less, or of less at an edge that may cut them off, are none
+TINY = 0.1  # of the picture: marks that small are digits only where they are LIKELY ones
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Prediction:
     """A digit of a picture, the image of it that the network saw, (28, 28), its outputs, (classes,), and what
     each of them is called.
@@ -46,29 +50,34 @@ class Prediction:
         """The output of that class."""
         return float(self.outputs.max())
 
+    def plain(self) -> dict[str, Any]:
+        """As values that JSON can hold."""
+        return {
+            "predicted": self.predicted,
+            "class": self.name,
+            "confidence": self.confidence,
+            "outputs": self.outputs,
+            "box": self.digit.box,
+        }
+
 
 @dataclass(frozen=True)
 class PictureResult:
-    """The predictions on a picture, in reading order; `problem` says in a line why there are none."""
+    """The predictions on a picture, in reading order, and on marks that are hardly digits; `problem` says in
+    a line why there are none.
+    """
 
     path: Path
-    predictions: tuple[Prediction, ...] = ()
+    predictions: Sequence[Prediction] = ()
+    left_out: Sequence[Prediction] = ()
     problem: str = ""
 
     def plain(self) -> dict[str, Any]:
         """As values that JSON can hold."""
         return {
             "picture": self.path,
-            "digits": [
-                {
-                    "predicted": prediction.predicted,
-                    "class": prediction.name,
-                    "confidence": prediction.confidence,
-                    "outputs": prediction.outputs,
-                    "box": prediction.digit.box,
-                }
-                for prediction in self.predictions
-            ],
+            "digits": [prediction.plain() for prediction in self.predictions],
+            "left_out": [prediction.plain() for prediction in self.left_out],
         }
 
 
@@ -92,19 +101,37 @@ def predict(voters: Ensemble, pictures: Iterable[Path]) -> Iterator[PictureResul
     """
     for path in pictures:
         try:
-            yield PictureResult(path, _predictions(voters, path))
+            yield PictureResult(path, *_predictions(voters, path))
         except NnbpError as error:
             yield PictureResult(path, problem=str(error))
 
 
-def _predictions(voters: Ensemble, picture: Path) -> tuple[Prediction, ...]:
-    found = digits.segment(digits.binarize(digits.grayscale(picture)))
-    if not found:
+def _predictions(voters: Ensemble, picture: Path) -> tuple[list[Prediction], list[Prediction]]:
+    """The digits of a picture in the way to see it that makes them likely, and what of it is left out."""
+    best: list[Prediction] = []
+    for found in digits.candidates(digits.grayscale(picture)):
+        if found:
+            images = np.array([digits.normalize(digit.ink) for digit in found])
+            outputs = voters.predict(scaled(images.reshape(len(images), -1)), f"on {picture}")
+            read = [Prediction(*each, voters.first.classes) for each in zip(found, images, outputs)]
+            best = max(best, read, key=_confidence)
+        if _confidence(best) >= LIKELY:
+            break
+    kept = [prediction for prediction in best if _is_digit(prediction, _confidence(best) >= SURE)]
+    if not kept:
         raise NnbpError(f"{picture}: no digit found; write larger, with more contrast, or crop the picture")
-    images = np.array([digits.normalize(digit.ink) for digit in found])
-    outputs = voters.predict(scaled(images.reshape(len(images), -1)), f"on {picture}")
-    classes = voters.first.classes
-    return tuple(Prediction(*each, classes) for each in zip(found, images, outputs))
+    return kept, [prediction for prediction in best if prediction not in kept]
+
+
+def _confidence(predictions: list[Prediction]) -> float:
+    return max((prediction.confidence for prediction in predictions), default=0.0)
+
+
+def _is_digit(mark: Prediction, beside_digits: bool) -> bool:
+    """Whether a mark is likely a digit: beside others that are, a doubtful one is a word or a piece."""
+    if not beside_digits:
+        return mark.digit.size > TINY or mark.confidence >= LIKELY
+    return mark.confidence >= (CUT_OFF if mark.digit.cut else UNLIKELY)
 
 
 def save_inputs(results: Iterable[PictureResult], folder: Path) -> None:
