@@ -262,6 +262,33 @@ def test_a_batch_of_large_images_may_be_left_after_some_of_them(
     assert same(undivided, epoch(noise(70), background=background))
 
 
+WIDER = {
+    1: [0, 255, 255, 255, 0],
+    0.5: [0, 128, 255, 128, 0],
+    0: [0, 0, 255, 0, 0],
+    -0.5: [0, 0, 128, 0, 0],
+}
+
+
+@pytest.mark.parametrize(("wider", "row"), WIDER.items())
+def test_strokes_are_wider_or_narrower_by_so_much_of_a_pixel(wider: float, row: list[int]) -> None:
+    """Of a line of one pixel, from top to bottom; beside an image that stays as it is."""
+    line = np.zeros((2, 4, 5), np.uint8)
+    line[:, :, 2] = 255
+    changed = augment.thickened(line, np.array([wider, 0, 1], np.float32))
+    assert changed[0].tolist() == [row] * 4
+    assert np.array_equal(changed[1], line[1])
+
+
+def test_thickness_is_every_images_own() -> None:
+    line = np.zeros((70, 9, 14), np.uint8)
+    line[:, :, 7] = 255
+    ink = distorted(Augmentation(thickness=0.5), line.reshape(70, -1)).sum(axis=1) / line[0].sum()
+    assert len(np.unique(ink)) > 30
+    assert 0.5 <= ink.min() < 0.7
+    assert 1.7 < ink.max() <= 2.01
+
+
 # The other thread
 
 

@@ -14,7 +14,9 @@ from nnbp_cli.datasets import synthetic
 from nnbp_cli.datasets.catalog import CATALOG, NAMES
 from nnbp_cli.datasets.dataset import load
 from nnbp_cli.datasets.readers import idx
+from nnbp_cli.datasets.skeletons import MORE, USUAL
 from nnbp_cli.datasets.sources import locate
+from nnbp_cli.datasets.synthetic import draw
 from nnbp_cli.errors import ConfigError, MissingData, NnbpError
 from nnbp_cli.nn.arrays import Bytes
 from tests.peak_memory import measured, output_with_peak
@@ -96,6 +98,21 @@ def test_the_first_images_train_and_the_last_validate(tiny: Path) -> None:
     np.testing.assert_array_equal(data.test.images, RIGHT[NAMES[2]].reshape(11, 784))
     np.testing.assert_array_equal(data.test.labels, RIGHT[NAMES[3]])
     assert (data.name, data.shape, data.classes) == ("tiny", (28, 28), 10)
+
+
+def test_drawn_digits_come_before_those_of_mnist(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that MNIST's last images validate, and its own test. They know more ways of writing."""
+    monkeypatch.setitem(CATALOG, "mnist", CATALOG["tiny"])
+    data = load("mnist+synthetic", tiny.parent, size=64, seed=2, validation=7)
+    drawn, labels = draw(64, 2, "training", (USUAL, MORE))
+    assert not np.array_equal(drawn, draw(64, 2, "training")[0])
+    np.testing.assert_array_equal(data.training.images[:64], drawn.reshape(64, 784))
+    np.testing.assert_array_equal(data.training.labels, [*labels, *RIGHT[NAMES[1]][:-7]])
+    alone = load("tiny", tiny.parent, validation=7)
+    for part in ("validation", "test"):
+        np.testing.assert_array_equal(getattr(data, part).images, getattr(alone, part).images)
+    with pytest.raises(MissingData, match="nnbp download"):
+        load("mnist+synthetic", tiny.parent / "elsewhere")
 
 
 def test_what_is_not_said_of_the_split_is_a_sixth_and_the_rest(tiny: Path) -> None:
@@ -236,7 +253,7 @@ def test_a_name_of_nothing_gets_a_hint(tmp_path: Path) -> None:
     for name, hint in (
         ("minst", "did you mean 'mnist'?"),
         ("fashion", "did you mean 'fashion-mnist'?"),
-        ("zalando", "use mnist, fashion-mnist, kmnist, synthetic or a path"),
+        ("zalando", "use mnist, fashion-mnist, kmnist, synthetic, mnist+synthetic or a path"),
     ):
         message = f"data.name: no data set and no path is called '{name}'; {hint}"
         assert refusal(name, tmp_path, ConfigError) == message

@@ -45,5 +45,5 @@ def test_what_the_showpiece_shows_of_augmentation_can_be_used(tmp_path: Path) ->
     (tmp_path / "x.toml").write_text(before + re.sub("^# ", "", shown, flags=re.MULTILINE) + gap + rest)
     augment = config.load(tmp_path / "x.toml").data.augment
     assert augment == AugmentConfig(
-        shift=1.0, rotation=15.0, scaling=0.15, shear=0.15, elastic=34.0, sigma=4.0
+        shift=1.0, rotation=15.0, scaling=0.15, shear=0.15, elastic=34.0, sigma=4.0, thickness=0.5
     )

@@ -16,7 +16,7 @@ from nnbp_cli.config.schema import (
     TrainingConfig,
 )
 from nnbp_cli.datasets.augment import SIGMA
-from nnbp_cli.datasets.sources import KNOWN, SEED, SIZE, SYNTHETIC, absolute
+from nnbp_cli.datasets.sources import DRAWN, KNOWN, SEED, SIZE, SYNTHETIC, absolute
 from nnbp_cli.engines.automatic import (
     COMPILED_ACTIVATIONS,
     COMPILED_COSTS,
@@ -54,7 +54,10 @@ def _numbers_of(key: str, choices: Mapping[str, Any]) -> dict[str, OnlyWith]:
 
 
 ONLY_WITH = {
-    "data": {"size": OnlyWith("name", {SYNTHETIC: SIZE}), "seed": OnlyWith("name", {SYNTHETIC: SEED})},
+    "data": {
+        "size": OnlyWith("name", dict.fromkeys(DRAWN, SIZE)),
+        "seed": OnlyWith("name", dict.fromkeys(DRAWN, SEED)),
+    },
     "training": {**_numbers_of("optimizer", OPTIMIZERS), **_numbers_of("schedule", SCHEDULES)},
 }
 

@@ -62,6 +62,8 @@ class AugmentConfig:
     sigma: Annotated[_Number, Field(ge=0.1, le=1000)] | None = None
     """How smooth elastic distortion is: the deviation, in pixels, of the Gaussian that smooths it. Left
     out: 4."""
+    thickness: Annotated[_Number, Field(ge=0, le=1)] = 0.0
+    """How much wider or narrower its strokes get, in pixels on either side."""
     shifts: Literal["all", "one"] | None = None
     """Instead of all these, images moved by one whole pixel up, down, left and right. all: each epoch has
     each image and its four shifts, five times as many, as the book expands the data; one: each epoch has
@@ -76,8 +78,9 @@ class DataConfig:
 
     name: Annotated[str, Strict(), Field(pattern=r"^[^\x00-\x1f\x7f]+$")] = "mnist"
     """The data set: mnist, fashion-mnist, kmnist, synthetic (drawn by the program, nothing to download),
-    or the path, from the current directory, of IDX, CSV or .npz files or of folders of pictures, as
-    docs/data.md says; a run keeps it as an absolute path."""
+    mnist+synthetic (drawn digits to learn from beside MNIST's), or the path, from the current directory,
+    of IDX, CSV or .npz files or of folders of pictures, as docs/data.md says; a run keeps it as an absolute
+    path."""
     as_given: Annotated[str, Strict(), Field(pattern=r"^[^\x00-\x1f\x7f]+$")] | None = None
     """A run writes it: the path of its data as it was given, from the current directory, which is tried where
     the absolute one leads nowhere any more."""

@@ -12,7 +12,7 @@ block come from.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from math import ceil, pi, prod, sqrt
 
 import numpy as np
@@ -35,8 +35,9 @@ class Augmentation:
 
     `shift` is in pixels, `rotation` in degrees; `scaling` is a share of the width, and another of the height;
     `shear` is the share of its height by which the top of an image leans over its bottom; `elastic` is
-    Simard's alpha (34 in the paper) and `sigma`, in pixels, how smooth the bending is. With `shifts` each is
-    as it is or one of its shifts by a pixel, and nothing else.
+    Simard's alpha (34 in the paper) and `sigma`, in pixels, how smooth the bending is; `thickness` is how
+    much wider strokes get on either side, or narrower, in pixels. With `shifts` each is as it is or one of
+    its shifts by a pixel, and nothing else.
     """
 
     shift: float = 0.0
@@ -45,6 +46,7 @@ class Augmentation:
     shear: float = 0.0
     elastic: float = 0.0
     sigma: float = SIGMA
+    thickness: float = 0.0
     shifts: str | None = None
 
 
@@ -76,6 +78,10 @@ class Distortion:
         for start in range(0, len(pictures), block):
             self.draw(rng, sampler.points)
             new[start : start + block] = sampler.interpolate(pictures[start : start + block])
+        if limit := self.augmentation.thickness:
+            for start in range(0, len(new), block):
+                wider = rng.uniform(-limit, limit, block).astype(np.float32)
+                new[start : start + block] = thickened(new[start : start + block], wider)
         return new.reshape(images.shape)
 
     @cached_property
@@ -108,6 +114,21 @@ class Distortion:
             np.array([(-sin - lean * cos) / width, cos / height]),
             np.array([limits.shift * right, limits.shift * down]),
         )
+
+
+def thickened(images: Bytes, wider: Floats) -> Bytes:
+    """Images, (n, rows, columns), with strokes wider on either side by so much of a pixel, (n or more,), or
+    narrower where it is negative: that share of the way to the largest or the smallest of each pixel and its
+    four neighbours.
+    """
+    wider = wider[: len(images), None, None]
+    edges = np.pad(images, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    neighbours = edges[:, :-2, 1:-1], edges[:, 2:, 1:-1], edges[:, 1:-1, :-2], edges[:, 1:-1, 2:]
+    towards = np.where(
+        wider > 0, reduce(np.maximum, neighbours, images), reduce(np.minimum, neighbours, images)
+    )
+    changed: Floats = images + np.abs(wider) * (towards.astype(np.float32) - images)
+    return np.rint(changed).astype(np.uint8)
 
 
 def distortion(augmentation: Augmentation, shape: tuple[int, int]) -> Distortion:

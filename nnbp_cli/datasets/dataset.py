@@ -4,7 +4,7 @@ The first images of the training files train, the last ones validate, and the te
 that can be wrong with the files is found here, before anything is trained.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from math import isqrt, prod
 from pathlib import Path
@@ -16,7 +16,8 @@ from nnbp_cli.datasets.catalog import CATALOG, NAMES
 from nnbp_cli.datasets.readers import idx
 from nnbp_cli.datasets.readers.arrays import Arrays, Note
 from nnbp_cli.datasets.shifts import SHIFTS, shifted
-from nnbp_cli.datasets.sources import SYNTHETIC, Source
+from nnbp_cli.datasets.skeletons import MORE, USUAL
+from nnbp_cli.datasets.sources import DRAWN, MIXED, SYNTHETIC, Source
 from nnbp_cli.datasets.synthetic import draw
 from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.nn.arrays import Bytes, Integers
@@ -111,9 +112,11 @@ def load(
     """
     size, seed = sources.SIZE if size is None else size, sources.SEED if seed is None else seed
     where = folder or sources.locate(name, data_dir, size=size, seed=seed)
-    if named := name in CATALOG or name == SYNTHETIC:
+    if named := name in CATALOG or name in DRAWN:
         source = sources.find(name, where)
         found, remedy = _synthetic(source, size, seed) if name == SYNTHETIC else _read(source), source.remedy
+        if name == MIXED:
+            found = _with_drawn(found, size, seed)
     else:
         found, remedy = readers.read(where, note), "put a good copy there"
     images, labels, test_images, test_labels = arrays = _shaped(found, rows, columns)
@@ -144,7 +147,7 @@ def files(
     one's own, as the IDX files that it might have been. Raises as `load` does.
     """
     where = sources.locate(name, data_dir, size=size, seed=seed)
-    if name in CATALOG or name == SYNTHETIC:
+    if name in CATALOG or name in DRAWN:
         return {path.name: path.read_bytes() for path in sources.find(name, where).paths}
     found = readers.read(where, str)
     arrays = {
@@ -206,6 +209,18 @@ def _synthetic(source: Source, size: int, seed: int) -> Arrays:
     ):
         raise NnbpError(f"{source.folder}: not what this version draws; {source.remedy}")
     return arrays
+
+
+def _with_drawn(mnist: Arrays, size: int, seed: int) -> Arrays:
+    """MNIST, whose last images validate and whose test images test, after `size` drawn digits of all ways of
+    writing.
+    """
+    images, labels = draw(size, seed, "training", (USUAL, MORE))
+    return replace(
+        mnist,
+        images=np.concatenate([images, mnist.images]),
+        labels=np.concatenate([labels, mnist.labels]),
+    )
 
 
 def _check(where: Path, arrays: FourArrays, remedy: str, *, digits: bool) -> None:

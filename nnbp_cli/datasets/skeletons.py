@@ -1,9 +1,9 @@
 """The bones of the drawn digits: where a pen goes, as control points set by hand.
 
-Each paragraph of skeletons.txt is a digit, 0 to 9, and each line one way to write it. A point is `x,y` in
-hundredths of the digit's box, y downwards; a curve runs through the points in the order of writing, and `|`
-lifts the pen. A point that comes twice in a row is a corner; a stroke that ends where it began is a ring;
-strokes that name the same point meet there, however the hand misses it.
+Each paragraph of skeletons.txt, and of more_skeletons.txt, is a digit, 0 to 9, and each line one way to write
+it. A point is `x,y` in hundredths of the digit's box, y downwards; a curve runs through the points in the
+order of writing, and `|` lifts the pen. A point that comes twice in a row is a corner; a stroke that ends
+where it began is a ring; strokes that name the same point meet there, however the hand misses it.
 """
 
 from functools import cache
@@ -13,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+USUAL = "skeletons"  # the table of what MNIST's writers do
+MORE = "more_skeletons"  # and of what others were taught: a 1 with a flag, a 7 with a bar
 DOTS = 72  # along a digit, equally far apart
 DRIFT = 3  # slow waves along a digit
 FINE = 256  # steps from one control point to the next, to measure lengths by
@@ -33,17 +35,19 @@ class Skeletons(NamedTuple):
     ways: NDArray[np.int64]  # (10,): how many it has
 
 
-def written() -> list[list[str]]:
-    """The table: for each digit the ways to write it."""
-    table = resources.files("nnbp_cli.datasets").joinpath("skeletons.txt").read_text(encoding="utf-8")
-    return [digit.splitlines() for digit in table.split("\n\n")]
+def written(*tables: str) -> list[list[str]]:
+    """The tables: for each digit the ways to write it."""
+    folder = resources.files("nnbp_cli.datasets")
+    texts = [folder.joinpath(f"{table}.txt").read_text(encoding="utf-8") for table in tables]
+    digits = zip(*(text.split("\n\n") for text in texts), strict=True)
+    return [[way for lines in of_digit for way in lines.splitlines()] for of_digit in digits]
 
 
 @cache
-def skeletons() -> Skeletons:
-    """The table, as arrays; made once, as it takes longer than the data of a small run."""
-    bones = [skeleton(way) for lines in written() for way in lines]
-    ways = np.array([len(lines) for lines in written()])
+def skeletons(*tables: str) -> Skeletons:
+    """The tables, as arrays; made once, as it takes longer than the data of a small run."""
+    bones = [skeleton(way) for lines in written(*tables) for way in lines]
+    ways = np.array([len(lines) for lines in written(*tables)])
     points = np.zeros((len(bones), 2, max(p.shape[1] for p, _ in bones) + DRIFT), np.float32)
     curves = np.zeros((len(bones), points.shape[2], DOTS), np.float32)
     for i, (p, curve) in enumerate(bones):

@@ -13,8 +13,10 @@ from nnbp_cli.errors import ConfigError, MissingData
 from nnbp_cli.wording import did_you_mean
 
 SYNTHETIC = "synthetic"
+MIXED = "mnist+synthetic"  # MNIST, and drawn digits to learn from beside it
+DRAWN = (SYNTHETIC, MIXED)
 SIZE, SEED = 20_000, 1  # of the synthetic data set, where nothing else is said
-KNOWN = (*CATALOG, SYNTHETIC)  # by name; any path may be a data set too
+KNOWN = (*CATALOG, *DRAWN)  # by name; any path may be a data set too
 NO_TEXT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # a path may have it, a config may not
 
 
@@ -38,8 +40,8 @@ def locate(
     """Where the data set `name` is, there or not: the folder of one of the catalog, of "synthetic" (of `size`
     and `seed`), or the path that it is. Raises ConfigError for any other name, given as `where` says.
     """
-    if name in CATALOG:
-        return data_dir / name
+    if entry := published(name):
+        return data_dir / entry.name
     if name == SYNTHETIC:
         size, seed = SIZE if size is None else size, SEED if seed is None else seed
         return data_dir / f"{SYNTHETIC}-{size}-seed-{seed}"
@@ -47,6 +49,11 @@ def locate(
         return _path(name)
     hint = did_you_mean(name, KNOWN, f"use {', '.join(KNOWN)} or a path")
     raise ConfigError(f"{where}: no data set and no path is called '{name}'; {hint}")
+
+
+def published(name: str) -> Entry | None:
+    """What a download brings for the data set `name`, if anything."""
+    return CATALOG.get("mnist" if name == MIXED else name)
 
 
 def absolute(name: str) -> str:
@@ -76,8 +83,8 @@ def find(name: str, folder: Path) -> Source:
 
     Raises MissingData where one of them is not there.
     """
-    if name in CATALOG:
-        return _published(CATALOG[name], folder)
+    if entry := published(name):
+        return _published(entry, folder)
     if name == SYNTHETIC:
         paths = tuple(folder / f"{name}.gz" for name in NAMES)
         return Source(name, folder, paths, "delete it, and it will be drawn again")

@@ -11,7 +11,7 @@ from math import pi, sqrt
 
 import numpy as np
 
-from nnbp_cli.datasets.skeletons import DRIFT, Skeletons, skeletons
+from nnbp_cli.datasets.skeletons import DRIFT, USUAL, Skeletons, skeletons
 from nnbp_cli.nn.arrays import Array, Bytes, Floats
 from nnbp_cli.rng import generator
 
@@ -30,13 +30,14 @@ SHIFT = 1.4  # pixels, either way; more than MNIST has, and better for what is l
 EDGE = 1.4  # pixels from black to bright
 
 
-def draw(size: int, seed: int, name: str) -> tuple[Bytes, Bytes]:
+def draw(size: int, seed: int, name: str, tables: tuple[str, ...] = (USUAL,)) -> tuple[Bytes, Bytes]:
     """Images, (size, 28, 28), bright ink on black, and labels 0 to 9, (size,), as likely as each other.
 
     `name`, "training" or "test", gives other random numbers. A smaller set is the beginning of a larger one.
+    `tables` are those of the `skeletons`.
     """
     images, labels = np.empty((size, SIDE, SIDE), np.uint8), np.empty(size, np.uint8)
-    hands = skeletons()
+    hands = skeletons(*tables)
     for block, start in enumerate(range(0, size, DIGITS_PER_BLOCK)):
         drawn, digits = _draw_block(hands, generator(seed, f"synthetic {name}", block))
         images[start : start + DIGITS_PER_BLOCK] = drawn[: size - start]

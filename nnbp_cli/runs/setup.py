@@ -9,7 +9,7 @@ from pathlib import Path
 from nnbp_cli import engines
 from nnbp_cli.config import Config, DataConfig, build, check_against_data, load_data, not_compiled
 from nnbp_cli.config.build import too_large
-from nnbp_cli.datasets import catalog, sources
+from nnbp_cli.datasets import sources
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.datasets.remarks import remarks
 from nnbp_cli.engines import ALONE, Communicator
@@ -62,12 +62,12 @@ def load_or_download(data: DataConfig, paths: Paths, reporter: Reporter) -> Data
     try:
         return load_data(data, paths.data_dir, str(paths.config), paths.data_folder, reporter.note)
     except MissingData:
-        if paths.offline or data.name not in catalog.CATALOG:
+        if paths.offline or not (published := sources.published(data.name)):
             raise
     from nnbp_cli.datasets.download import fetch  # with its library: a tenth of a second to import
 
-    reporter.note(f"{data.name} is not in {paths.data_dir} yet; downloading it")
-    fetch(catalog.CATALOG[data.name], paths.data_dir, reporter=reporter)
+    reporter.note(f"{published.name} is not in {paths.data_dir} yet; downloading it")
+    fetch(published, paths.data_dir, reporter=reporter)
     return load_or_download(data, replace(paths, offline=True), reporter)
 
 
