@@ -80,6 +80,7 @@ def csv_files(
 
 
 def kaggles(folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
     head = ",".join(["label", *(f"pixel{k}" for k in range(SIDE * SIDE))])
     csv_files(folder, "PART.csv", lambda rows: "\n".join([head, *rows]))
     (folder / "sample_submission.csv").write_text("ImageId,Label\n1,0\n")
@@ -182,6 +183,13 @@ def test_a_file_may_be_named(tmp_path: Path, form: Callable[[Path], None], file:
     form(tmp_path)
     (tmp_path / "another.csv").touch()
     assert load(tmp_path / file).digest == idx.digest(ARRAYS)
+
+
+def test_sound_lines_are_not_read_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv, "_by_line", None)
+    csv_files(tmp_path)
+    kaggles(tmp_path / "own")
+    assert load(tmp_path).digest == load(tmp_path / "own").digest == idx.digest(ARRAYS)
 
 
 @pytest.mark.parametrize("kind", ["idx", "csv"])

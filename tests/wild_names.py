@@ -37,6 +37,8 @@ LINES: dict[str, tuple[tuple[int, str], ...]] = {
         (0, "--resume N --weights N.npz --set training.epochs=2"),
         (0, "--config N.toml --out N.seeds --seeds 2"),
         (0, "--resume N.seeds"),
+        (0, "--config N.toml --out N.next --weights N.next.npz --from N"),
+        (1, "--config N.toml --out new --from N.gone"),
         (1, "--config N.toml --out N --weights N.npz"),
         (2, "--config N.toml --out new --weights N.bmp"),
         (1, "--config N.toml --out new --weights N.foreign.npz"),
@@ -126,6 +128,7 @@ def furnish(folder: Path, name: str) -> None:
     for place in (data, folder / "own"):
         draw_digits(place, "train", 60)
         draw_digits(place, "t10k", 30)
+        (place / "classes.txt").write_text("\n".join(f"\x1b[3{k}m{k}" for k in range(10)))
     for file, content in tiny.CONTENT.items():
         (data / "mnist" / file).write_bytes(content)
     config = {
