@@ -214,6 +214,32 @@ def test_emnist_is_turned_upright_and_its_letters_count_from_0(tmp_path: Path, k
     )
 
 
+@pytest.mark.parametrize(("which", "wrong", "due"), [("letters", 0, "1 to 26"), ("digits", 10, "0 to 9")])
+def test_files_called_as_emnists_with_other_labels_are_refused(
+    tmp_path: Path, which: str, wrong: int, due: str
+) -> None:
+    for part, (images, labels) in PARTS.items():
+        stem = f"{tmp_path}/emnist-{which}-{part}"
+        idx.write(Path(f"{stem}-images-idx3-ubyte"), images)
+        idx.write(Path(f"{stem}-labels-idx1-ubyte"), np.where(labels == 3, wrong, 5).astype(np.uint8))
+    assert f"a label of {wrong} where {due} are due; " in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("form", [csv_files, lambda folder: pngs(folder, ("train", "test"), offset=1)])
+def test_another_machine_gets_the_same_images_and_names_as_files(
+    tmp_path: Path, form: Callable[[Path], None]
+) -> None:
+    own, there = tmp_path / "own", tmp_path / "there"
+    for folder in (own, there):
+        folder.mkdir()
+    form(own)
+    shape = {"rows": 14, "columns": 56} if form is csv_files else {"rows": None, "columns": None}
+    for name, content in dataset.files(str(own), tmp_path, None, None, **shape).items():
+        (there / name).write_bytes(content)
+    here, sent = load(own, **shape), load(own, **shape, folder=there)
+    assert (here.digest, here.class_names, here.shape) == (sent.digest, sent.class_names, sent.shape)
+
+
 def test_what_has_no_test_images_is_split_class_by_class(tmp_path: Path) -> None:
     """Sorted as it may be, and Kaggle's test.csv has no labels."""
     order = np.argsort(LABELS, kind="stable")

@@ -30,19 +30,19 @@ def as_usual(arrays: Arrays, name: str) -> Arrays:
     beginning, _, which = name.lower().rstrip("-_.").partition("-")
     if beginning != "emnist" or which not in CLASSES:
         return arrays
-    first = int(which == "letters")
+    first, names = int(which == "letters"), CLASSES[which]
     for labels in (arrays.labels, arrays.test_labels):
-        if labels.size and labels.min() < first:
-            raise NnbpError(
-                f"{name}: a label of 0 where letters count from 1; take the files of EMNIST itself"
-            )
+        if labels.size and not first <= labels.min() <= labels.max() < first + len(names):
+            wrong = labels.min() if labels.min() < first else labels.max()
+            due = f"{first} to {first + len(names) - 1} are due"
+            raise NnbpError(f"{name}: a label of {wrong} where {due}; take the files of EMNIST itself")
     return replace(
         arrays,
         images=_upright(arrays.images),
         labels=arrays.labels - np.uint8(first),
         test_images=_upright(arrays.test_images),
         test_labels=arrays.test_labels - np.uint8(first),
-        class_names=tuple(CLASSES[which]),
+        class_names=tuple(names),
     )
 
 
