@@ -2,8 +2,8 @@
 
     python -m benchmarks.pictures WEIGHTS [--split validation] [--data-dir DIR] [--quick]
 
-In the first table each row disturbs the first 500 test images in one way (see tests/photographs.py). The
-next two have a fifth as many pictures of each kind that people hand in (see scenes.py): kinds that the steps
+In the first table each row disturbs the first 200 test images in one way (see tests/photographs.py). The
+next two have 100 pictures of each kind that people hand in (see scenes.py): kinds that the steps
 were chosen on, and kinds that were held out. All are written as PNG files. With normalization: `nnbp predict`
 finds the right digits in the right order, and no others. Without it: the picture made 28x28, grey, as a
 program does that knows no better. Then come blank pages in bad light, and how many of them `nnbp predict`
@@ -109,7 +109,7 @@ def main(learned: Weights, split: Split, count: int) -> None:
     for title, kinds in (("chosen on", CHOSEN_ON), ("held out", HELD_OUT)):
         print(f"\n| pictures, {title} | with normalization, % | without, % |\n|---|---|---|")
         for name, kind in kinds.items():
-            pictures, digits = zip(*scenes(kind, images, labels, max(5, count // 5), SEED))
+            pictures, digits = zip(*scenes(kind, images, labels, min(count, 100), SEED))
             row(learned, name, pictures, digits)
     print("\n| blank pages | with a digit on them, % |\n|---|---|")
     for name, disturbance in BLANK.items():
@@ -129,4 +129,4 @@ if __name__ == "__main__":
     parser.add_argument("--split", choices=["test", "validation"], default="test")
     arguments = parser.parse_args()
     chosen = getattr(data.load(arguments.data_dir), arguments.split)
-    main(weights.load(arguments.weights), chosen, 50 if arguments.quick else 500)
+    main(weights.load(arguments.weights), chosen, 20 if arguments.quick else 200)

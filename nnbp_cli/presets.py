@@ -1,4 +1,6 @@
-"""The configs that come with the program. Listing them is quick: a shell does it to complete a name."""
+"""The configs that come with the program, and the network. Listing them is quick: a shell does it to complete
+a name.
+"""
 
 import os
 from pathlib import Path
@@ -16,6 +18,16 @@ def shipped_folder() -> Path:
     """Where the shipped configs are: in the package when it is installed, and beside it in a checkout."""
     package = Path(nnbp_cli.__file__).parent
     return package / "configs" if (package / "configs").is_dir() else package.parent / "configs"
+
+
+def shipped_network() -> Path:
+    """The network that comes with the program; the README beside it says how it was made."""
+    return Path(nnbp_cli.__file__).parent / "weights" / "digits.npz"
+
+
+def default_network() -> Path:
+    """What answers where no weights are named: those that were trained here last, else the shipped ones."""
+    return path if (path := Path("weights.npz")).exists() else shipped_network()
 
 
 def shipped() -> dict[str, Path]:

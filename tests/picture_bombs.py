@@ -83,6 +83,21 @@ PIXELS = "more than 64 million pixels are not decoded; make it smaller"
 SIDES = "no side of more than 30,000 is decoded; crop it"
 PARTS = "made of so many parts that it would take long to read; save it again"
 
+
+def tiff(width: int, height: int, pages: int = 1, **tags: int) -> bytes:
+    """A TIFF of grey pages that have no pixels; with a tile, or as many strips, as are asked for."""
+    entries = {256: (4, 1, width), 257: (4, 1, height), 258: (3, 1, 8), 259: (3, 1, 1), 262: (3, 1, 1)}
+    entries |= {273: (4, tags.get("strips", 1), 8), 279: (4, tags.get("strips", 1), 8)}
+    if tile := tags.get("tile"):
+        entries |= {322: (4, 1, tile), 323: (4, 1, tile), 324: (4, 1, 8), 325: (4, 1, 8)}
+    content = b"II*\0" + struct.pack("<I", 8)
+    for page in range(pages):
+        content += struct.pack("<H", len(entries))
+        content += b"".join(struct.pack("<HHII", tag, *entry) for tag, entry in sorted(entries.items()))
+        content += struct.pack("<I", 0 if page == pages - 1 else len(content) + 4)
+    return content + bytes(8 * tags.get("strips", 1))
+
+
 BOMBS: dict[str, Bomb] = {
     "1 wide.png": (partial(png, 1, 64_000_000), f"1x64,000,000 pixels: {SIDES}"),
     "1 high.png": (partial(png, 64_000_000, 1), f"64,000,000x1 pixels: {SIDES}"),
@@ -114,6 +129,17 @@ BOMBS: dict[str, Bomb] = {
     ),
     "Exif.jpg": (partial(jpeg_with, b"\xff\xe1\xff\xf8Exif\0\0" + bytes(65520), 101), PARTS),
     "parts.jpg": (partial(jpeg_with, b"\xff\xfe\x00\x02", 200_000), PARTS),
+    "12 MP.webp": (lambda: encoded(Image.new("RGB", (4000, 2700)), "WEBP"), ""),
+    "24 MP.webp": (lambda: encoded(Image.new("RGB", (6000, 4000)), "WEBP"), f"would take 384 {MEMORY}"),
+    "12 MP.tif": (lambda: encoded(Image.new("RGB", (4000, 3000)), "TIFF"), ""),
+    "12 MP, packed.tif": (
+        lambda: encoded(Image.new("RGB", (4000, 3000)), "TIFF", compression="tiff_adobe_deflate"),
+        "",
+    ),
+    "81 MP.tif": (partial(tiff, 9000, 9000), f"9,000x9,000 pixels: {PIXELS}"),
+    "tile.tif": (partial(tiff, 28, 28, tile=20_000), f"28x28 pixels would take 1600 {MEMORY}"),
+    "strips.tif": (partial(tiff, 28, 28, strips=200_000), PARTS),
+    "pages.tif": (partial(tiff, 28, 28, pages=2_000), "more than 100 pages are not read; split it"),
     "screen.gif": (partial(gif, 65_535, 65_535), PIXELS),
     "48 MP.gif": (partial(gif, 8000, 6000), f"would take 192 {MEMORY}"),
     "comments.gif": (partial(gif, 28, 28, b"!\xfe\x01x\0" * 200_000), PARTS),

@@ -2,6 +2,7 @@
 
 import json
 import struct
+import sys
 import tracemalloc
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,13 +13,19 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
-from nnbp_cli import digits
+from nnbp_cli import digits, presets
 from nnbp_cli.config import DataConfig
 from nnbp_cli.datasets import dataset
 from nnbp_cli.digits.limits import count_scans
 from nnbp_cli.errors import NnbpError
-from nnbp_cli.evaluation.pictures import check_readable
+from nnbp_cli.evaluation.pictures import (
+    PictureResult,
+    Prediction,
+    check_readable,
+    without_doubtful,
+)
 from nnbp_cli.models import weights
+from nnbp_cli.terminal.evaluation import picture_notes
 from nnbp_cli.terminal.pictures import BLOCKS
 from tests import photographs
 from tests.command_line import nnbp
@@ -86,6 +93,9 @@ MADE: dict[str, Callable[[Image.Image], Image.Image]] = {
     "dark on light.png": ImageOps.invert,
     "dark on light.bmp": ImageOps.invert,
     "dark on light.gif": ImageOps.invert,
+    "dark on light.webp": ImageOps.invert,
+    "dark on light.tif": ImageOps.invert,
+    "16 bits.tiff": lambda image: in_16_bits(ImageOps.invert(image)),
     "grey.jpg": lambda image: ImageOps.invert(image).point(lambda light: 60 + light // 3),
     "off the centre.png": lambda image: ImageOps.expand(image, (300, 20, 10, 400)),
     "two colours.png": lambda image: ImageOps.invert(image).convert("1"),
@@ -192,7 +202,8 @@ def a_png() -> bytes:
 
 
 def test_what_cannot_be_read_is_a_line_and_keeps_no_other_from_it(learned: Path, tmp_path: Path) -> None:
-    remedy = "name a PNG, JPEG, BMP or GIF file"
+    remedy = "name a PNG, JPEG, WebP, TIFF, HEIC, BMP or GIF file"
+    (tmp_path / "folder").mkdir()
     bad = {
         "empty.png": (b"", f"damaged: the file is empty; {remedy}"),
         "letter.png": (b"%PDF-1.7\n...", f"not a picture but a PDF; {remedy}"),
@@ -203,7 +214,6 @@ def test_what_cannot_be_read_is_a_line_and_keeps_no_other_from_it(learned: Path,
             "no digit found; write larger, with more contrast, or crop the picture",
         ),
         "missing.png": (None, "no such file; name a picture"),
-        ".": (None, "cannot be read: is a directory; name a file"),
     }
     for name, (content, _) in bad.items():
         if content is not None:
@@ -293,6 +303,101 @@ def test_outputs_that_are_no_probabilities_are_shown_as_they_are(here: Path) -> 
     assert train("--out", "run", "-q", *more).status == 0
     written("4").save("four.png")
     assert "%" not in nnbp("predict", "run", "four.png").out
+
+
+def test_without_weights_the_last_that_were_trained_here_answer_or_those_that_come_with_nnbp(
+    learned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    written("4071").save("row.png")
+    for weights_file in (presets.shipped_network(), Path("weights.npz")):
+        said = nnbp("predict", "row.png", "--json")
+        assert json.loads(said.out)["weights"] == str(weights_file)
+        assert said.err == f"note: no weights are named; {weights_file} answers\n"
+        assert [digit["predicted"] for digit in json.loads(said.out)["pictures"][0]["digits"]] == [4, 0, 7, 1]
+        Path("weights.npz").write_bytes(learned.read_bytes())
+
+
+def test_a_folder_is_read_every_page_of_a_tiff_and_the_first_picture_of_an_animation(
+    learned: Path, tmp_path: Path
+) -> None:
+    pages = [ImageOps.invert(written(digit)) for digit in "407"]
+    (tmp_path / "b").mkdir()
+    for name in ("b/scan.tif", "b/moves.gif", "b/moves.webp", "b/moves.png"):
+        pages[0].save(tmp_path / name, save_all=True, append_images=pages[1:])
+    (tmp_path / "b/notes.txt").write_text("no picture")
+    said = nnbp("predict", learned, tmp_path / "b", "--json")
+    found = [
+        (Path(picture["picture"]).name, picture["note"], [digit["predicted"] for digit in picture["digits"]])
+        for picture in json.loads(said.out)["pictures"]
+    ]
+    assert found == [
+        *(
+            (f"moves.{suffix}", "the first of several pictures in it", [4])
+            for suffix in ("gif", "png", "webp")
+        ),
+        *(("scan.tif", f"page {number} of 3", [digit]) for number, digit in enumerate([4, 0, 7], start=1)),
+    ]
+    said = nnbp("predict", learned, tmp_path / "b/moves.gif")
+    assert said.err == f"note: {tmp_path / 'b/moves.gif'}: the first of several pictures in it\n"
+    pages[1] = Image.new("L", (150, 195), "white")
+    pages[0].save(tmp_path / "blank.tif", save_all=True, append_images=pages[1:])
+    said = nnbp("predict", learned, tmp_path / "blank.tif", "-q")
+    assert said.out.splitlines() == [f"{tmp_path / 'blank.tif'}: {digit}" for digit in "47"]
+    assert said.err.startswith(f"{tmp_path / 'blank.tif'}, page 2 of 3: no digit found")
+    (tmp_path / "c").mkdir()
+    assert nnbp("predict", learned, tmp_path / "c").err.startswith(
+        f"{tmp_path / 'c'}: no pictures in this folder"
+    )
+
+
+def test_a_heic_picture_is_read(learned: Path, tmp_path: Path) -> None:
+    heif = pytest.importorskip("pillow_heif")
+    path = tmp_path / "of a telephone.HEIC"
+    heif.from_pillow(photographed(written("4071"))).save(path)
+    assert says(learned, path) == f"{path}: 4 0 7 1\n"
+
+
+def test_without_its_library_a_heic_picture_is_a_line(
+    learned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    (tmp_path / "a.jpg").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    wrong = f"{tmp_path / 'a.jpg'}: a HEIC picture needs pillow-heif; pip install pillow-heif\n"
+    assert nnbp("predict", learned, tmp_path / "a.jpg").err == wrong
+
+
+@pytest.mark.parametrize(
+    ("outputs", "box", "cut", "is_digit"),
+    [
+        ([0.95, 0.95], 0.3, False, [True, True]),
+        ([0.95, 0.4], 0.3, False, [True, False]),
+        ([0.7, 0.4], 0.3, False, [True, True]),
+        ([0.95, 0.8], 0.3, True, [True, False]),
+        ([0.5, 0.4], 0.05, False, [False, False]),
+        ([0.7, 0.4], 0.05, False, [True, False]),
+    ],
+)
+def test_marks_that_are_hardly_digits_are_left_out(
+    outputs: list[float], box: float, cut: bool, is_digit: list[bool]
+) -> None:
+    """Doubtful ones beside digits; what may be cut off by an edge; tiny ones, which a dirty page has."""
+    names = tuple(map(str, range(10)))
+    marks = [
+        Prediction(
+            digits.Digit(np.ones((2, 2)), (0, 0, box, box), cut and number > 0),
+            np.zeros((28, 28), np.uint8),
+            np.array([output] + [0.0] * 9),
+            names,
+        )
+        for number, output in enumerate(outputs)
+    ]
+    kept, left_out = without_doubtful(marks)
+    assert [mark in kept for mark in marks] == is_digit
+    assert [mark in left_out for mark in marks] == [not each for each in is_digit]
+    said = PictureResult(Path("a.png"), "", kept, left_out)
+    assert len(said.plain()["left_out"]) == len(left_out)
+    assert len(list(picture_notes(said))) == bool(left_out)
 
 
 def test_mistakes_are_a_line(learned: Path) -> None:

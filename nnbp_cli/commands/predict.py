@@ -9,8 +9,9 @@ from nnbp_cli.commands.options import json_option, quiet_option
 
 
 @click.command(name="predict")
-@click.argument("weights", type=click.Path(path_type=Path), metavar="WEIGHTS...")
-@click.argument("images", nargs=-1, type=click.Path(path_type=Path), metavar="IMAGE...")
+@click.argument(
+    "paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="[WEIGHTS...] IMAGE..."
+)
 @click.option(
     "--save-input",
     "folder",
@@ -20,47 +21,55 @@ from nnbp_cli.commands.options import json_option, quiet_option
 )
 @json_option
 @quiet_option
-def command(weights: Path, images: tuple[Path, ...], folder: Path | None, as_json: bool, quiet: bool) -> None:
+def command(paths: tuple[Path, ...], folder: Path | None, as_json: bool, quiet: bool) -> None:
     """Read the digits on pictures.
 
-    Each of WEIGHTS is a weights file or a run directory, and several vote by the mean of their outputs; each
-    IMAGE is a PNG, JPEG, BMP or GIF file: a scan, a photograph, a drawing, dark on light or light on dark,
-    with one digit or several. Each digit is fitted into 28x28 pixels as MNIST's are. Shown are the digits in
-    reading order, and for each of them what the network saw and its outputs; with --quiet the digits alone.
+    Each IMAGE is a PNG, JPEG, WebP, TIFF, HEIC, BMP or GIF file, or a folder of them: a scan, a photograph, a
+    drawing, dark on light or light on dark, with one digit or several. Each digit is fitted into 28x28 pixels
+    as MNIST's are. Each of WEIGHTS is a weights file or a run directory, and several vote by the mean of
+    their outputs; without any it is ./weights.npz, or the network that comes with nnbp where there is none.
+    Shown are the digits in reading order, and for each of them what the network saw and its outputs; with
+    --quiet the digits alone.
 
     \b
-    nnbp predict weights.npz photo.jpg
+    nnbp predict photo.jpg
+    nnbp predict weights.npz photo.jpg scans/
     nnbp predict runs/mnist-20260131-120000 one.png two.png --save-input seen
     nnbp predict weights.npz photo.jpg --json
     nnbp predict runs/mnist-20260131-120000/seed-* photo.jpg
     """
     from nnbp_cli.errors import NnbpError
-    from nnbp_cli.evaluation.pictures import check_readable, predict, save_inputs
+    from nnbp_cli.evaluation.pictures import check_readable, files_of, predict, save_inputs
     from nnbp_cli.evaluation.predictions import outputs_are_probabilities
     from nnbp_cli.models.ensemble import load
-    from nnbp_cli.terminal.evaluation import digit_lines
+    from nnbp_cli.presets import default_network
+    from nnbp_cli.terminal.evaluation import digit_lines, picture_notes
     from nnbp_cli.terminal.output import log, print_json, print_result
 
     def is_network(path: Path) -> bool:
-        return path.suffix == ".npz" or (path / "weights.npz").exists()
+        files = ("weights.npz", "checkpoint.npz", "summary.json")
+        return path.suffix == ".npz" or any((path / name).exists() for name in files)
 
-    more = list(takewhile(is_network, images))
-    named, pictures = [weights, *more], images[len(more) :]
+    weights = list(takewhile(is_network, paths))
+    pictures = paths[len(weights) :]
     if not pictures:
-        raise click.UsageError("name the weights, and after them the pictures")
+        raise click.UsageError("name the pictures, after the weights if any are named")
     for path in pictures:
         if is_network(path):
             raise click.UsageError(f"'{path}' is no picture; name all weights before the first one")
-    voters = load(named)
-    notes = check_readable(voters), voters.note
+    chosen = "" if weights else f"note: no weights are named; {default_network()} answers"
+    weights = weights or [default_network()]
+    voters = load(weights)
+    notes = chosen, check_readable(voters), voters.note
     for note in filter(None, () if quiet else notes):
         log(note)
-    results = list(predict(voters, pictures))
+    results = list(predict(voters, files_of(pictures)))
     if folder:
         save_inputs(results, folder)
     good = [result for result in results if result.predictions]
     if as_json:
-        print_json({"weights": named if more else weights, "pictures": [result.plain() for result in good]})
+        named = weights if len(weights) > 1 else weights[0]
+        print_json({"weights": named, "pictures": [result.plain() for result in good]})
     else:
         for number, result in enumerate(good):
             if number and not quiet:
@@ -68,5 +77,7 @@ def command(weights: Path, images: tuple[Path, ...], folder: Path | None, as_jso
             print_result(f"{result.path}: {' '.join(digit.name for digit in result.predictions)}")
             if not quiet:
                 print_result(*digit_lines(result.predictions, outputs_are_probabilities(voters.first)))
+                for note in picture_notes(result):
+                    log(note)
     if problems := [result.problem for result in results if result.problem]:
         raise NnbpError(*problems)

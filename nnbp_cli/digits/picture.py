@@ -7,7 +7,10 @@ whatever a decoder makes of a damaged one, the user sees one line.
 from __future__ import annotations
 
 import io
+import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +27,10 @@ from nnbp_cli.system.outputs import Output, signed
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
-FORMATS = ("PNG", "JPEG", "BMP", "GIF")
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".heic", ".heif")
+NAMED = "PNG, JPEG, WebP, TIFF, HEIC, BMP or GIF"
+HEIC = re.compile(rb"....ftyp(?:hei|hev|mif1|msf1)", re.DOTALL)  # how one begins, whatever its name
 PNG = Output(
     "an input",
     {".png": signed(rb"\x89PNG.*tEXtSoftware\0nnbp predict ")},
@@ -42,13 +48,17 @@ def check_installed(who: str) -> None:
 
 
 def grayscale(path: Path) -> Array:
-    """A picture, (rows, columns), 0 black to 1 white, upright, its longer side REDUCED_SIDE at most.
+    """The picture in a file, the first where there are several; see `pages`."""
+    return next(pages(path))[0]
 
-    Where it is transparent the paper shows: white behind dark ink, black behind light ink. Raises NnbpError
-    for what is no picture, damaged or too large.
+
+def pages(path: Path) -> Iterator[tuple[Array, str]]:
+    """The pages of a TIFF file, or the one picture of another, and what to note of it: that it has others.
+
+    A picture is (rows, columns), 0 black to 1 white, upright, its longer side REDUCED_SIDE at most. Where it
+    is transparent the paper shows: white behind dark ink, black behind light ink. Raises NnbpError for what
+    is no picture, damaged or too large.
     """
-    from PIL import Image, UnidentifiedImageError
-
     # A decoder that read the file itself would reserve as many bytes as a damaged number asks for.
     content = read_bytes(
         path,
@@ -57,22 +67,53 @@ def grayscale(path: Path) -> Array:
         too_large=NnbpError(f"{path}: {limits.TOO_MANY_BYTES}"),
     )
     limits.check_file(path, content)
+    number, count = 0, 1
+    while number < count:
+        with _opened(path, content) as image:
+            note = ""
+            if image.format == "TIFF":
+                count = getattr(image, "n_frames", 1)
+                note = f"page {number + 1} of {count}" if count > 1 else ""
+            elif getattr(image, "is_animated", False):
+                note = "the first of several pictures in it"
+            image.seek(number)
+            limits.check(path, image, content)
+            picture = _on_paper(image)
+        yield picture, note
+        number += 1
+
+
+@contextmanager
+def _opened(path: Path, content: bytes) -> Iterator[Picture]:
+    """The file as Pillow opens it; whatever it makes of it, NnbpError says."""
+    from PIL import Image, UnidentifiedImageError
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Pillow thinks large is answered here
-            with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-                limits.check(path, image, content)
-                return _on_paper(image)
+            formats = _with_heic(path) if HEIC.match(content) else FORMATS
+            with Image.open(io.BytesIO(content), formats=formats) as image:
+                yield image
     except NnbpError:
         raise
     except UnidentifiedImageError:
-        raise NnbpError(f"{path}: {_what_it_is(content)}; name a PNG, JPEG, BMP or GIF file") from None
+        raise NnbpError(f"{path}: {_what_it_is(content)}; name a {NAMED} file") from None
     except Image.DecompressionBombError:
         raise NnbpError(f"{path}: {limits.TOO_MANY_PIXELS}") from None
     except MemoryError:
         raise NnbpError(f"{path}: does not fit into memory; make it smaller") from None
     except Exception as error:  # a decoder that meets damaged bytes may raise anything
         raise NnbpError(f"{path}: damaged: it cannot be decoded; save it again, or take another") from error
+
+
+def _with_heic(path: Path) -> tuple[str, ...]:
+    """The formats that Pillow reads when it has the library for HEIC, which not every machine has."""
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        raise NnbpError(f"{path}: a HEIC picture needs pillow-heif; pip install pillow-heif") from None
+    register_heif_opener()
+    return (*FORMATS, "HEIF")
 
 
 def png(image: Bytes) -> bytes:

@@ -11,7 +11,7 @@ import numpy as np
 from nnbp_cli import digits
 from nnbp_cli.datasets.sources import DRAWN
 from nnbp_cli.digits import SIDE, Digit
-from nnbp_cli.errors import NnbpError
+from nnbp_cli.errors import NnbpError, cannot_read
 from nnbp_cli.models.ensemble import Ensemble
 from nnbp_cli.nn.arrays import Array, Bytes
 from nnbp_cli.nn.scaling import scaled
@@ -64,10 +64,11 @@ class Prediction:
 @dataclass(frozen=True)
 class PictureResult:
     """The predictions on a picture, in reading order, and on marks that are hardly digits; `problem` says in
-    a line why there are none.
+    a line why there are none, `note` which of the pictures in the file it is.
     """
 
     path: Path
+    note: str = ""
     predictions: Sequence[Prediction] = ()
     left_out: Sequence[Prediction] = ()
     problem: str = ""
@@ -76,6 +77,7 @@ class PictureResult:
         """As values that JSON can hold."""
         return {
             "picture": self.path,
+            "note": self.note,
             "digits": [prediction.plain() for prediction in self.predictions],
             "left_out": [prediction.plain() for prediction in self.left_out],
         }
@@ -101,26 +103,57 @@ def predict(voters: Ensemble, pictures: Iterable[Path]) -> Iterator[PictureResul
     """
     for path in pictures:
         try:
-            yield PictureResult(path, *_predictions(voters, path))
+            for picture, note in digits.pages(path):
+                where = f"{path}, {note}" if note.startswith("page") else str(path)
+                try:
+                    yield PictureResult(path, note, *_predictions(voters, picture, where))
+                except NnbpError as error:
+                    yield PictureResult(path, note, problem=str(error))
         except NnbpError as error:
             yield PictureResult(path, problem=str(error))
 
 
-def _predictions(voters: Ensemble, picture: Path) -> tuple[list[Prediction], list[Prediction]]:
+def files_of(paths: Iterable[Path]) -> list[Path]:
+    """The pictures named, and those in the folders named, by their names. Raises NnbpError for a folder that
+    has none.
+    """
+    found = []
+    for path in paths:
+        if path.is_dir():
+            try:
+                inside = sorted(each for each in path.iterdir() if each.suffix.lower() in digits.SUFFIXES)
+            except OSError as error:
+                raise cannot_read(path, error) from error
+            if not inside:
+                raise NnbpError(f"{path}: no pictures in this folder; name another, or files")
+            found += inside
+        else:
+            found.append(path)
+    return found
+
+
+def _predictions(voters: Ensemble, picture: Array, where: str) -> tuple[list[Prediction], list[Prediction]]:
     """The digits of a picture in the way to see it that makes them likely, and what of it is left out."""
     best: list[Prediction] = []
-    for found in digits.candidates(digits.grayscale(picture)):
+    for found in digits.candidates(picture):
         if found:
             images = np.array([digits.normalize(digit.ink) for digit in found])
-            outputs = voters.predict(scaled(images.reshape(len(images), -1)), f"on {picture}")
+            outputs = voters.predict(scaled(images.reshape(len(images), -1)), f"on {where}")
             read = [Prediction(*each, voters.first.classes) for each in zip(found, images, outputs)]
             best = max(best, read, key=_confidence)
         if _confidence(best) >= LIKELY:
             break
-    kept = [prediction for prediction in best if _is_digit(prediction, _confidence(best) >= SURE)]
+    kept, left_out = without_doubtful(best)
     if not kept:
-        raise NnbpError(f"{picture}: no digit found; write larger, with more contrast, or crop the picture")
-    return kept, [prediction for prediction in best if prediction not in kept]
+        raise NnbpError(f"{where}: no digit found; write larger, with more contrast, or crop the picture")
+    return kept, left_out
+
+
+def without_doubtful(marks: list[Prediction]) -> tuple[list[Prediction], list[Prediction]]:
+    """The marks of a picture that are likely digits, and the others."""
+    sure = _confidence(marks) >= SURE
+    kept = [mark for mark in marks if _is_digit(mark, sure)]
+    return kept, [mark for mark in marks if mark not in kept]
 
 
 def _confidence(predictions: list[Prediction]) -> float:

@@ -18,7 +18,7 @@ from nnbp_cli.terminal.pictures import BLOCKS, crop, image_lines, side_by_side
 from nnbp_cli.wording import counted, percent
 
 if TYPE_CHECKING:
-    from nnbp_cli.evaluation.pictures import Prediction
+    from nnbp_cli.evaluation.pictures import PictureResult, Prediction
 
 BAR_WIDTH = 24  # characters of an output of 1
 MAX_BARS = 10  # of the outputs for a digit
@@ -124,6 +124,14 @@ def digit_lines(digits: Sequence[Prediction], is_probability: bool) -> Iterator[
         bars = ["", "", *_bars(digit, is_probability, full=BLOCKS[-1] if blocks else "#")]
         for line, bar in zip_longest(picture, bars, fillvalue=""):
             yield f"{line:{len(picture[0])}}   {bar}".rstrip()
+
+
+def picture_notes(result: PictureResult) -> Iterator[str]:
+    """What to know of a picture that was read."""
+    if result.note and not result.note.startswith("page"):
+        yield f"note: {result.path}: {result.note}"
+    if result.left_out:
+        yield f"note: {result.path}: {counted(len(result.left_out), 'marks')} left out as hardly digits"
 
 
 def _bars(digit: Prediction, is_probability: bool, full: str) -> Iterator[str]:

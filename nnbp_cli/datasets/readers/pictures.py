@@ -19,7 +19,6 @@ from nnbp_cli.errors import NnbpError, cannot_read
 from nnbp_cli.nn.arrays import Bytes
 from nnbp_cli.wording import counted
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 TRAINING = ("train", "training")
 TEST = ("test", "testing", "val", "valid", "validation")  # the first that is there
 MAX_PIXELS = 128 * 128  # of pictures that are taken as they are
@@ -62,7 +61,7 @@ def data_set(path: Path, note: Note) -> Arrays | None:
 def _classes(folder: Path) -> Classes:
     """The pictures in each folder in `folder`, in the order of their names; numbers as numbers count."""
     found = {
-        each.name: sorted(file for file in each.iterdir() if file.suffix.lower() in SUFFIXES)
+        each.name: sorted(file for file in each.iterdir() if file.suffix.lower() in digits.SUFFIXES)
         for each in folder.iterdir()
         if each.is_dir() and not each.name.startswith(".")
     }
