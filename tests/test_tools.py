@@ -57,7 +57,9 @@ def test_the_code_runs_as_printed(first: Path, code: str) -> None:
     assert said.stdout
     best = (first / "runs" / "first" / "log.csv").read_text().splitlines()[1:]
     if "the best epoch" in said.stdout:
-        assert best[int(said.stdout.split()[-1]) - 1] == max(best, key=lambda row: float(row.split(",")[4]))
+        assert best[int(said.stdout.partition("the best epoch")[2].split()[1]) - 1] == max(
+            best, key=lambda row: float(row.split(",")[4])
+        )
 
 
 def test_those_that_need_nothing_are_some() -> None:
