@@ -44,7 +44,8 @@ def test_bash_completes_commands_options_values_and_configs() -> None:
     assert tab("nnbp", "re") == {"report", "reproduce"}
     assert {"--config", "--resume", "--set", "--help"} <= tab("nnbp", "train", "--")
     assert tab("nnbp", "eval", "--split", "") == {"test", "validation", "train"}
-    assert tab("nnbp", "eval", "w.npz", "--data", "m") == tab("nnbp", "download", "m") == {"mnist"}
+    assert tab("nnbp", "download", "m") == {"mnist"}
+    assert tab("nnbp", "eval", "w.npz", "--data", "m") == {"mnist", "mnist+synthetic"}
     assert tab("nnbp", "init", "") == set(shipped())
     assert tab("nnbp", "init", "book/ch1-3") == {"book/ch1-30"}
     assert tab("nnbp", "plot", "r", "--what", "c") == {"curves", "confusion", "calibration"}

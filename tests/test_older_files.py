@@ -63,10 +63,11 @@ def test_every_file_of_an_older_run_is_read_and_written_again_as_it_was(tmp_path
     since = {
         "weights.npz": [
             *(f', "{key}": null' for key in ("shifts", "rows", "columns", "shuffle", "as_given")),
+            ', "thickness": 0.0',
             ', "started_from": null',
             ', "class_names": []',
         ],
-        "checkpoint.npz": [r"shuffle = \"epoch\"\n", r"engine = \"auto\"\n"],
+        "checkpoint.npz": [r"shuffle = \"epoch\"\n", r"engine = \"auto\"\n", r"thickness = 0.0\n"],
     }
     for name, keys in since.items():
         with np.load(RUN / name) as old, np.load(tmp_path / name) as new:

@@ -478,8 +478,8 @@ def test_folders_of_pictures_that_are_wrong_are_refused(
     assert refusal(tmp_path / "above") == f"HERE: nothing here, and no data set; name {readers.FORMS}"
     shutil.rmtree(tmp_path / "testing" / "zero")
     (tmp_path / "training" / "3" / "bad.png").write_bytes(b"GIF")
-    said = "HERE/training/3/bad.png: not a picture that is read here; name a PNG, JPEG, BMP or GIF file"
-    assert refusal(tmp_path) == said
+    said = "HERE/training/3/bad.png: not a picture that is read here; name a PNG, JPEG, WebP, TIFF, HEIC"
+    assert refusal(tmp_path) == f"{said}, BMP or GIF file"
     monkeypatch.setitem(sys.modules, "PIL.Image", None)
     assert refusal(tmp_path) == "HERE: needs Pillow; pip install 'nnbp-cli[predict]'"
 

@@ -70,7 +70,15 @@ def test_the_config_of_a_run_runs_again_and_gives_the_same_weights(here: Path) -
     distortions = ("--set", "data.augment.rotation=15", "--set", "data.augment.elastic=34")
     train("--out", "first", "--set", "training.threads=1", *distortions)
     resolved = tomllib.loads((here / "first" / "config.toml").read_text())
-    augment = {"rotation": 15.0, "elastic": 34.0, "sigma": 4.0, "shift": 0.0, "scaling": 0.0, "shear": 0.0}
+    augment = {
+        "rotation": 15.0,
+        "elastic": 34.0,
+        "sigma": 4.0,
+        "shift": 0.0,
+        "scaling": 0.0,
+        "shear": 0.0,
+        "thickness": 0.0,
+    }
     data = {"name": "synthetic", "size": 600, "seed": 1, "train": 500, "validation": 100}
     assert resolved["data"] == data | {"augment": augment}
     assert resolved["training"]["threads"] == 1

@@ -239,8 +239,7 @@ def test_predict_reads_by_the_mean(runs: list[str], drawn: Path) -> None:
     assert np.abs(together - np.mean([outputs(run) for run in runs], axis=0)).max() < 1e-6
     assert json.loads(nnbp("predict", "a", "b", "digit.png", "--json").out)["weights"] == ["a", "b"]
     for line, wrong in (
-        (("a", "b"), "name the weights, and after them the pictures"),
-        (("digit.png",), "name the weights, and after them the pictures"),
+        (("a", "b"), "name the pictures, after the weights if any are named"),
         (("a", "pictures", "b"), "'b' is no picture; name all weights before the first one"),
         (("a", "digit.png", "b"), "'b' is no picture; name all weights before the first one"),
         (("a", "digit.png", "c.npz"), "'c.npz' is no picture; name all weights before the first one"),
@@ -249,7 +248,10 @@ def test_predict_reads_by_the_mean(runs: list[str], drawn: Path) -> None:
         assert (said.status, said.out) == (2, "")
         assert said.err == f"nnbp predict: {wrong}; see 'nnbp predict --help'\n"
     Path("pictures").mkdir()
-    assert nnbp("predict", "a", "pictures").err == "pictures: cannot be read: is a directory; name a file\n"
+    assert (
+        nnbp("predict", "a", "pictures").err
+        == "pictures: no pictures in this folder; name another, or files\n"
+    )
 
 
 @pytest.mark.parametrize("command", ["eval", "predict", "export"])

@@ -4,15 +4,17 @@ from pathlib import Path
 
 import click
 
-from nnbp_cli.commands.options import data_dir_option, known_data_sets, quiet_option
+from nnbp_cli.commands.options import completed, data_dir_option, quiet_option
 from nnbp_cli.datasets.catalog import CATALOG
-from nnbp_cli.datasets.sources import KNOWN
+from nnbp_cli.datasets.sources import SYNTHETIC
 from nnbp_cli.errors import ConfigError
 from nnbp_cli.wording import did_you_mean, listed, quoted
 
+ASKED_FOR = (*CATALOG, SYNTHETIC)  # the last to be told that there is nothing to download
+
 
 @click.command(name="download")
-@click.argument("name", default="mnist", shell_complete=known_data_sets)
+@click.argument("name", default="mnist", shell_complete=completed(CATALOG))
 @data_dir_option
 @click.option("--mirror", "mirrors", multiple=True, metavar="URL", help="Ask this address first; repeatable.")
 @click.option("--force", is_flag=True, help="Fetch the files even if they are here and right.")
@@ -29,8 +31,8 @@ def command(name: str, data_dir: Path, mirrors: tuple[str, ...], force: bool, qu
     nnbp download
     nnbp download fashion-mnist --data-dir ~/datasets --mirror http://localhost:8000/
     """
-    if name not in KNOWN:
-        hint = did_you_mean(name, KNOWN, f"use {listed(KNOWN)}")
+    if name not in ASKED_FOR:
+        hint = did_you_mean(name, ASKED_FOR, f"use {listed(ASKED_FOR)}")
         raise ConfigError(f"nnbp download: no data set is called {quoted(name)}; {hint}")
     from nnbp_cli.datasets.download import fetch
     from nnbp_cli.terminal.output import print_result, wrote

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -87,9 +87,9 @@ data_dir_option = click.option(
 )
 
 
-def known_data_sets(ctx: click.Context, param: click.Parameter, text: str) -> list[str]:
-    """The data sets that have a name, for a shell that completes the line."""
-    return [name for name in KNOWN if name.startswith(text)]
+def completed(names: Iterable[str]) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """What a shell completes a word to, of these names."""
+    return lambda ctx, param, text: [name for name in names if name.startswith(text)]
 
 
 def _data_set(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:
@@ -106,7 +106,7 @@ def data_option(text: str) -> Callable[[Function], Function]:
         "data_name",
         metavar="NAME",
         callback=_data_set,
-        shell_complete=known_data_sets,
+        shell_complete=completed(KNOWN),
         help=text,
     )
 

@@ -18,7 +18,11 @@ from nnbp_cli.search.library import optuna
 from nnbp_cli.search.result import Search, Trial, run_directory
 from nnbp_cli.wording import listed
 
-MAY_DIFFER = ("search.trials", "data.name")  # from when the study began; the digest tells the data
+MAY_DIFFER = (
+    "search.trials",
+    "data.name",
+    "data.as_given",
+)  # from when the study began; the digest tells the data
 
 
 class Study:
