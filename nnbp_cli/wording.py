@@ -47,6 +47,11 @@ def listed(words: Iterable[str], last: str = "or") -> str:
     return f"{', '.join(first)} {last} {end}" if first else end
 
 
+def called(names: tuple[str, ...], classes: int) -> tuple[str, ...]:
+    """What each of so many classes is called: by its name where they have names, or else by its number."""
+    return names or tuple(map(str, range(classes)))
+
+
 def nearest(word: str, names: Iterable[str], cutoff: float = 0.65) -> str | None:
     """The one of `names` that whoever typed `word` most likely meant, if any is near."""
     # With 0.65 "evaluate", at 0.667, is still near "eval".

@@ -35,6 +35,14 @@ def draw_digits(folder: Path, stem: str, size: int, seed: int = 1) -> None:
     idx.write(folder / f"{stem}-labels-idx1-ubyte", labels)
 
 
+def own_digits(folder: Path, training: int = 160, test: int = 32) -> Path:
+    """A new folder with digits, as somebody's own data set."""
+    folder.mkdir()
+    draw_digits(folder, "train", training)
+    draw_digits(folder, "t10k", test)
+    return folder
+
+
 def batches(
     split: Split, targets: Array, batch_size: int, *, dtype: Any, **options: Any
 ) -> Iterator[tuple[Array, Array]]:

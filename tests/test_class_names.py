@@ -17,7 +17,7 @@ from nnbp_cli.plots import network
 from nnbp_cli.report import mistakes
 from nnbp_cli.terminal.evaluation import score_lines
 from tests.command_line import nnbp
-from tests.datasets import draw_digits
+from tests.datasets import own_digits
 from tests.small_run import replace
 
 NAMES = ("zero", "one", "two <b>", "three", "four", "five", "six $x$", "seven", "eight", "nine of many names")
@@ -26,10 +26,7 @@ NAMES = ("zero", "one", "two <b>", "three", "four", "five", "six $x$", "seven", 
 @pytest.fixture
 def named(here: Path) -> Path:
     """A run on digits whose classes have names."""
-    own = here / "own"
-    own.mkdir()
-    draw_digits(own, "train", 160)
-    draw_digits(own, "t10k", 32)
+    own = own_digits(here / "own")
     (own / "classes.txt").write_text("\n".join(NAMES) + "\n")
     replace(here / "small.toml", 'name = "synthetic"\nsize = 600', 'name = "own"\nvalidation = 30')
     assert nnbp("train", "small.toml", "--out", "run", "-q").status == 0

@@ -13,7 +13,7 @@ import pytest
 from nnbp_cli.runs import summary
 from tests.command_line import nnbp
 from tests.dask_cluster import Cluster, running, until
-from tests.datasets import draw_digits
+from tests.datasets import own_digits
 from tests.processes import started
 from tests.small_run import CONFIG, results
 
@@ -111,9 +111,7 @@ def test_a_scheduler_that_is_killed_ends_the_command_in_a_line_for_each_job(here
 
 
 def test_a_folder_of_ones_own_goes_along(cluster: Cluster, here: Path) -> None:
-    (here / "own").mkdir()
-    draw_digits(here / "own", "train", 160)
-    draw_digits(here / "own", "t10k", 32)
+    own_digits(here / "own")
     (here / "small.toml").write_text(CONFIG.replace('"synthetic"\nsize = 600', '"own"'))
     assert nnbp(*LINE, "--seeds", 1, "--out", "out", "--cluster", cluster.address).status == 0
     assert results(Path("out/seed-1")) == alone(1)

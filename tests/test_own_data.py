@@ -15,7 +15,7 @@ from nnbp_cli.runs import checkpoint
 from nnbp_cli.runs.directory import RunDirectory
 from nnbp_cli.training import loop
 from tests.command_line import Said, nnbp
-from tests.datasets import draw_digits
+from tests.datasets import draw_digits, own_digits
 from tests.interruption import Killed, killed
 from tests.small_run import CONFIG, contents, results, results_of_second_score, train
 
@@ -23,10 +23,7 @@ from tests.small_run import CONFIG, contents, results, results_of_second_score, 
 @pytest.fixture
 def own(here: Path) -> Path:
     """A folder of one's own beside small.toml, which names it from there; and a run on it."""
-    digits = here / "own"
-    digits.mkdir()
-    draw_digits(digits, "train", 160)
-    draw_digits(digits, "t10k", 32)
+    digits = own_digits(here / "own")
     (here / "small.toml").write_text(CONFIG.replace('"synthetic"\nsize = 600', '"own"'))
     train("--out", "run", "-q", "--set", "data.validation=40")
     return digits

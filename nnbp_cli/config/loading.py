@@ -9,7 +9,7 @@ from typing import Any
 from nnbp_cli.config import rules
 from nnbp_cli.config.formats import parse_toml, read
 from nnbp_cli.config.schema import Config
-from nnbp_cli.config.validation import Origins, validate
+from nnbp_cli.config.validation import Origins, data_of_run, validate
 from nnbp_cli.errors import ConfigError
 from nnbp_cli.wording import Location, dotted, has_surrogates, quoted
 
@@ -31,9 +31,8 @@ def loads(text: str, where: str, settings: Iterable[str] = ()) -> Config:
 
 
 def _as_before(plain: dict[str, Any]) -> dict[str, Any]:
-    """What a run left, with what it would say by now: the first ones shuffled no images."""
-    data = plain.get("data", {})
-    return plain | {"data": {"shuffle": False, **data}} if isinstance(data, dict) else plain
+    """What a run left, with what it would say by now."""
+    return plain | {"data": data_of_run(plain.get("data", {}))}
 
 
 def _configured(plain: dict[str, Any], where: str, settings: Iterable[str]) -> Config:

@@ -54,8 +54,13 @@ def network_from_plain(plain: object, where: str) -> NetworkConfig:
 
 
 def data_from_plain(plain: object, where: str) -> DataConfig:
-    """The DataConfig that `plain` is, a config's [data]. Raises ConfigError, a line a mistake."""
-    return rules.resolved_data(_table("data", plain, where))
+    """The DataConfig that `plain` is, the [data] of a run. Raises ConfigError, a line a mistake."""
+    return rules.resolved_data(_table("data", data_of_run(plain), where))
+
+
+def data_of_run(plain: object) -> object:
+    """The [data] that a run left, with what it would say by now: the first ones shuffled no images."""
+    return {"shuffle": False, **plain} if isinstance(plain, dict) else plain
 
 
 def moved(data: DataConfig, name: str) -> DataConfig:

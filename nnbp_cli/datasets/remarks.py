@@ -6,7 +6,7 @@ import numpy as np
 
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.datasets.sources import KNOWN
-from nnbp_cli.wording import listed
+from nnbp_cli.wording import called, listed
 
 MAX_NAMED = 5  # classes
 
@@ -34,7 +34,7 @@ def remarks(data: Dataset) -> Iterator[str]:
     ):
         missing = [k for k in range(first, data.classes) if name in images and not images[name][k]]
         if missing:
-            which = [data.class_names[k] if data.class_names else str(k) for k in missing[:MAX_NAMED]]
+            which = [called(data.class_names, data.classes)[k] for k in missing[:MAX_NAMED]]
             which += ["others"] if len(missing) > MAX_NAMED else []
             classes = f"{len(missing)} classes" if len(missing) > 1 else "a class"
             yield f"{classes} without {name} images ({listed(which, 'and')}): {means}"

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -49,11 +49,19 @@ def check_installed(who: str) -> None:
 
 def grayscale(path: Path) -> Array:
     """The picture in a file, the first where there are several; see `pages`."""
-    return next(pages(path))[0]
+    return next(pages(path)).picture
 
 
-def pages(path: Path) -> Iterator[tuple[Array, str]]:
-    """The pages of a TIFF file, or the one picture of another, and what to note of it: that it has others.
+class Page(NamedTuple):
+    """A picture, which page it is where its file has several, and what to note: that not all are read."""
+
+    picture: Array
+    which: str
+    note: str
+
+
+def pages(path: Path) -> Iterator[Page]:
+    """The pages of a TIFF file, or the one picture of another.
 
     A picture is (rows, columns), 0 black to 1 white, upright, its longer side REDUCED_SIDE at most. Where it
     is transparent the paper shows: white behind dark ink, black behind light ink. Raises NnbpError for what
@@ -70,16 +78,16 @@ def pages(path: Path) -> Iterator[tuple[Array, str]]:
     number, count = 0, 1
     while number < count:
         with _opened(path, content) as image:
-            note = ""
+            which = note = ""
             if image.format == "TIFF":
                 count = getattr(image, "n_frames", 1)
-                note = f"page {number + 1} of {count}" if count > 1 else ""
+                which = f"page {number + 1} of {count}" if count > 1 else ""
             elif getattr(image, "is_animated", False):
                 note = "the first of several pictures in it"
             image.seek(number)
             limits.check(path, image, content)
             picture = _on_paper(image)
-        yield picture, note
+        yield Page(picture, which, note)
         number += 1
 
 

@@ -60,9 +60,8 @@ def segment(ink: Array) -> list[Digit]:
     digits = []
     for part in in_reading_order(parts):
         alone = np.where(np.isin(labels[part.window], part.labels), ink[part.window], 0)
-        alone = np.minimum(
-            alone / np.quantile(alone[alone > 0], FULL_QUANTILE), 1
-        )  # a pale one is ink as well
+        full = np.quantile(alone[alone > 0], FULL_QUANTILE)  # a pale one is ink as well
+        alone = np.minimum(alone / full, 1)
         missing = round((SLIM * part.size - part.pen) / 2)  # on either side of a thin pen's strokes
         box = part.left / columns, part.top / rows, part.width / columns, part.height / rows
         cut = keep_away and (part.left == 0 or part.right == columns)

@@ -64,7 +64,8 @@ class Prediction:
 @dataclass(frozen=True)
 class PictureResult:
     """The predictions on a picture, in reading order, and on marks that are hardly digits; `problem` says in
-    a line why there are none, `note` which of the pictures in the file it is.
+    a line why there are none. Of a file with several pictures `page` says which it is, or `note` that the
+    others are not read.
     """
 
     path: Path
@@ -72,12 +73,13 @@ class PictureResult:
     predictions: Sequence[Prediction] = ()
     left_out: Sequence[Prediction] = ()
     problem: str = ""
+    page: str = ""
 
     def plain(self) -> dict[str, Any]:
         """As values that JSON can hold."""
         return {
             "picture": self.path,
-            "note": self.note,
+            "note": self.page or self.note,
             "digits": [prediction.plain() for prediction in self.predictions],
             "left_out": [prediction.plain() for prediction in self.left_out],
         }
@@ -103,12 +105,12 @@ def predict(voters: Ensemble, pictures: Iterable[Path]) -> Iterator[PictureResul
     """
     for path in pictures:
         try:
-            for picture, note in digits.pages(path):
-                where = f"{path}, {note}" if note.startswith("page") else str(path)
+            for picture, page, note in digits.pages(path):
+                where = ", ".join(filter(None, (str(path), page)))
                 try:
-                    yield PictureResult(path, note, *_predictions(voters, picture, where))
+                    yield PictureResult(path, note, *_predictions(voters, picture, where), page=page)
                 except NnbpError as error:
-                    yield PictureResult(path, note, problem=str(error))
+                    yield PictureResult(path, note, problem=str(error), page=page)
         except NnbpError as error:
             yield PictureResult(path, problem=str(error))
 

@@ -12,6 +12,7 @@ from nnbp_cli.evaluation.calibration import Calibration, calibration
 from nnbp_cli.evaluation.score import Score, complete, evaluate
 from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.arrays import Array
+from nnbp_cli.wording import called
 
 MAX_DIGITS_SHOWN = 40  # digits that a figure shows: of the worst mistakes, of a cell of the confusion matrix
 PROBABILITY_ACTIVATIONS = ("sigmoid", "softmax")  # of an output layer, whose values are from 0 to 1
@@ -34,7 +35,7 @@ class Predictions:
     @property
     def classes(self) -> tuple[str, ...]:
         """What each class is called."""
-        return self.class_names or tuple(map(str, range(self.outputs.shape[1])))
+        return called(self.class_names, self.outputs.shape[1])
 
     @property
     def predicted(self) -> Array:

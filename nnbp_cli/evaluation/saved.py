@@ -1,7 +1,7 @@
 """Saved weights held against a data set, their own or another; several of them vote."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -77,7 +77,7 @@ def evaluate_saved(
         if not len(images.labels):
             raise NnbpError(f"{data.name}: no {split} images; choose another --split")
         notes += changed(data, learned), other_names(data, learned)
-        named = replace(learned, class_names=learned.class_names or data.class_names)
+        named = learned.named(data.class_names)
         answers.append(predictions(named, images, where=str(path), seen=f"on the {split} images"))
     members = [
         MemberScore(path, learned.network.title, each.score)

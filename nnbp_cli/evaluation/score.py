@@ -47,11 +47,17 @@ class Score:
         return _shares(self.confusion.diagonal(), self.confusion.sum(axis=1))
 
     @property
+    def mistakes(self) -> Array:
+        """The confusion matrix without what is right."""
+        mistakes: Array = self.confusion - np.diag(self.confusion.diagonal())
+        return mistakes
+
+    @property
     def heat(self) -> Array:
         """How common each mistake is beside the most common one, (classes, classes), from 0 to 1: the root,
         so that rare ones are seen too; 0 where there is none and where the answer is right.
         """
-        mistakes = self.confusion - np.diag(self.confusion.diagonal())
+        mistakes = self.mistakes
         heat: Array = np.sqrt(mistakes / max(1, int(mistakes.max())))
         return heat
 

@@ -5,7 +5,7 @@ its pixels were scaled.
 """
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from nnbp_cli.nn.scaling import SCALING
 from nnbp_cli.system import files, npz, outputs
 from nnbp_cli.system.npz import Archive, FileKind
 from nnbp_cli.system.schema import Count, DataSet, Natural, NonNegative, PathText, Text
-from nnbp_cli.wording import quoted
+from nnbp_cli.wording import called, quoted
 
 PROGRAM = f"nnbp {__version__}"
 KIND = FileKind("weights file", format=1, remedy="choose another file or train again")
@@ -65,7 +65,11 @@ class Weights:
     @property
     def classes(self) -> tuple[str, ...]:
         """What each output is called."""
-        return self.class_names or tuple(map(str, range(self.network.outputs)))
+        return called(self.class_names, self.network.outputs)
+
+    def named(self, class_names: tuple[str, ...]) -> "Weights":
+        """The same, with these names of the outputs where they have none."""
+        return replace(self, class_names=self.class_names or class_names)
 
     @cached_property
     def network(self) -> Network:
@@ -169,8 +173,7 @@ def _read(opened: Archive) -> Weights:
     with opened.understood() as plain:
         meta = _META.validate_python(plain)
         network = network_from_plain(meta.network, where="meta")
-        plain = {"shuffle": False} | {k: v for k, v in meta.data.items() if k not in OF_PIXELS}
-        data = data_from_plain(plain, where="meta")
+        data = data_from_plain({k: v for k, v in meta.data.items() if k not in OF_PIXELS}, where="meta")
         described = build(network, meta.shape)
     if (scaling := meta.data.get("scaling")) != SCALING:
         raise opened.refused(f"pixels scaled as {quoted(scaling)}, where this program knows '{SCALING}'")

@@ -46,8 +46,8 @@ def confusion(predictions: Predictions) -> Markup:
 
 def classes_shown(predictions: Predictions) -> list[int]:
     """The classes in the matrix: of very many those that the most mistakes are about, from or to."""
-    counts = predictions.score.confusion
-    wrong = counts.sum(axis=0) + counts.sum(axis=1) - 2 * counts.diagonal()
+    mistakes = predictions.score.mistakes
+    wrong = mistakes.sum(axis=0) + mistakes.sum(axis=1)
     return sorted(np.argsort(-wrong, kind="stable")[:MAX_CLASSES_SHOWN].tolist())
 
 

@@ -1,7 +1,7 @@
 """What a report shows: a run directory, read whole, and what its network says to the test images."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from nnbp_cli.config import Config
@@ -78,6 +78,6 @@ def _predictions(
     if data.name != learned.data.name and data.digest != learned.digest:
         known = f"those of {data.name}, it knows {learned.data.name}"
         notes.append(f"note: the test images of {path} are {known}")
-    named = replace(learned, class_names=learned.class_names or data.class_names)
+    named = learned.named(data.class_names)
     predicted = predictions(named, data.test, where=str(path), seen="on the test images")
     return predicted, list(filter(None, notes))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from nnbp_cli import rng
 from nnbp_cli.config import ParameterConfig, SearchConfig
-from nnbp_cli.search.library import optuna
+from nnbp_cli.search.optuna import optuna
 
 
 def distributions(

@@ -12,7 +12,7 @@ from nnbp_cli.errors import NnbpError
 from nnbp_cli.runs.summary import FinalScore
 from nnbp_cli.search import journal
 from nnbp_cli.search.journal import is_journal
-from nnbp_cli.search.library import optuna
+from nnbp_cli.search.optuna import optuna
 from nnbp_cli.search.result import Search, Trial
 
 NAME = "nnbp search"  # of the study in its file

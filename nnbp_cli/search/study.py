@@ -14,15 +14,12 @@ from nnbp_cli.config import Config
 from nnbp_cli.errors import ConfigError, InUse, NnbpError
 from nnbp_cli.search import methods, storage
 from nnbp_cli.search.journal import Journal
-from nnbp_cli.search.library import optuna
+from nnbp_cli.search.optuna import optuna
 from nnbp_cli.search.result import Search, Trial, run_directory
 from nnbp_cli.wording import listed
 
-MAY_DIFFER = (
-    "search.trials",
-    "data.name",
-    "data.as_given",
-)  # from when the study began; the digest tells the data
+# From when the study began; the digest tells the data.
+MAY_DIFFER = ("search.trials", "data.name", "data.as_given")
 
 
 class Study:
@@ -74,9 +71,8 @@ class Study:
                     times = found.user_attrs.get("taken over", 0) + 1
                     self._storage.set_trial_user_attr(found._trial_id, "taken over", times)
                     return storage.trial(found)
-                self._study.tell(
-                    found.number, state=optuna.trial.TrialState.FAIL
-                )  # it ended while it drew them
+                # It ended while it drew them.
+                self._study.tell(found.number, state=optuna.trial.TrialState.FAIL)
         return None
 
     def _drawn(self, held: ExitStack) -> Trial | None:

@@ -59,8 +59,8 @@ def _matrix_lines(score: Score, classes: Sequence[str]) -> Iterator[str]:
 
 def _worst_lines(score: Score, classes: Sequence[str]) -> Iterator[str]:
     """The classes by how many of their images are not recognized, and what is most often taken for what."""
-    side, images = max(9, *map(len, classes)), score.confusion.sum(axis=1)
-    wrong = images - score.confusion.diagonal()
+    side, images, mistakes = max(9, *map(len, classes)), score.confusion.sum(axis=1), score.mistakes
+    wrong = mistakes.sum(axis=1)
     order = np.argsort(-wrong, kind="stable")[:MAX_CLASSES_LISTED]
     yield f"{'class':{side}}   images    wrong  recall  precision"
     for k in order:
@@ -69,7 +69,6 @@ def _worst_lines(score: Score, classes: Sequence[str]) -> Iterator[str]:
     if len(order) < len(classes):
         rest = len(classes) - len(order)
         yield f"and {rest} more, with {wrong.sum() - wrong[order].sum():,} wrong; --matrix shows all of them"
-    mistakes = score.confusion - np.diag(score.confusion.diagonal())
     yield ""
     yield "most often taken for another"
     for place in np.argsort(-mistakes, axis=None, kind="stable")[:MAX_CONFUSIONS_LISTED]:
@@ -128,7 +127,7 @@ def digit_lines(digits: Sequence[Prediction], is_probability: bool) -> Iterator[
 
 def picture_notes(result: PictureResult) -> Iterator[str]:
     """What to know of a picture that was read."""
-    if result.note and not result.note.startswith("page"):
+    if result.note:
         yield f"note: {result.path}: {result.note}"
     if result.left_out:
         yield f"note: {result.path}: {counted(len(result.left_out), 'marks')} left out as hardly digits"

@@ -18,7 +18,7 @@ from nnbp_cli.runs.log import read_log
 from nnbp_cli.system import files
 from nnbp_cli.training import loop
 from tests.command_line import nnbp
-from tests.datasets import draw_digits
+from tests.datasets import own_digits
 from tests.small_run import CONFIG, results
 from tests.torture.warm import Running, Step, Warm
 
@@ -114,10 +114,7 @@ def _places(run: Path) -> list[object]:
 
 def write_config(folder: Path) -> Path:
     """A config in an empty folder, and the digits that it names."""
-    digits = folder / "digits"
-    digits.mkdir()
-    draw_digits(digits, "train", 160)
-    draw_digits(digits, "t10k", 32)
+    digits = own_digits(folder / "digits")
     config = folder / "small.toml"
     config.write_text(CONFIG.replace('"synthetic"\nsize = 600', f'"{digits}"'))
     return config

@@ -59,7 +59,9 @@ def arrays(
 
 def _read(place: Path, identity: dict[str, Any]) -> Arrays:
     """Raises NnbpError, OSError or ValueError where they are not there, damaged, or of other files."""
-    index = _INDEX.validate_python(json_text.loads((place / "index.json").read_bytes()))
+    wrong = NnbpError(f"{place}: no index of what was kept")
+    content = files.read_bytes(place / "index.json", MAX_INDEX_BYTES, missing=wrong, too_large=wrong)
+    index = _INDEX.validate_python(json_text.loads(content))
     if (index.format, index.identity) != (FORMAT, identity):
         raise ValueError("of other files")
     read = (
