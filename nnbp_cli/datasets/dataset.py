@@ -23,6 +23,7 @@ from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.nn.arrays import Bytes, Integers
 from nnbp_cli.rng import generator
 from nnbp_cli.system import hardware, locks
+from nnbp_cli.wording import called
 
 DIGITS = 10  # the classes of every data set that has a name
 SHAPE = (28, 28)  # and its images
@@ -135,7 +136,7 @@ def load(
         (shape[0], shape[1]),
         DIGITS if named else max(len(found.class_names), 1 + int(max(labels.max(), test_labels.max()))),
         idx.digest(arrays),
-        () if found.class_names == tuple(map(str, range(len(found.class_names)))) else found.class_names,
+        () if found.class_names == called((), len(found.class_names)) else found.class_names,
         found.remarks,
     )
 
