@@ -11,7 +11,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from nnbp_cli.datasets import synthetic
-from nnbp_cli.datasets.skeletons import DOTS, USUAL, skeleton, skeletons
+from nnbp_cli.datasets.skeletons import DOTS, skeleton, skeletons
+from nnbp_cli.datasets.skeletons import USUAL as TABLE
 from nnbp_cli.nn.arrays import Array
 from tests.photographs import Rng, clipped, enlarged, gradient, grey, jpeg, noise, on_paper, resized, shadow
 
@@ -30,7 +31,7 @@ def penned(
     of the height; `ways` are skeletons of their own.
     """
     own = [(label, *skeleton(line)) for label, lines in (ways or {}).items() for line in lines]
-    bones = skeletons(USUAL)
+    bones = skeletons(TABLE)
     for number in range(count):
         rng = np.random.default_rng([seed, number])
         if own:
