@@ -20,7 +20,8 @@ from benchmarks.data import DATA_DIR
 from benchmarks.timing import timed
 from nnbp_cli import config
 from nnbp_cli.config import Config, build
-from nnbp_cli.datasets import dataset
+from nnbp_cli.datasets import loading
+from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.nn.initializers import INITIALIZERS
 from nnbp_cli.nn.scaling import scaled
@@ -32,7 +33,7 @@ from tests import per_example
 IMAGES = 1000  # that are timed
 
 
-def seconds(loaded: Config, data: dataset.Dataset, rounds: int) -> float:
+def seconds(loaded: Config, data: Dataset, rounds: int) -> float:
     """How long the loop takes for one image, in training the network of a config."""
     network = build(loaded.network, data.shape)
     params = network.parameters(np.float64)
@@ -51,7 +52,7 @@ def seconds(loaded: Config, data: dataset.Dataset, rounds: int) -> float:
 
 def main(data_dir: Path, rounds: int, seeds: int) -> None:
     """Time each network once, and print what each experiment takes."""
-    data = dataset.load("mnist", data_dir, train=50_000)
+    data = loading.load("mnist", data_dir, train=50_000)
     known: dict[str, float] = {}
     total = 0.0
     for each in experiments.select(["ch1", "ch5"], experiments.load()):

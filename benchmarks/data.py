@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-from nnbp_cli.datasets import dataset
+from nnbp_cli.datasets import loading
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import MissingData
 
@@ -15,9 +15,9 @@ DATA_DIR = Path(os.environ.get("NNBP_DATA_DIR", "data"))  # as `nnbp train` has 
 def load(data_dir: Path) -> Dataset:
     """50,000 images to train with and 10,000 to validate."""
     try:
-        return dataset.load("mnist", data_dir, train=50_000, validation=10_000)
+        return loading.load("mnist", data_dir, train=50_000, validation=10_000)
     except MissingData:
-        return dataset.load("synthetic", data_dir, size=SIZE, train=50_000, validation=10_000)
+        return loading.load("synthetic", data_dir, size=SIZE, train=50_000, validation=10_000)
 
 
 def options(description: str | None) -> argparse.ArgumentParser:

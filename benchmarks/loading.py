@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 
 from benchmarks import data
 from benchmarks.timing import spread, timed
-from nnbp_cli.datasets.dataset import Dataset, load
+from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.datasets.loading import load
 from nnbp_cli.datasets.readers import kept
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nnbp_cli.datasets import dataset
+from nnbp_cli.datasets import loading
 from nnbp_cli.models import weights
 from nnbp_cli.plots.network import FirstWeights
 from tests.command_line import nnbp
@@ -49,7 +49,7 @@ def run(here: Path, convolutional_run: Path) -> Path:
     ids=" ".join,
 )  # fmt: skip
 def test_each_command_takes_a_run_with_convolutions(run: Path, drawn: Path, line: list[str]) -> None:
-    image = dataset.load("synthetic", drawn, size=600).test.images[0].reshape(28, 28)
+    image = loading.load("synthetic", drawn, size=600).test.images[0].reshape(28, 28)
     Image.fromarray(255 - np.kron(image, np.ones((9, 9), np.uint8))).save("digit.png")
     said = nnbp(*line)
     assert (said.status, said.err) == (0, "")

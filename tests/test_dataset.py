@@ -12,7 +12,7 @@ import pytest
 
 from nnbp_cli.datasets import synthetic
 from nnbp_cli.datasets.catalog import CATALOG, NAMES
-from nnbp_cli.datasets.dataset import load
+from nnbp_cli.datasets.loading import load
 from nnbp_cli.datasets.readers import idx
 from nnbp_cli.datasets.skeletons import MORE, USUAL
 from nnbp_cli.datasets.sources import locate
@@ -81,7 +81,7 @@ def test_mnist_is_mnist(real_data: Path) -> None:
 @measured
 def test_mnist_is_in_memory_once(real_data: Path) -> None:
     (grown,) = output_with_peak(
-        "import sys, pathlib; from nnbp_cli.datasets.dataset import load\n"
+        "import sys, pathlib; from nnbp_cli.datasets.loading import load\n"
         "before = peak(); data = load('mnist', pathlib.Path(sys.argv[1])); print(peak() - before)\n",
         real_data,
     )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnbp_cli.datasets import dataset
+from nnbp_cli.datasets import loading
 from nnbp_cli.digits import binarize, candidates, morphology, normalize, segment
 from nnbp_cli.digits.binarization import light_on_dark, otsu
 from nnbp_cli.digits.components import components, label
@@ -47,7 +47,7 @@ def test_it_is_the_normalization_of_the_vectors() -> None:
 
 @pytest.mark.mnist
 def test_the_images_of_mnist_are_normalized_already(real_data: Path) -> None:
-    images = dataset.load("mnist", real_data).validation.images[:1000].reshape(-1, 28, 28)
+    images = loading.load("mnist", real_data).validation.images[:1000].reshape(-1, 28, 28)
     same = [np.array_equal(normalize(image / 255), image) for image in images]
     assert np.mean(same) > 0.99
 

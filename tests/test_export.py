@@ -16,7 +16,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file
 
 from nnbp_cli.config import DataConfig, LayerConfig, NetworkConfig, OverrideConfig
-from nnbp_cli.datasets import dataset
+from nnbp_cli.datasets import loading
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.evaluation.predictions import predictions
 from nnbp_cli.models import onnx as onnx_model
@@ -77,7 +77,7 @@ def test_onnxruntime_says_the_same_of_all_test_images_as_a_trained_convolution(
     more = ("--data-dir", real_data, "--set", "data.train=2000", "--set", "training.epochs=1")
     assert nnbp("train", "cnn.toml", "-q", "--out", "run", *more).status == 0
     assert nnbp("export", "run", "model.onnx").status == 0
-    images = dataset.load("mnist", real_data).test
+    images = loading.load("mnist", real_data).test
     ours = predictions(weights.load(Path("run")), images, where="run", seen="on the test images").outputs
     assert ours.shape == (10_000, 10)
     assert_the_same(run_onnx(Path("model.onnx"), scaled(images.images, np.float32)), ours)

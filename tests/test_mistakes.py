@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnbp_cli.datasets import dataset
+from nnbp_cli.datasets import loading
 from nnbp_cli.evaluation import predictions as predictions
 from nnbp_cli.evaluation.predictions import format_confidence
 from nnbp_cli.models import weights
@@ -49,7 +49,7 @@ def test_pictures_of_any_size_stand_side_by_side_in_80_columns(shape: tuple[int,
 def test_the_answers_to_all_images_are_what_the_network_says(
     here: Path, drawn: Path, trained_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    learned, test = weights.load(trained_run), dataset.load("synthetic", drawn, size=600).test
+    learned, test = weights.load(trained_run), loading.load("synthetic", drawn, size=600).test
     monkeypatch.setattr(Network, "images_at_once", 50)
     given = predictions.predictions(learned, test)
     outputs = learned.network.predict(learned.params, scaled(test.images))
@@ -61,7 +61,7 @@ def test_the_worst_mistakes_are_drawn_and_the_report_shows_the_same(
     here: Path, drawn: Path, trained_run: Path
 ) -> None:
     found = json.loads(nnbp("eval", trained_run, "--json", "--mistakes", 4).out)["mistakes"]
-    test = dataset.load("synthetic", drawn, size=600).test
+    test = loading.load("synthetic", drawn, size=600).test
     learned = weights.load(trained_run)
     assert [each["true"] for each in found] == [int(test.labels[each["image"]]) for each in found]
     for each in found:

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from nnbp_cli import digits, presets
 from nnbp_cli.config import DataConfig
-from nnbp_cli.datasets import dataset
+from nnbp_cli.datasets import loading
 from nnbp_cli.digits.limits import count_scans
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.evaluation.pictures import (
@@ -411,7 +411,7 @@ def test_most_disturbed_pictures_of_real_digits_are_read(tmp_path: Path, real_da
     out = tmp_path / "run"
     more = ("--out", out, "--weights", tmp_path / "w.npz", "--data-dir", real_data, "-q")
     assert nnbp("train", "--config", CONFIGS / "mnist.toml", *more).status == 0
-    split = dataset.load("mnist", real_data, train=50_000, validation=10_000).validation
+    split = loading.load("mnist", real_data, train=50_000, validation=10_000).validation
     pictures = photographs.disturbed(split.images[:100].reshape(-1, 28, 28), photographs.everything, seed=5)
     assert (
         photographs.recognized(weights.load(out), pictures, split.labels[:100, None].tolist()).mean() >= 0.95

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from nnbp_cli import config, digits
-from nnbp_cli.datasets import dataset, readers
+from nnbp_cli.datasets import loading, readers
 from nnbp_cli.datasets.catalog import NAMES
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.datasets.readers import csv, idx, kept
@@ -154,7 +154,7 @@ PICTURES = (pngs, lambda folder: pngs(folder, ("train", "val"), offset=1))
 
 
 def load(name: Path, **options: Any) -> Dataset:
-    return dataset.load(str(name), Path("nowhere"), **options)
+    return loading.load(str(name), Path("nowhere"), **options)
 
 
 def refusal(name: Path, **options: Any) -> str:
@@ -234,7 +234,7 @@ def test_another_machine_gets_the_same_images_and_names_as_files(
         folder.mkdir()
     form(own)
     shape = {"rows": 14, "columns": 56} if form is csv_files else {"rows": None, "columns": None}
-    for name, content in dataset.files(str(own), tmp_path, None, None, **shape).items():
+    for name, content in loading.files(str(own), tmp_path, None, None, **shape).items():
         (there / name).write_bytes(content)
     here, sent = load(own, **shape), load(own, **shape, folder=there)
     assert (here.digest, here.class_names, here.shape) == (sent.digest, sent.class_names, sent.shape)

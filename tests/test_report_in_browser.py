@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from nnbp_cli.config import DataConfig, LayerConfig, NetworkConfig, OverrideConfig, build
-from nnbp_cli.datasets import dataset
+from nnbp_cli.datasets import loading
 from nnbp_cli.digits import normalize
 from nnbp_cli.models import weights
 from nnbp_cli.models.weights import Weights
@@ -304,7 +304,7 @@ def test_the_page_and_python_say_the_same_to_a_thousand_images(
         replace(convolutional(layers, (28, 28), seed=seed, classes=10), data=weights.load(run).data)
         for seed, layers in enumerate((CONVOLUTIONS[:1], ()))
     ]
-    images = dataset.load("mnist" if REAL else "synthetic", data_dir).test.images[:1000]
+    images = loading.load("mnist" if REAL else "synthetic", data_dir).test.images[:1000]
     assert_the_page_says_the_same(browser, report, images, members[0])
     assert_the_page_says_the_same(browser, report, images, *members)
 
@@ -422,7 +422,7 @@ def test_the_pad_answers_while_one_draws_with_the_books_largest_convolutions(
     """conv 20@5x5, pool 2, conv 40@5x5, pool 2, dense 100: in 20 ms, and to a thousand images as Python."""
     first = LayerConfig(maps=20, kernel=5, pool=2, activation="relu")
     learned = convolutional((first, replace(first, maps=40)), (28, 28), hidden=100)
-    images = dataset.load("mnist" if REAL else "synthetic", data_dir).test.images[:1000]
+    images = loading.load("mnist" if REAL else "synthetic", data_dir).test.images[:1000]
     assert_the_page_says_the_same(browser, report, images, learned)
     text = base64.b64encode(images[:100].tobytes()).decode()
     asked = [network_json(learned), text, 784]
@@ -445,7 +445,7 @@ def test_the_pad_makes_the_image_that_predict_makes(browser: Browser, report: Pa
     sizes, as the ink of a picture or of the pad has them.
     """
     rng = np.random.default_rng(2)
-    digits = dataset.load("mnist" if REAL else "synthetic", data_dir).test.images[:1000].reshape(-1, 28, 28)
+    digits = loading.load("mnist" if REAL else "synthetic", data_dir).test.images[:1000].reshape(-1, 28, 28)
     inks = [np.rint(255 * resized(digit / 255, *rng.integers(8, 70, 2))).astype(np.uint8) for digit in digits]
     inks += [picture_of(vector["ink"]) for vector in json.loads(VECTORS.read_text())]
     text = base64.b64encode(b"".join(ink.tobytes() for ink in inks)).decode()

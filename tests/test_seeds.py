@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from nnbp_cli import config
-from nnbp_cli.datasets import dataset
+from nnbp_cli.datasets import loading
 from nnbp_cli.jobs import workers
 from nnbp_cli.jobs.job import Job
 from nnbp_cli.jobs.process import _ToParent
@@ -216,7 +216,7 @@ def test_no_more_go_on_than_there_are_cores_for_their_threads_and_memory_for_the
     at_a_time: int,
 ) -> None:
     loaded = config.load("small.toml", [f"training.threads={threads}"])
-    data = dataset.load("synthetic", drawn, size=600)
+    data = loading.load("synthetic", drawn, size=600)
     network = config.build(loaded.network, data.shape)
     one = config.needed_memory(network, loaded.training) + 720 * 28 * 28  # its images
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)))

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from nnbp_cli.config import LayerConfig
-from nnbp_cli.datasets import dataset
+from nnbp_cli.datasets import loading
 from nnbp_cli.datasets.dataset import Split
 from nnbp_cli.errors import Diverged, NnbpError
 from nnbp_cli.evaluation.predictions import Predictions
@@ -192,7 +192,7 @@ def test_eval_prints_each_member_and_the_vote(runs: list[str], drawn: Path) -> N
             key: member[key] for key in ("weights", "accuracy", "cost")
         }
     assert "members" not in alone
-    test = dataset.load("synthetic", drawn, size=600).test
+    test = loading.load("synthetic", drawn, size=600).test
     mean = np.mean(outputs_of([weights.load(Path(run)) for run in runs], scaled(test.images)), axis=0)
     right = mean.argmax(axis=1) == test.labels
     assert answer["accuracy"] == pytest.approx(right.mean())
@@ -226,7 +226,7 @@ def test_a_folder_of_runs_says_that_they_are_in_it(runs: list[str]) -> None:
 
 
 def test_predict_reads_by_the_mean(runs: list[str], drawn: Path) -> None:
-    image = dataset.load("synthetic", drawn, size=600).test.images[0].reshape(28, 28)
+    image = loading.load("synthetic", drawn, size=600).test.images[0].reshape(28, 28)
     Image.fromarray(255 - np.kron(image, np.ones((9, 9), np.uint8))).save("digit.png")
 
     def outputs(*networks: str) -> Array:

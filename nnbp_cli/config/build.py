@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from nnbp_cli.config.schema import AugmentConfig, DataConfig, LayerConfig, NetworkConfig, TrainingConfig
-from nnbp_cli.datasets import dataset
+from nnbp_cli.datasets import loading
 from nnbp_cli.datasets.augment import Augmentation
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.datasets.readers.arrays import Note
@@ -92,12 +92,12 @@ def load_data(
     config: DataConfig, data_dir: Path, where: str, folder: Path | None = None, note: Note = str
 ) -> Dataset:
     """The data set of a valid config, which is from `where`, from `folder` where that is given; raises what
-    `dataset.load` raises.
+    `loading.load` raises.
     """
     keys = ("train", "validation", "shuffle", "size", "seed", "rows", "columns")
     options = {key: getattr(config, key) for key in keys}
     try:
-        data = dataset.load(config.name, data_dir, **options, folder=folder, note=note)
+        data = loading.load(config.name, data_dir, **options, folder=folder, note=note)
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
     if config.copies > 1:

@@ -17,6 +17,7 @@ MIXED = "mnist+synthetic"  # MNIST, and drawn digits to learn from beside it
 DRAWN = (SYNTHETIC, MIXED)
 SIZE, SEED = 20_000, 1  # of the synthetic data set, where nothing else is said
 KNOWN = (*CATALOG, *DRAWN)  # by name; any path may be a data set too
+DIGITS, SHAPE = 10, (28, 28)  # the classes of all that are known by name, and the shape of their images
 NO_TEXT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # a path may have it, a config may not
 
 
@@ -24,7 +25,7 @@ NO_TEXT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # a path may have it, a co
 class Source:
     """The files of the data set `name`: four, in the order of NAMES, each with its SHA-256 where it is known.
 
-    They hold 28x28 images in ten classes. `remedy` is what to do about damage.
+    `remedy` is what to do about damage.
     """
 
     name: str

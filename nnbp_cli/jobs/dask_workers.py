@@ -19,7 +19,7 @@ from distributed import Client, Future, KilledWorker
 
 from nnbp_cli import __version__
 from nnbp_cli.config import DataConfig
-from nnbp_cli.datasets import dataset
+from nnbp_cli.datasets import loading
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.jobs import dask_task
 from nnbp_cli.jobs.dask_task import DataFiles, Outcome
@@ -110,7 +110,7 @@ class DaskWorkers(Workers):
         options = {key: getattr(data, key) for key in ("size", "seed", "rows", "columns")}
         key = data.name, *options.values()
         if key not in self.data:
-            files = dataset.files(data.name, self.data_dir, **options)
+            files = loading.files(data.name, self.data_dir, **options)
             digest = hashlib.sha256(repr(files).encode()).hexdigest()
             content = DataFiles(digest, files)
             self.data[key] = self.client.submit(dask_task.identity, content, key=f"nnbp-data-{digest}")

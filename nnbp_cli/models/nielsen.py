@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from nnbp_cli.config import DataConfig, LayerConfig, NetworkConfig, build
-from nnbp_cli.datasets.dataset import DIGITS, SHAPE
+from nnbp_cli.datasets.sources import DIGITS, SHAPE
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.arrays import Array

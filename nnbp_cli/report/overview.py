@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from nnbp_cli.config import Config, build, to_toml
-from nnbp_cli.datasets.dataset import SHAPE
-from nnbp_cli.datasets.sources import KNOWN
+from nnbp_cli.datasets.sources import KNOWN, SHAPE
 from nnbp_cli.evaluation.predictions import Predictions
 from nnbp_cli.evaluation.score import Score
 from nnbp_cli.plots.curves import Panel

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from nnbp_cli import __version__, config
 from nnbp_cli.config import Config, DataConfig, build
-from nnbp_cli.datasets import dataset
 from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.datasets.sources import SHAPE
 from nnbp_cli.errors import CheckFailed, Interrupted
 from nnbp_cli.jobs import workers
 from nnbp_cli.jobs.job import Job
@@ -94,7 +94,7 @@ def _work(config: Config) -> float:
 
     An image costs as much as its multiplications, and 32,000 more for the calls of a step.
     """
-    training, work = config.training, build(config.network, dataset.SHAPE).work
+    training, work = config.training, build(config.network, SHAPE).work
     train = config.data.train or 50_000
     split = {"training": train, "layer": 1000}
     watched = {name.split()[0] for name in training.watch}

@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from nnbp_cli.datasets import catalog, dataset
+from nnbp_cli.datasets import catalog, loading
 from nnbp_cli.datasets.catalog import NAMES
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.datasets.readers import idx
@@ -79,7 +79,7 @@ def _packed(content: bytes) -> bytes:
 
 
 def _load(place: str, folder: Path) -> Dataset:
-    return dataset.load(place if place == "published" else str(folder / place), folder)
+    return loading.load(place if place == "published" else str(folder / place), folder)
 
 
 def _unpacked(path: Path) -> bytes:

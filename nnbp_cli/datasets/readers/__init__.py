@@ -8,8 +8,10 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+from nnbp_cli.datasets.catalog import CATALOG
 from nnbp_cli.datasets.readers import csv, idx, npz, pictures
 from nnbp_cli.datasets.readers.arrays import MAX_LABEL, Arrays, Note, files_at
+from nnbp_cli.datasets.sources import Source
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.system import files
 from nnbp_cli.wording import counted, listed
@@ -43,6 +45,16 @@ def read(path: Path, note: Note) -> Arrays:
         kinds.update("folders" for each in path.iterdir() if each.is_dir() and not each.name.startswith("."))
     what = [counted(number, kind) for kind, number in kinds.most_common(3)] or ["nothing"]
     raise NnbpError(f"{path}: {listed(what, 'and')} here, and no data set; name {FORMS}")
+
+
+def read_source(source: Source) -> Arrays:
+    """The data set that a name of ours stands for. Raises NnbpError where a file is not what it should be."""
+    images, labels, test_images, test_labels = (
+        idx.read(path, dimensions, sha256, remedy=source.remedy)
+        for path, sha256, dimensions in zip(source.paths, source.checksums, (3, 1, 3, 1), strict=True)
+    )
+    known = CATALOG.get(source.name)
+    return Arrays(images, labels, test_images, test_labels, known.class_names if known else ())
 
 
 def _named(found: Arrays, path: Path) -> Arrays:
