@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nnbp_cli.config import LayerConfig, NetworkConfig, TrainingConfig, rules
+from nnbp_cli.config import LayerConfig, NetworkConfig, TrainingConfig, defaults
 from nnbp_cli.nn.costs import COSTS
 from nnbp_cli.nn.initializers import INITIALIZERS
 from nnbp_cli.nn.optimizers import OPTIMIZERS
@@ -95,7 +95,7 @@ def _case(number: int, cost: Any, output: Any, optimizer: Any, initializer: Any,
         "step_epochs": draw.one(1, 2),
     }
     for key, value in drawn.items():  # those that mean something here
-        only = rules.ONLY_WITH["training"][key]
+        only = defaults.ONLY_WITH["training"][key]
         if getattr(training, only.key) in only.defaults:
             training = replace(training, **{key: value})
     short = int(draw.rng.integers(batch_size))  # the last batch lacks so many images

@@ -12,7 +12,7 @@ import click
 
 from nnbp_cli.cli import COMMANDS, main
 from nnbp_cli.config import messages, schema
-from nnbp_cli.config.rules import ONLY_WITH
+from nnbp_cli.config.defaults import ONLY_WITH
 from nnbp_cli.nn.costs import COSTS
 from nnbp_cli.presets import description, shipped
 from nnbp_cli.system import json_text

@@ -29,8 +29,8 @@ from nnbp_cli.config import (
     to_toml,
 )
 from nnbp_cli.config.build import needed_memory, too_large
+from nnbp_cli.config.defaults import ONLY_WITH
 from nnbp_cli.config.formats import parse_toml
-from nnbp_cli.config.rules import ONLY_WITH
 from nnbp_cli.config.validation import validate
 from nnbp_cli.datasets.augment import Augmentation
 from nnbp_cli.datasets.dataset import Dataset, Split

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nnbp_cli import config
-from nnbp_cli.config import Config, LayerConfig, NetworkConfig, TrainingConfig, rules
+from nnbp_cli.config import Config, LayerConfig, NetworkConfig, TrainingConfig, defaults
 from nnbp_cli.nn.optimizers import OPTIMIZERS, Adam, AdamW, Momentum, Optimizer, RmsProp, Sgd
 
 TRAINING = TrainingConfig(epochs=3, batch_size=16, learning_rate=0.5)
@@ -92,5 +92,5 @@ def test_adamw_shrinks_theta_where_there_is_no_gradient_and_adam_does_not() -> N
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_what_the_config_leaves_open_is_what_the_optimizer_says(name: Any) -> None:
     plain = replace(TRAINING, optimizer=name)
-    resolved = rules.resolved(Config(network=CONFIG, training=plain)).training
+    resolved = defaults.resolved(Config(network=CONFIG, training=plain)).training
     assert config.optimizer(plain) == config.optimizer(resolved) == OPTIMIZERS[name]

@@ -148,19 +148,10 @@ def command(
     if not mpi and (count := launched()) > 1:
         many = f"mpirun or srun has started {count} processes, and each would train the whole network"
         raise click.UsageError(f"{many}; add '--mpi', or 'env -u PMI_SIZE' before nnbp if that is meant")
-    config_path = named_config(config_argument, config_option)
-    if run:
-        if config_path or out or seeds:
-            raise click.UsageError(
-                "a run that is resumed has its config and its directory; leave the others out"
-            )
-        config_path = run / "config.toml"
-        if start:
-            raise click.UsageError("a run that is resumed has its weights; leave '--from' out")
-    elif not config_path:
+    named = named_config(config_argument, config_option)
+    config_path = run / "config.toml" if run else named
+    if not config_path:
         raise click.UsageError("missing argument 'CONFIG', or '--resume' to go on with a run")
-    elif data_name:
-        raise click.UsageError("'--data' is for '--resume'; with '--config', --set data.name=NAME")
     from nnbp_cli import config
     from nnbp_cli.jobs import seeds as several
     from nnbp_cli.runs.resume import resume
@@ -171,23 +162,38 @@ def command(
     from nnbp_cli.terminal.progress import TerminalReporter
     from nnbp_cli.terminal.tables import seed_lines, summary_lines
 
+    begun = several.jobs_in(run) if run else []
+    many_runs = seeds or begun
+
     def given(*names: str) -> list[str]:
         typed = [name for name in names if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
         return [word for name in typed for word in (f"--{name.replace('_', '-')}", str(ctx.params[name]))]
 
+    for is_wrong, why in (
+        (
+            run and (named or out or seeds),
+            "a run that is resumed has its config and its directory; leave the others out",
+        ),
+        (run and start, "a run that is resumed has its weights; leave '--from' out"),
+        (not run and data_name, "'--data' is for '--resume'; with '--config', --set data.name=NAME"),
+        (many_runs and mpi, "'--mpi' is for one run; many runs share nothing, and go to '--cluster'"),
+        (many_runs and start, "'--from' is for one run; seeds begin with weights of their own"),
+        (
+            many_runs and given("weights"),
+            "'--weights' is for one run; of several, each has its own in its directory",
+        ),
+        (
+            begun and (overrides or data_name),
+            "'--set' and '--data' are for one run; name the directory of one seed",
+        ),
+        (not many_runs and jobs, "'--jobs' is for '--seeds'; one run has one process"),
+        (not many_runs and cluster, "'--cluster' is for '--seeds'; one run has one process"),
+    ):
+        if is_wrong:
+            raise click.UsageError(why)
     paths = Paths(config_path, data_dir, out, weights, offline, data_name, start=start)
-    reporter, begun = TerminalReporter(quiet), several.jobs_in(run) if run else []
-    if seeds or begun:
-        if mpi:
-            raise click.UsageError("'--mpi' is for one run; many runs share nothing, and go to '--cluster'")
-        if start:
-            raise click.UsageError("'--from' is for one run; seeds begin with weights of their own")
-        if given("weights"):
-            raise click.UsageError(
-                "'--weights' is for one run; of several, each has its own in its directory"
-            )
-        if run and (overrides or data_name):
-            raise click.UsageError("'--set' and '--data' are for one run; name the directory of one seed")
+    reporter = TerminalReporter(quiet)
+    if many_runs:
         if begun:
             runs = several.resume(begun, paths, jobs, reporter, cluster)
         else:
@@ -199,9 +205,6 @@ def command(
         runs.check()
         stopped_by = runs.stopped_by
     else:
-        if jobs or cluster:
-            which = "--jobs" if jobs else "--cluster"
-            raise click.UsageError(f"'{which}' is for '--seeds'; one run has one process")
         if run:
             summary = resume(run, overrides, paths, reporter, communicator=ranks)
         else:

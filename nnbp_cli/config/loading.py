@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nnbp_cli.config import rules
+from nnbp_cli.config import defaults
 from nnbp_cli.config.formats import parse_toml, read
 from nnbp_cli.config.schema import Config
 from nnbp_cli.config.validation import Origins, data_of_run, validate
@@ -37,7 +37,7 @@ def _as_before(plain: dict[str, Any]) -> dict[str, Any]:
 
 def _configured(plain: dict[str, Any], where: str, settings: Iterable[str]) -> Config:
     origins, mistakes = apply_overrides(settings, plain)
-    rules.drop_inapplicable_keys(plain, {place for place, _ in origins})
+    defaults.drop_inapplicable_keys(plain, {place for place, _ in origins})
     return validate(plain, where, origins, mistakes)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from nnbp_cli.config import rules
+from nnbp_cli.config import defaults, rules
 from nnbp_cli.config.build import build, too_large
 from nnbp_cli.config.messages import explained
 from nnbp_cli.config.schema import Config, DataConfig, NetworkConfig, SearchConfig, TrainingConfig
@@ -44,7 +44,7 @@ def validate(
         tables = {name: _TABLES[name].validate_python(given[name]) for name in sound}
         problems = [*explained(error), *rules.violations(**tables)]
     _refuse(problems, where, origins, mistakes)
-    return rules.resolved(config)
+    return defaults.resolved(config)
 
 
 def network_from_plain(plain: object, where: str) -> NetworkConfig:
@@ -55,7 +55,7 @@ def network_from_plain(plain: object, where: str) -> NetworkConfig:
 
 def data_from_plain(plain: object, where: str) -> DataConfig:
     """The DataConfig that `plain` is, the [data] of a run. Raises ConfigError, a line a mistake."""
-    return rules.resolved_data(_table("data", data_of_run(plain), where))
+    return defaults.resolved_data(_table("data", data_of_run(plain), where))
 
 
 def data_of_run(plain: object) -> object:
@@ -69,7 +69,7 @@ def moved(data: DataConfig, name: str) -> DataConfig:
     """
     if name == data.name:
         return data
-    renamed = rules.with_absolute_name(replace(data, as_given=None), name)
+    renamed = defaults.with_absolute_name(replace(data, as_given=None), name)
     changes = {"size": None, "seed": data.seed if data.shuffle else None}
     return data_from_plain(asdict(renamed) | changes, where="--data")
 
