@@ -3,7 +3,6 @@
 import atexit
 import os
 import socket
-from collections.abc import Sequence
 from math import inf
 from time import monotonic
 
@@ -47,28 +46,28 @@ class MPICommunicator(Communicator):
         return self._cores
 
     def allreduce(self, array: Array) -> None:
-        """By MPI_Iallreduce."""
+        """By MPI_Iallreduce, a part after the other: each is in the cache for all that is done with it."""
         flat = array.reshape(-1)
-        parts = (flat[k : k + NUMBERS_PER_SUM] for k in range(0, flat.size, NUMBERS_PER_SUM))
-        self._wait([WORLD.Iallreduce(MPI.IN_PLACE, part) for part in parts])
+        for k in range(0, flat.size, NUMBERS_PER_SUM):
+            self._wait(WORLD.Iallreduce(MPI.IN_PLACE, flat[k : k + NUMBERS_PER_SUM]))
 
     def broadcast(self, array: Array) -> None:
         """By MPI_Ibcast."""
-        self._wait([WORLD.Ibcast(array)])
+        self._wait(WORLD.Ibcast(array))
         self._patience = self._timeout
 
     def close(self) -> None:
         """By MPI_Finalize."""
-        self._wait([WORLD.Ibarrier()])
+        self._wait(WORLD.Ibarrier())
         MPI.Finalize()
 
-    def _wait(self, requests: Sequence[MPI.Request]) -> None:
+    def _wait(self, request: MPI.Request) -> None:
         """Wait for the others in turns with whatever else wants this core, and hear signals meanwhile.
 
         A machine that is gone says nothing, and MPI would wait for it for ever.
         """
         deadline = monotonic() + self._patience
-        while not MPI.Request.Testall(requests):
+        while not request.Test():
             os.sched_yield()
             if monotonic() > deadline:
                 atexit.register(WORLD.Abort, NnbpError.exit_status)  # or mpirun waits for that machine, too
