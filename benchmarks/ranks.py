@@ -24,7 +24,7 @@ import numpy as np
 from benchmarks.timing import ratios, rounded, spread, timed
 from nnbp_cli.config import LayerConfig, NetworkConfig, build
 from nnbp_cli.engines import ALONE, NumpyEngine
-from nnbp_cli.engines.communicator import join
+from nnbp_cli.engines.join import join
 from nnbp_cli.nn.initializers import INITIALIZERS
 from nnbp_cli.nn.optimizers import OPTIMIZERS
 from nnbp_cli.nn.penalties import Penalty

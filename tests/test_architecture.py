@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,21 @@ def test_imports_go_one_way() -> None:
         parts = {module.split(".")[1] for module in imported(name) if module.startswith("nnbp_cli.")}
         backwards = {other for other in parts - {"__version__"} if RANK[other] > RANK[part(name)]}
         assert not backwards, name
+
+
+def file_of(module: str) -> str:
+    """Where a module of the package is, or the one that has this name in it."""
+    path = "/".join(module.split(".")[1:])
+    places = (f"{path}.py", f"{path}/__init__.py", f"{path.rpartition('/')[0]}.py")
+    return next((place for place in places if place in TREES), f"{path.rpartition('/')[0]}/__init__.py")
+
+
+def test_no_two_modules_need_each_other() -> None:
+    graph = {
+        name: {file_of(module) for module in imported(name) if module.startswith("nnbp_cli.")}
+        for name in TREES
+    }
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
 
 def test_few_modules_stand_beside_the_rooms() -> None:

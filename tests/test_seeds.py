@@ -16,7 +16,7 @@ import pytest
 
 from nnbp_cli import config
 from nnbp_cli.datasets import loading
-from nnbp_cli.jobs import workers
+from nnbp_cli.jobs import dispatch
 from nnbp_cli.jobs.job import Job
 from nnbp_cli.jobs.process import _ToParent
 from nnbp_cli.jobs.seeds import Seeds
@@ -222,7 +222,7 @@ def test_no_more_go_on_than_there_are_cores_for_their_threads_and_memory_for_the
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(4)))
     monkeypatch.setattr(hardware, "total_memory", lambda: memory * one)
     nine = [Job(f"seed {seed}", loaded, here / f"seed-{seed}", work=1) for seed in range(9)]
-    assert workers.at_a_time(nine, data, jobs) == at_a_time
+    assert dispatch.at_a_time(nine, data, jobs) == at_a_time
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import numpy as np
 from nnbp_cli.config import LayerConfig, NetworkConfig, TrainingConfig, build
 from nnbp_cli.datasets.augment import Augmentation
 from nnbp_cli.engines import ALONE, Communicator
-from nnbp_cli.engines.communicator import join
+from nnbp_cli.engines.join import join
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.initializers import INITIALIZERS
 from nnbp_cli.nn.optimizers import OPTIMIZERS

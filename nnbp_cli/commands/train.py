@@ -137,10 +137,11 @@ def command(
     batch, which pays for large networks in large batches: docs/scaling.md. The one of rank 0 alone reads,
     writes and prints. It needs pip install 'nnbp-cli[mpi]'.
     """
-    from nnbp_cli.engines import communicator
+    from nnbp_cli.engines.communicator import ALONE
+    from nnbp_cli.engines.join import join
     from nnbp_cli.system.launcher import launched
 
-    ranks = communicator.join(mpi_timeout) if mpi else communicator.ALONE
+    ranks = join(mpi_timeout) if mpi else ALONE
     if ranks.rank:
         from nnbp_cli.runs.run import follow
 

@@ -4,19 +4,14 @@ All hold the same theta, add up their gradients and take the same step. In the w
 the one of rank 0 alone reads, writes and prints.
 """
 
-import atexit
-import os
-import signal
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from nnbp_cli.errors import NnbpError
 from nnbp_cli.nn.arrays import Array
-from nnbp_cli.system import hardware, signals
-from nnbp_cli.system.launcher import launched
+from nnbp_cli.system import hardware
 
 
 class Communicator:
@@ -78,21 +73,3 @@ class RowsOf(np.random.Generator):
         """Uniform numbers, (own rows, ...)."""
         drawn: Array = super().random((self.rows, *shape[1:]), dtype)
         return drawn[self.own]
-
-
-def join(timeout: float) -> Communicator:
-    """The processes that mpirun or srun has started together. One that waits for the others for more than
-    `timeout` seconds raises NnbpError.
-
-    Raises NnbpError where there is no MPI, or not the one that started them.
-    """
-    try:
-        from nnbp_cli.engines.mpi import MPICommunicator
-    except (ImportError, RuntimeError) as error:  # the second without a library of MPI
-        if launched() > 1:  # on this machine: the others wait for all to begin, unless mpirun sees one killed
-            atexit.register(os.kill, os.getpid(), signal.SIGKILL)
-        reason = str(error).splitlines()[0]
-        why = "needs mpi4py" if getattr(error, "name", None) == "mpi4py" else f"cannot use MPI ({reason})"
-        raise NnbpError(f"--mpi: {why}; pip install 'nnbp-cli[mpi]'") from error
-    signals.exit_immediately()
-    return MPICommunicator(timeout)

@@ -26,7 +26,7 @@ NUMBERS_PER_SUM = 524_288  # 2 MB of float32
 
 
 class MPICommunicator(Communicator):
-    """A `Communicator` of all processes that were started together; see `communicator.join`."""
+    """A `Communicator` of all processes that were started together; see `join`."""
 
     def __init__(self, timeout: float) -> None:
         self.rank, self.size = WORLD.rank, WORLD.size

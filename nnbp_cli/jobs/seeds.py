@@ -13,7 +13,7 @@ from pydantic import Field, TypeAdapter
 from nnbp_cli import config
 from nnbp_cli.config import Config
 from nnbp_cli.errors import NnbpError
-from nnbp_cli.jobs import workers
+from nnbp_cli.jobs import dispatch
 from nnbp_cli.jobs.job import Job
 from nnbp_cli.runs import directory as run_directory
 from nnbp_cli.runs.directory import RunDirectory
@@ -111,7 +111,7 @@ def train(
     for job in made:
         job.prepare()
     reporter.note(f"{folder}: network {network.title}")
-    at_a_time = workers.at_a_time(made, data, jobs)
+    at_a_time = dispatch.at_a_time(made, data, jobs)
     return _train(folder, made, at_a_time, paths.data_dir, reporter, cluster)
 
 
@@ -124,7 +124,7 @@ def resume(
         paths = replace(paths, config=first.directory)
         # The data once, before many want them at the same time.
         data = load_or_download(first.config.data, paths, reporter)
-        at_a_time = workers.at_a_time(found, data, jobs)
+        at_a_time = dispatch.at_a_time(found, data, jobs)
         del data
     return _train(first.directory.parent, found, at_a_time, paths.data_dir, reporter, cluster)
 
@@ -161,7 +161,7 @@ def _train(
     reporter: Reporter,
     cluster: str | None,
 ) -> Seeds:
-    failures, stopped_by = workers.run(jobs, workers.named(cluster, data_dir, at_a_time), reporter)
+    failures, stopped_by = dispatch.run(jobs, dispatch.workers_at(cluster, data_dir, at_a_time), reporter)
     runs, missing = list[Summary](), dict[int, str]()
     for job in jobs:
         if result := job.result:

@@ -10,7 +10,7 @@ from nnbp_cli.config import Config, DataConfig, build
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.datasets.sources import SHAPE
 from nnbp_cli.errors import CheckFailed, Interrupted
-from nnbp_cli.jobs import workers
+from nnbp_cli.jobs import dispatch
 from nnbp_cli.jobs.job import Job
 from nnbp_cli.reproduction.experiments import Experiment
 from nnbp_cli.reproduction.results import Row, baseline, rows
@@ -48,13 +48,13 @@ def reproduce(
         baselines = {each: baseline(each, data) for each in experiments if not each.config}
         jobs = {each: [_with_engine(job, data, reporter) for job in own] for each, own in jobs.items()}
         unfinished = [job for own in jobs.values() for job in own if not job.done]
-        at_a_time = workers.at_a_time(unfinished, data, processes)
+        at_a_time = dispatch.at_a_time(unfinished, data, processes)
         del data
     if (minutes := sum(each.minutes * count for each, count in waiting.items())) >= 60:
         hours = counted(round(minutes / 60), "hours")
         reporter.note(f"note: they take about {hours} of one core; --seeds 1 is the shortest")
     every = [job for own in jobs.values() for job in own]
-    failures, stopped_by = workers.run(every, workers.named(cluster, data_dir, at_a_time), reporter)
+    failures, stopped_by = dispatch.run(every, dispatch.workers_at(cluster, data_dir, at_a_time), reporter)
     if stopped_by:
         kept = "what was run to its end is kept, and the same command goes on from there"
         raise Interrupted(f"nnbp reproduce: stopped by {stopped_by}; {kept}", signals.EXIT_STATUS[stopped_by])
