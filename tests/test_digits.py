@@ -139,6 +139,35 @@ def test_a_blank_page_has_no_digits() -> None:
         assert places(photographs.gradient(paper, rng) + rng.normal(0, 0.01, paper.shape)) == []
 
 
+def test_what_is_no_darker_than_coarse_noise_is_no_ink_and_a_pale_digit_is() -> None:
+    """Noise of blocks, as a JPEG leaves it, in light that falls off."""
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        blocks = rng.normal(0, 0.03, (40, 50)).repeat(4, axis=0).repeat(4, axis=1)
+        paper = np.linspace(0.9, 0.3, 200) + blocks + rng.normal(0, 0.01, blocks.shape)
+        assert places(paper) == []
+        paper[50:110, 60:68] -= 0.25
+        (top, left, bottom, right), *others = places(paper)
+        assert not others
+        assert abs(np.subtract((top, left, bottom, right), (50, 60, 110, 68))).max() <= 8
+
+
+def test_where_a_shadow_ends_is_no_ink_and_a_digit_that_lies_across_it_is() -> None:
+    """The corner of one, which is narrower than a stroke may be."""
+    y, x = np.mgrid[:200, :240]
+    light = 0.9 - 0.4 / (1 + np.exp((80 + np.abs(x - 120) - y) / -1.5))
+    assert places(light) == []
+    light[70:130, 118:124] *= 0.3
+    assert places(light) == [(70, 118, 130, 124)]
+
+
+def test_a_pen_that_is_as_wide_as_a_third_of_the_picture_is_filled() -> None:
+    y, x = np.mgrid[:90, :90] - 44.5
+    nought = np.where(np.abs(np.hypot(x, y) - 24) < 13, 0.2, 0.9)
+    (digit,) = segment(binarize(nought))
+    np.testing.assert_array_equal(digit.ink > 0.5, nought[8:-8, 8:-8] < 0.5)
+
+
 def test_digits_are_in_reading_order() -> None:
     boxes = [(12, 20, 40, 26), (10, 60, 38, 66), (14, 100, 42, 106), (60, 22, 88, 28), (58, 80, 86, 86)]
     assert places(sheet(100, 130, *boxes[::-1])) == boxes

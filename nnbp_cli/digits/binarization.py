@@ -6,9 +6,10 @@ grayscale -> dark on light -> the share of the background's light that is missin
 import numpy as np
 
 from nnbp_cli.digits import morphology
+from nnbp_cli.digits.contrast import standing_out
 from nnbp_cli.nn.arrays import Array
 
-CLOSING_REACH = 0.13  # of the picture's longer side: half of the widest stroke
+CLOSING_REACH = 0.18  # of the picture's longer side: half of the widest stroke
 MEAN_REACH = 0.1  # of the longer side: the mean that tells whether strokes are dark or light
 BORDER_WEIGHT = 0.5  # what the picture's border counts in that, and
 MAX_BORDER = 0.7  # up to how many deviations
@@ -43,7 +44,7 @@ def binarize(picture: Array, inverted: bool | None = None) -> Array:
     full = np.quantile(dark[dark >= threshold], FULL_QUANTILE)
     rough = np.quantile(missing[missing < threshold], 0.8)  # the rest may be the grey of strokes, not paper
     onset = np.clip(ROUGHNESS * rough, MIN_ONSET * threshold, MAX_ONSET * threshold)
-    return np.clip((missing - onset) / (full - onset), 0, 1)
+    return standing_out(np.clip((missing - onset) / (full - onset), 0, 1), picture, background)
 
 
 def light_on_dark(picture: Array) -> bool:
