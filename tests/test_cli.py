@@ -199,8 +199,9 @@ def test_a_config_is_named_with_or_without_its_option(here: Path) -> None:
     assert Path("a/config.toml").read_text() == Path("b/config.toml").read_text()
 
 
-def test_a_variable_of_tqdm_s_that_it_does_not_take_is_a_line(here: Path) -> None:
-    command = [sys.executable, "-m", "nnbp_cli", "train", "small.toml"]
+@pytest.mark.parametrize("name", ["train", "search"])
+def test_a_variable_of_tqdm_s_that_it_does_not_take_is_a_line(here: Path, name: str) -> None:
+    command = [sys.executable, "-m", "nnbp_cli", name, "small.toml"]
     environment = os.environ | {"TQDM_MININTERVAL": "many"}
     said = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert (said.returncode, said.stderr.count("\n")) == (1, 1)

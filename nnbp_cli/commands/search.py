@@ -57,14 +57,16 @@ def command(
     the test images, once. Needs pip install 'nnbp-cli[search]'; docs/search.md has more.
     """
     config_path = required_config(config_argument, config_option)
-    from nnbp_cli.search.search import search
     from nnbp_cli.system import signals
     from nnbp_cli.terminal.output import print_json, print_result
     from nnbp_cli.terminal.progress import TerminalReporter
     from nnbp_cli.terminal.tables import search_lines
 
+    reporter = TerminalReporter(quiet)
+    from nnbp_cli.search.search import search  # after it: Optuna imports tqdm, too, and lets it fail
+
     settings = [*overrides, *([f"search.trials={trials}"] if trials else [])]
-    found = search(config_path, settings, study, data_dir, TerminalReporter(quiet))
+    found = search(config_path, settings, study, data_dir, reporter)
     if as_json:
         print_json(found.plain())
     else:
