@@ -1,11 +1,13 @@
 """Classes are called by their names wherever a network's answers are shown, and many of them can be read."""
 
+import dataclasses
 import json
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib import font_manager
 from PIL import Image
 
 from nnbp_cli.datasets.dataset import Split
@@ -124,3 +126,21 @@ def test_pictures_of_many_classes_are_no_larger_than_a_screen(
     _, places = mistakes.cells(many(classes))
     assert {"1,2", "1,1", f"{classes - 1},0"} <= {*places}
     assert len(places) == shown + 2
+
+
+def test_a_letter_that_no_font_has_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with a Chinese font, and without one: the letter is in STIX, which comes with matplotlib."""
+    known, said = font_manager.fontManager, list[str]()
+    stix = next(font for font in known.ttflist if font.fname.endswith("STIXGeneral.ttf"))
+    named = dataclasses.replace(many(3), class_names=("\u1d8d", "一", "c"))
+    network.confusion(named, tmp_path / "none.png", said.append)
+    monkeypatch.setattr(known, "ttflist", [*known.ttflist, dataclasses.replace(stix, name="SimHei")])
+    known._findfont_cached.cache_clear()  # type: ignore[attr-defined]
+    network.confusion(named, tmp_path / "one.png", said.append)
+    network.confusion(named, tmp_path / "text.svg", said.append)
+    assert [re.findall("no font here has (.*), drawn", each) for each in said] == [["\u1d8d一"], ["一"]]
+
+
+def test_names_that_begin_alike_head_columns_of_their_own() -> None:
+    named = dataclasses.replace(many(10), class_names=tuple(f"class_{k}" for k in range(10)))
+    assert list(score_lines(EvaluationResult("", "", "", named)))[4].split()[:2] == ["lass_0", "lass_1"]

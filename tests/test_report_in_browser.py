@@ -136,6 +136,9 @@ def test_the_pad_reads_every_digit_and_nothing_is_asked_for(
             background = here.page.evaluate("getComputedStyle(document.body).backgroundColor")
             assert (sum(map(int, background[4:-1].split(","))) < 300) == (scheme == "dark")
             assert here.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            bar = here.page.locator("#outputs .predicted .fill").bounding_box()
+            assert bar
+            assert bar["width"] > 80
         pictures = [url for url in here.requests if url.startswith("data:image/png;base64,")]
         assert [url for url in here.requests if url not in pictures] == [report.resolve().as_uri()]
         assert here.errors == []

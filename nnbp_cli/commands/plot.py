@@ -75,7 +75,7 @@ def command(
     output = output or Path(f"{what}.png")
     check_drawable(output)
     if what == "curves":
-        curves.draw(curves.logs(runs, labels, note=log), only, output)  # type: ignore[arg-type]
+        curves.draw(curves.logs(runs, labels, note=log), only, output, log)  # type: ignore[arg-type]
     elif what == "search":
         from nnbp_cli.search.storage import read
 
@@ -91,5 +91,5 @@ def command(
             "mistakes": network.mistakes,
             "calibration": network.reliability,
         }[what]
-        draw(result.predictions, output)
+        draw(result.predictions, output, log)
     wrote(output, f"wrote {output}")

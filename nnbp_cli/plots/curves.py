@@ -4,14 +4,14 @@ for each kind.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from nnbp_cli.errors import NnbpError, printable
-from nnbp_cli.plots.picture import picture
+from nnbp_cli.plots.picture import Note, picture
 from nnbp_cli.runs.directory import existing
 from nnbp_cli.runs.listing import each_readable
 from nnbp_cli.runs.log import read_log
@@ -57,9 +57,7 @@ class Panel:
         return self.kind == "layer speed"
 
 
-def logs(
-    runs: Sequence[Path], labels: Sequence[str] = (), *, note: Callable[[str], object]
-) -> list[tuple[str, Log]]:
+def logs(runs: Sequence[Path], labels: Sequence[str] = (), *, note: Note) -> list[tuple[str, Log]]:
     """The logs of `runs`, each under its label, or else the name of its directory.
 
     Raises NnbpError, and tells `note` what is left out, as `each_readable` does.
@@ -96,7 +94,7 @@ def panels(logs: Sequence[tuple[str, Log]], only: Sequence[Kind] = ()) -> list[P
     return drawn
 
 
-def draw(logs: Sequence[tuple[str, Log]], only: Sequence[Kind], path: Path) -> None:
+def draw(logs: Sequence[tuple[str, Log]], only: Sequence[Kind], path: Path, note: Note = str) -> None:
     """Draw the `panels` of logs, two in a row, into the file `path`. Raises NnbpError where there are none,
     and as `Output.write` does.
     """
@@ -106,7 +104,7 @@ def draw(logs: Sequence[tuple[str, Log]], only: Sequence[Kind], path: Path) -> N
         raise NnbpError(f"{logs[0][0]}: {what} in the log; name in training.watch what is to be measured")
     columns = min(2, len(drawn))
     rows = ceil(len(drawn) / columns)
-    with picture(path, 5.6 * columns, 3.6 * rows) as figure:
+    with picture(path, 5.6 * columns, 3.6 * rows, note) as figure:
         for number, panel in enumerate(drawn, start=1):
             _draw_panel(figure.add_subplot(rows, columns, number), panel)
 

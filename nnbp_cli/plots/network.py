@@ -16,7 +16,7 @@ from nnbp_cli.evaluation.predictions import MAX_DIGITS_SHOWN, Predictions, forma
 from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.convolution import Convolution
-from nnbp_cli.plots.picture import picture
+from nnbp_cli.plots.picture import Note, picture
 
 COLUMNS = 10  # pictures side by side
 MAX_NEURONS_SHOWN = 100  # of the first layer
@@ -48,14 +48,14 @@ class FirstWeights:
         return FirstWeights(shown, shape, len(W), full_color)
 
 
-def confusion(predictions: Predictions, path: Path) -> None:
+def confusion(predictions: Predictions, path: Path, note: Note = str) -> None:
     """Counts of true x predicted class; the more common a mistake, the darker."""
     counts, names = predictions.score.confusion, predictions.classes
     side = min(max(3.2, 0.42 * len(counts)), MAX_MATRIX_SIDE)
     cell = 72 * side / len(counts)  # points
     size = min(7, cell / (DIGIT_WIDTH * len(str(counts.max()))))
     step = ceil(MIN_LETTERING / cell)
-    with picture(path, side + 0.4, side) as figure:
+    with picture(path, side + 0.4, side, note) as figure:
         axes = figure.add_subplot()
         axes.imshow(predictions.score.heat, cmap="Reds", vmin=0, vmax=1.4)
         for true, predicted in np.argwhere(counts) if size >= MIN_LETTERING else ():
@@ -78,14 +78,14 @@ def _short(name: str) -> str:
     )
 
 
-def mistakes(predictions: Predictions, path: Path) -> None:
+def mistakes(predictions: Predictions, path: Path, note: Note = str) -> None:
     """The wrong answers that the network was surest of: what it said, how surely, what is right."""
     worst = predictions.worst_mistakes(MAX_DIGITS_SHOWN)
     if not len(worst):
         raise NnbpError(f"{path}: there are no mistakes to draw; choose another figure with --what")
     rows, columns = ceil(len(worst) / COLUMNS), min(COLUMNS, len(worst))
     images, labels = predictions.split.images.reshape(-1, *predictions.shape), predictions.split.labels
-    with picture(path, 0.85 * columns, 1.12 * rows) as figure:
+    with picture(path, 0.85 * columns, 1.12 * rows, note) as figure:
         for place, k in enumerate(worst, start=1):
             axes = figure.add_subplot(rows, columns, place)
             axes.imshow(images[k], cmap="gray_r", vmin=0, vmax=255)
@@ -111,7 +111,7 @@ def weights(learned: Weights, path: Path) -> None:
         figure.colorbar(image, ax=grid, label="weight", shrink=min(1.0, 3 / rows), aspect=15)
 
 
-def reliability(predictions: Predictions, path: Path) -> None:
+def reliability(predictions: Predictions, path: Path, note: Note = str) -> None:
     """How often answers are right by how sure the network was, and how many they are."""
     bins = predictions.calibration
     if not bins:
@@ -119,7 +119,7 @@ def reliability(predictions: Predictions, path: Path) -> None:
                         "choose another figure with --what")  # fmt: skip
     width = 1 / len(bins.counts)
     centers, some = bins.edges[:-1] + width / 2, bins.counts > 0
-    with picture(path, 4.2, 4.6) as figure:
+    with picture(path, 4.2, 4.6, note) as figure:
         above, below = figure.subplots(2, sharex=True, height_ratios=(4, 1))
         above.bar(centers[some], bins.accuracy[some], 0.9 * width, alpha=0.6, label="right")
         above.plot(bins.confidence[some], bins.accuracy[some], "o", color="C3", ms=4, label="mean sureness")

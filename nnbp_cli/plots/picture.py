@@ -9,8 +9,9 @@ from __future__ import annotations
 import io
 import logging
 import os
+import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,18 @@ from nnbp_cli.system.outputs import Output, signed
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+Note = Callable[[str], object]  # is told what is not drawn
+
 SIGNATURE = f"nnbp plot {__version__}"  # in the metadata of each picture
+# Where the first lacks a letter of a name, such as all Chinese ones, the next that is installed has it.
+FONTS = (
+    "DejaVu Sans",
+    *(f"Noto Sans CJK {where}" for where in ("SC", "TC", "JP", "KR")),
+    *("Noto Sans SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei"),
+    *("Microsoft YaHei", "SimHei", "PingFang SC", "Hiragino Sans GB", "Arial Unicode MS"),
+)
+MAX_LETTERS = 20  # that are named
+LACKING = re.compile(r"Glyph (\d+) .* missing from")  # what matplotlib warns of
 
 OUTPUT = Output(
     "a plot",
@@ -66,18 +78,18 @@ def _no_settings_of_the_user() -> Iterator[None]:
 
 
 @contextmanager
-def picture(path: Path, width: float, height: float) -> Iterator[Figure]:
-    """A figure of so many inches to draw on, which becomes the file `path` when the block ends well. Raises
-    NnbpError as `Output.write` does.
+def picture(path: Path, width: float, height: float, note: Note = str) -> Iterator[Figure]:
+    """A figure of so many inches to draw on, which becomes the file `path` when the block ends well. `note`
+    is told of letters that no font has. Raises NnbpError as `Output.write` does.
     """
     from matplotlib import rc_context, rcParamsDefault
     from matplotlib.figure import Figure
 
     # Text stays text in an SVG, and the same values give the same file.
     settings: dict[Any, Any] = {name: rcParamsDefault[name] for name in rcParamsDefault if name != "backend"}
-    settings |= {"svg.fonttype": "none", "svg.hashsalt": "nnbp", "font.size": 9}
+    settings |= {"svg.fonttype": "none", "svg.hashsalt": "nnbp", "font.size": 9, "font.family": FONTS}
     with (
-        warnings.catch_warnings(action="ignore"),  # a letter that the font has not, a setting that will go
+        warnings.catch_warnings(action="always", record=True) as warned,  # also of a setting that will go
         rc_context(settings),
     ):
         figure = Figure(figsize=(width, height), layout="constrained")
@@ -97,3 +109,7 @@ def picture(path: Path, width: float, height: float) -> Iterator[Figure]:
                 f"{path}: a font cannot be read: {why}; remove matplotlib's font cache"
             ) from error
     OUTPUT.write(path, content.getvalue())
+    lacking = {int(found[1]) for each in warned if (found := LACKING.match(str(each.message)))}
+    if lacking and suffix != "svg":  # whose text stays text
+        letters = "".join(map(chr, sorted(lacking)[:MAX_LETTERS]))
+        note(f"{path}: no font here has {letters}, drawn as boxes; install one, such as Noto Sans CJK")

@@ -48,8 +48,10 @@ def _matrix_lines(score: Score, classes: Sequence[str]) -> Iterator[str]:
     """The confusion matrix with each class's recall at its row, precision at its column."""
     yield "confusion matrix: a row is the true class, a column what the network said"
     side, width = max(9, *map(len, classes)), max(7, len(str(score.confusion.max())) + 1)
-    heads = "".join(f"{name[: width - 1]:>{width}}" for name in classes)
-    yield f"{'':{side}}{heads}    recall"
+    heads = [name[: width - 1] for name in classes]
+    if len({*heads}) < len(classes):  # class_1 and class_2
+        heads = [name[1 - width :] for name in classes]
+    yield f"{'':{side}}{''.join(f'{head:>{width}}' for head in heads)}    recall"
     for name, row, recall in zip(classes, score.confusion, score.recall):
         counts = "".join(f"{count or '.':>{width}}" for count in row)
         yield f"{name:>{side}}{counts}{percent(recall, 1, '-'):>10}"
