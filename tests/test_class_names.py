@@ -69,8 +69,8 @@ def test_names_are_shown_wherever_answers_are(named: Path) -> None:
 def test_weights_and_data_that_call_classes_otherwise_are_said(named: Path) -> None:
     (named.parent / "own" / "classes.txt").write_text("\n".join(NAMES[::-1]))
     said = nnbp("eval", named)
-    note = "is called 'nine of many names' where these weights know 'zero'"
-    assert said.err == f"note: a class of {named.parent / 'own'} {note}\n"
+    note = "is called 'nine of many names' where these weights know 'zero'; classes go by their order, "
+    assert said.err == f"note: a class of {named.parent / 'own'} {note}whatever their names\n"
     (named.parent / "own" / "classes.txt").write_text("just one")
     assert nnbp("eval", named).err == (
         f"{named.parent / 'own' / 'classes.txt'}: expected the name of each class on a line, 256 at most, "
@@ -78,10 +78,21 @@ def test_weights_and_data_that_call_classes_otherwise_are_said(named: Path) -> N
     )
 
 
+def test_names_and_numbers_are_different_names(named: Path) -> None:
+    other = own_digits(named.parent / "other", training=120)
+    note = f"note: a class of {other} is called '0' where these weights know 'zero'; "
+    assert note in nnbp("eval", named, "--data", other).err
+    more = ("--set", f"data.name={other}", "--set", "training.epochs=1")
+    assert note in nnbp("train", "small.toml", "--out", "more", "--from", named, *more).err
+    said = nnbp("eval", "more", "--data", named.parent / "own").err
+    assert "is called 'zero' where these weights know '0'; " in said
+
+
 def test_weights_that_lack_names_get_those_of_the_data(named: Path) -> None:
     learned = weights.load(named)
     weights.save(Path("old.npz"), weights.Weights(**{**vars(learned), "class_names": ()}))
-    assert json.loads(nnbp("eval", "old.npz", "--json").out)["classes"] == list(NAMES)
+    said = nnbp("eval", "old.npz", "--json")
+    assert (json.loads(said.out)["classes"], said.err) == (list(NAMES), "")
 
 
 def many(classes: int) -> Predictions:

@@ -14,6 +14,7 @@ from nnbp_cli.evaluation.score import Score
 from nnbp_cli.evaluation.vote import vote
 from nnbp_cli.models import ensemble
 from nnbp_cli.models.weights import Weights
+from nnbp_cli.wording import called
 
 
 class MemberScore(NamedTuple):
@@ -133,10 +134,15 @@ def _own_data(path: Path, learned: Weights, data_dir: Path) -> Dataset:
 
 
 def other_names(data: Dataset, learned: Weights) -> str:
-    """A note where the classes of a data set are not called as those that the weights learned."""
-    for ours, theirs in zip(learned.class_names, data.class_names):
+    """A note where the classes of a data set are not called as those that the weights learned. Of the same
+    images one of them may have no names.
+    """
+    if data.digest == learned.digest and not (data.class_names and learned.class_names):
+        return ""
+    for ours, theirs in zip(learned.classes, called(data.class_names, data.classes)):
         if ours != theirs:
-            return f"note: a class of {data.name} is called '{theirs}' where these weights know '{ours}'"
+            named = f"a class of {data.name} is called '{theirs}' where these weights know '{ours}'"
+            return f"note: {named}; classes go by their order, whatever their names"
     return ""
 
 

@@ -50,7 +50,7 @@ def run(
         run_directory.check_free(paths.out)
     config, data, network = settle(config, paths, reporter, communicator)
     state = loop.initial_state(network, INITIALIZERS[config.network.initializer], config.training)
-    started = start_from(paths.start, config.network, data, state) if paths.start else None
+    started = start_from(paths.start, config.network, data, state, reporter.note) if paths.start else None
 
     with run_directory.create(paths.out, paths.config.stem).locked() as directory:
         run_directory.check_free(directory.path)  # another process may have been here in between

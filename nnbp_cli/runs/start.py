@@ -7,15 +7,20 @@ from pathlib import Path
 
 from nnbp_cli.config import LayerConfig, NetworkConfig
 from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.datasets.readers.arrays import Note
 from nnbp_cli.errors import NnbpError
+from nnbp_cli.evaluation.saved import other_names
 from nnbp_cli.models import weights
 from nnbp_cli.models.weights import StartedFrom
 from nnbp_cli.training.loop import TrainingState
 from nnbp_cli.wording import counted, quoted
 
 
-def start_from(path: Path, network: NetworkConfig, data: Dataset, state: TrainingState) -> StartedFrom:
-    """Put the weights at `path` into the state of a run that has yet to begin; what they are.
+def start_from(
+    path: Path, network: NetworkConfig, data: Dataset, state: TrainingState, note: Note
+) -> StartedFrom:
+    """Put the weights at `path` into the state of a run that has yet to begin; what they are. `note` is told
+    where their classes have other names than those of `data`.
 
     Raises NnbpError where they are of another architecture than `network`, and in what.
     """
@@ -25,6 +30,8 @@ def start_from(path: Path, network: NetworkConfig, data: Dataset, state: Trainin
         raise NnbpError(f"{path}: reads images of {theirs}, and {data.name} has {ours}; take others")
     for difference in _differences(learned.config, network):
         raise NnbpError(f"{path}: of another architecture: {difference}; make the config as the weights are")
+    if said := other_names(data, learned):
+        note(said)
     state.params.theta[:] = state.best_theta[:] = learned.params.theta
     sha256 = hashlib.sha256(learned.params.theta.tobytes()).hexdigest()
     return StartedFrom(str(path.absolute()), sha256, learned.data.name, learned.epoch)
