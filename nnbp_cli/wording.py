@@ -1,7 +1,7 @@
 """Values, places and names in words: those of a config and a command on one line whatever they hold."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from math import log10
 
@@ -45,6 +45,11 @@ def listed(words: Iterable[str], last: str = "or") -> str:
     """Words as a sentence lists them: a, b or c."""
     *first, end = words
     return f"{', '.join(first)} {last} {end}" if first else end
+
+
+def some(words: Sequence[str], limit: int = 5) -> str:
+    """The same of many words: the first few, and others."""
+    return listed([*words[:limit], *["others"] * (len(words) > limit)], "and")
 
 
 def called(names: tuple[str, ...], classes: int) -> tuple[str, ...]:

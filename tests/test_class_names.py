@@ -71,11 +71,15 @@ def test_weights_and_data_that_call_classes_otherwise_are_said(named: Path) -> N
     said = nnbp("eval", named)
     note = "is called 'nine of many names' where these weights know 'zero'; classes go by their order, "
     assert said.err == f"note: a class of {named.parent / 'own'} {note}whatever their names\n"
-    (named.parent / "own" / "classes.txt").write_text("just one")
-    assert nnbp("eval", named).err == (
-        f"{named.parent / 'own' / 'classes.txt'}: expected the name of each class on a line, 256 at most, "
-        "and 10 at least; it has 1\n"
-    )
+    file = named.parent / "own" / "classes.txt"
+    expected = "expected the name of each class on a line, 256 at most, and 10 at least"
+    for text, wrong in (
+        ("just one", f"{expected}; it has 1"),
+        ("\n".join("零一二三四五六七八九"), "not UTF-8 text; save it as UTF-8"),
+        ("\n".join("abcdbefghi"), "two classes are called 'b'; give each a name of its own"),
+    ):
+        file.write_text(text, "gbk")
+        assert nnbp("eval", named).err == f"{file}: {wrong}\n"
 
 
 def test_names_and_numbers_are_different_names(named: Path) -> None:

@@ -358,7 +358,7 @@ data.validation = 0
     data.validation: without images there is no validation accuracy; set training.watch = [] and
     training.keep = 'last'
 training.batch_size = 501
-    training.batch_size: a batch of 501 is larger than the training set of 500 images
+    training.batch_size: a batch of 501 is larger than the training set of 500 images; take 500 or less
 training.optimizer = 'momentum'; training.beta1 = 0.9
     training.beta1: means something only with optimizer 'adam' or 'adamw', not 'momentum'; leave it out
 training.step_epochs = 5
@@ -484,7 +484,10 @@ def test_what_does_not_fit_the_data_is_said_at_once(monkeypatch: pytest.MonkeyPa
     large = config("network.layers.0.neurons = 100000000")
     outputs, batch, size = refusal(large, lambda c, where: check_against_data(c, digits(9, 7), where))
     assert outputs == "network.layers.1.neurons: the output layer has 10 neurons for 7 classes; make it 7"
-    assert batch == "training.batch_size: a batch of 10 is larger than the training set of 9 images"
+    assert (
+        batch
+        == "training.batch_size: a batch of 10 is larger than the training set of 9 images; take 9 or less"
+    )
     assert size.startswith("network.layers: 79,500,000,010 weights and biases would need 1 TiB of memory")
 
 

@@ -135,7 +135,7 @@ def test_splits_are_views_that_cannot_be_written(tiny: Path) -> None:
 
 
 BOTH = "51 training and 10 validation images (data.validation)"
-TOO_MANY = f"data.train: {BOTH} are more than the 60 there are; lower one"
+TOO_MANY = f"data.train: {BOTH} are more than the 60 there are beside 11 test images; lower one"
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ TOO_MANY = f"data.train: {BOTH} are more than the 60 there are; lower one"
         (
             {"train": 61, "validation": 61},
             "data.train: 61 training and 61 validation images (data.validation) are more than the 60 "
-            "there are; lower both",
+            "there are beside 11 test images; lower both",
         ),
         ({"train": 0}, "data.train: expected a number of at least 1, got 0"),
         ({"validation": 60}, "data.train: expected a number of at least 1, got 0"),

@@ -1,6 +1,7 @@
 """A run on one's own data knows where they are, and is told where they have gone."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from nnbp_cli import config
 from nnbp_cli.datasets import sources
+from nnbp_cli.datasets.readers import idx
 from nnbp_cli.models import weights
 from nnbp_cli.runs import checkpoint
 from nnbp_cli.runs.directory import RunDirectory
@@ -66,6 +68,8 @@ def test_a_run_whose_data_have_moved_says_so_and_is_told_where_they_are(own: Pat
     before = json.loads(score("run", "--split", "validation").out)
     train("--out", "long", "--set", "data.validation=40", *MORE)
     own.rename("moved")
+    Path("own-old").mkdir()
+    Path("own.toml").touch()
     gone = f"was trained on '{own}', which is not there; name where it is now with --data\n"
     for said in (nnbp("eval", "run"), nnbp("plot", "run", "--what", "confusion"), resume()):
         assert (said.status, said.err) == (1, f"run: {gone}")
@@ -194,6 +198,25 @@ def test_other_data_are_no_moved_data(own: Path) -> None:
     assert contents(Path("run")) == before
     assert f"are those of {other}, it knows {own}" in nnbp("report", "run", "--data", "other").err
     assert json.loads(score("run", "--data", "other", "--split", "validation").out)["images"] == 26
+
+
+def test_digits_of_another_polarity_are_said(own: Path) -> None:
+    for file in own.glob("t10k-images*"):
+        idx.write(file, 255 - idx.read(file, 3))
+    note = (
+        f"note: the images of {own} are dark on light, and those of MNIST, of 'nnbp predict' and of the pad "
+    )
+    assert note in score("run").err
+    assert f"{note}in a report are light on dark; invert them: 255 - pixel\n" in score("run").err
+
+
+def test_what_was_made_of_the_files_is_said_before_they_are_refused(own: Path) -> None:
+    for file in own.glob("t10k-*"):
+        file.unlink()
+    said = nnbp("train", "small.toml", "--set", "data.train=150", "--set", "data.validation=10")
+    note, refused = said.err.splitlines()
+    assert note.startswith("note: no test images are there: every sixth image of each class is taken out to ")
+    assert re.search(r"150 training and 10 .* more than the 1\d\d there are beside 2\d test images", refused)
 
 
 def test_data_are_named_only_where_data_are_looked_at(own: Path) -> None:

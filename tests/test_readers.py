@@ -96,6 +96,14 @@ def pandas_columns(folder: Path) -> None:
     csv_files(folder, change=lambda rows: "\n".join([head, *rows]) + "\n")
 
 
+def pandas_index(folder: Path, name: str = "") -> None:
+    """A column before all others, which numbers the lines."""
+    head = ",".join([name, "label", *(f"pixel{k}" for k in range(SIDE * SIDE))])
+    csv_files(
+        folder, change=lambda rows: "\n".join([head, *(f"{999 + k},{row}" for k, row in enumerate(rows))])
+    )
+
+
 def spreadsheets(folder: Path) -> None:
     """Windows' line ends, a mark of the byte order, blank lines at the end."""
     csv_files(folder, change=lambda rows: "\ufeff" + "\r\n".join(rows) + "\r\n\r\n\r\n", delimiter=";")
@@ -145,6 +153,8 @@ FORMS: tuple[Callable[[Path], None], ...] = (
     kaggles,
     openmls,
     pandas_columns,
+    pandas_index,
+    lambda folder: pandas_index(folder, "id"),
     spreadsheets,
     quoted_and_spaced,
     kerass,
@@ -155,6 +165,13 @@ PICTURES = (pngs, lambda folder: pngs(folder, ("train", "val"), offset=1))
 
 def load(name: Path, **options: Any) -> Dataset:
     return loading.load(str(name), Path("nowhere"), **options)
+
+
+def said_of(name: Path, **options: Any) -> list[str]:
+    """The notes on what was made of the files, without the path."""
+    notes = list[str]()
+    load(name, note=notes.append, **options)
+    return [note[6:].replace(f"{name}", "HERE") for note in notes if note.startswith("note: ")]
 
 
 def refusal(name: Path, **options: Any) -> str:
@@ -244,16 +261,28 @@ def test_what_has_no_test_images_is_split_class_by_class(tmp_path: Path) -> None
     """Sorted as it may be, and Kaggle's test.csv has no labels."""
     order = np.argsort(LABELS, kind="stable")
     rows = [",".join(map(str, [LABELS[k], *IMAGES[k].ravel()])) for k in order]
-    (tmp_path / "train.csv").write_text("\n".join(rows))
-    data = load(tmp_path, validation=0)
-    assert np.bincount(data.test.labels).tolist() == [1] * 10, "of nine each"
-    assert np.bincount(data.training.labels).tolist() == [8] * 10
-    np.testing.assert_array_equal(data.test.images[3], IMAGES[3 + 50].ravel())
+    for name in ("idx", "npz", "csv"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "csv" / "train.csv").write_text("\n".join(rows))
+    np.savez(tmp_path / "npz" / "own.npz", x_train=IMAGES[order], y_train=LABELS[order])
+    for name, array in zip(NAMES, (IMAGES[order], LABELS[order])):
+        idx.write(tmp_path / "idx" / name, array)
+    for name in ("idx", "npz", "csv", "csv"):
+        data = load(tmp_path / name, validation=0)
+        assert np.bincount(data.test.labels).tolist() == [1] * 10, "of nine each"
+        assert np.bincount(data.training.labels).tolist() == [8] * 10
+        np.testing.assert_array_equal(data.test.images[3], IMAGES[3 + 50].ravel())
+        assert len(said_of(tmp_path / name)) == 1
+    idx.write(tmp_path / "idx" / NAMES[1], LABELS[1:])
+    assert refusal(tmp_path / "idx") == "HERE: 90 training images with 89 labels; put a good copy there"
+    idx.write(tmp_path / "idx" / NAMES[2], IMAGES)
+    assert refusal(tmp_path / "idx").startswith(f"HERE: no '{NAMES[3]}' here, nor")
+    tmp_path /= "csv"
     unlabelled = [row.partition(",")[2] for row in rows]
     for head in ("", ",".join(f"pixel{k}" for k in range(SIDE * SIDE)) + "\n"):
         (tmp_path / "test.csv").write_text(head + "\n".join(unlabelled))
-        remarks = load(tmp_path).remarks
-        assert remarks[0] == f"{tmp_path / 'test.csv'} has no labels, and is not used"
+        remarks = said_of(tmp_path)
+        assert remarks[0] == "HERE/test.csv has no labels, and is not used"
         assert remarks[1].startswith("no test images are there: every sixth image of each class")
 
 
@@ -271,7 +300,7 @@ def test_the_shape_of_images_in_a_csv_file_may_be_given(tmp_path: Path, shape: d
         load(tmp_path, **shape)
 
 
-DUE = "where a whole number from 0 to 255 is due; put a good copy there"
+DUE = "where a whole number from 0 to 255 is due; correct it"
 ROWS = [f"{k % 3},{k},0,17,255" for k in range(18)]
 
 
@@ -285,6 +314,11 @@ ROWS = [f"{k % 3},{k},0,17,255" for k in range(18)]
         (8, "1,2,3,,5", f"line 9, value 4: '' {DUE}"),
         (8, "1,2,3,x,5", f"line 9, value 4: 'x' {DUE}"),
         (8, "1,2,3,1_0,5", f"line 9, value 4: '1_0' {DUE}"),
+        (
+            8,
+            "x,2,3,4,5",
+            f"line 9, value 1: 'x' {DUE.replace('correct it', 'give each class a number, and its ')}",
+        ),
         (2, "1,2,3,4", "line 3: 4 values where 5 are due; put a good copy there"),
         (2, "1,2,3,4,5,", "line 3: 6 values where 5 are due; put a good copy there"),
         (2, "1,2,3,4\n1,2,3,4,5,6", "line 3: 4 values where 5 are due; put a good copy there"),
@@ -307,7 +341,12 @@ def test_a_line_of_a_csv_file_that_is_wrong_is_named(
             continue  # is taken for a header
         if head:
             what = re.sub(r"line (\d+)", lambda found: f"line {int(found[1]) + 1}", what)
-        assert refusal(tmp_path) == f"HERE/train.csv: {what}"
+        assert refusal(tmp_path).startswith(f"HERE/train.csv: {what}")
+        if head:
+            numbered = [f"{k}00,{line}" for k, line in enumerate(sound)]
+            (tmp_path / "train.csv").write_text(f",{head}" + "\n".join(numbered))
+            one_more = re.sub(r"value (\d)", lambda found: f"value {int(found[1]) + 1}", what)
+            assert refusal(tmp_path).startswith(f"HERE/train.csv: {one_more}")
 
 
 @pytest.mark.parametrize(
@@ -319,18 +358,29 @@ def test_a_line_of_a_csv_file_that_is_wrong_is_named(
         (
             "train.csv",
             b"a,b,c\n1,2,3\n",
-            "HERE/train.csv: nothing says which value of a line is the label; put it",
+            "HERE/train.csv: nothing says which value of a line is the label; call",
         ),
         (
             "train.csv",
             b"1,2,3,4\n",
-            "HERE/train.csv: nothing says which value of a line is the label; put it",
+            "HERE/train.csv: nothing says which value of a line is the label; call",
         ),
         (
             "train.csv",
             b"label,a,b,c\n1,2,3,4\n",
             "data.rows: an image has 3 pixels, which no square is; give",
         ),
+        (
+            "train.csv",
+            b"0,1,2,3,9\n0,4,5,6,8\n",
+            "HERE/train.csv: every label, the first value of a line, is 0; ",
+        ),
+        (
+            "train.csv",
+            b"label,a\n1,2\n2,2\n",
+            "HERE: no test images in the files, and no class has the 6 of wh",
+        ),
+        ("images.tar.gz", b"", "HERE/images.tar.gz: an archive; unpack it, and name the folder"),
         ("train.csv", b"label,a\n", "HERE: no training images in the files; put a good copy there"),
         ("mnist.pkl.gz", pickle.dumps([1]), "HERE/mnist.pkl.gz: a pickle can run any program when it is "),
         ("own.npz", b"PK\x03\x04", "HERE/own.npz: damaged: no sound .npz file: "),
@@ -353,13 +403,20 @@ def test_what_is_no_data_set_is_called_what_it_is(
 @pytest.mark.parametrize(
     ("changed", "what"),
     [
-        ({"x_train": ARRAYS[0] / 255}, "x_train: images of float64; make each pixel a byte, with .astype"),
-        ({"x_test": ARRAYS[2].astype(int)}, "x_test: images of int64; make each pixel a byte"),
+        (
+            {"x_train": ARRAYS[0] / 255},
+            "x_train: images of float64; make each pixel a byte from 0 to 255, with ",
+        ),
+        (
+            {"x_test": ARRAYS[2].astype(int)},
+            "x_test: images of int64; make each pixel a byte from 0 to 255, with .astype(numpy.uint8)",
+        ),
         ({"y_train": LABELS[:70] + 0.5}, "y_train: labels of float64; make them integers"),
         ({"y_train": np.eye(10, dtype=int)[LABELS[:70]]}, "y_train: an array of (70, 10) where (images,) is"),
         ({"x_train": ARRAYS[0][..., None, None]}, "x_train: an array of (70, 28, 28, 1) where (images, rows"),
         ({"y_train": np.array([None] * 70)}, "y_train: pickled objects, which are never opened; save it as"),
         ({"y_train": LABELS[:70].astype(int) + 250}, "a label of 259 where 0 to 255 are due; count the clas"),
+        ({"y_train": LABELS[:70] * 0 + 3}, "every training label is 3; two classes are the fewest"),
         ({"x_train": None}, "holds y_train, x_test and y_test, and no x_train; save it with x_train, y_trai"),
     ],
 )
@@ -423,14 +480,14 @@ def test_folders_of_pictures_are_classes(tmp_path: Path, form: Callable[[Path], 
         np.testing.assert_array_equal(data.training.images, IMAGES[:70][order].reshape(70, -1))
         np.testing.assert_array_equal(data.test.labels, LABELS[70:][of_tests])
         names = () if form is pngs else tuple(str(k) for k in range(1, 11))
-        assert (data.class_names, data.classes, data.remarks) == (names, 10, ())
+        assert (data.class_names, data.classes, said_of(tmp_path)) == (names, 10, [])
 
 
 def test_one_tree_of_pictures_is_split(tmp_path: Path) -> None:
     pngs(tmp_path, ("", ""))
     data = load(tmp_path, validation=0)
     assert (len(data.training.labels), np.bincount(data.test.labels).tolist()) == (60, [1] * 10)
-    assert data.remarks[0].startswith("no test images are there: every sixth image of each class")
+    assert said_of(tmp_path)[0].startswith("no test images are there: every sixth image of each class")
 
 
 def test_pictures_of_several_sizes_are_made_as_predict_makes_them(tmp_path: Path) -> None:
@@ -445,7 +502,7 @@ def test_pictures_of_several_sizes_are_made_as_predict_makes_them(tmp_path: Path
     Image.new("L", (40, 40), 255).save(tmp_path / "one" / "blank.png")
     data = load(tmp_path, validation=0)
     assert (data.shape, data.class_names, len(data.test.labels)) == ((28, 28), ("bar", "one"), 2)
-    made, blank, _ = data.remarks
+    made, blank, _ = said_of(tmp_path)
     assert made == "the pictures are made 28x28, as nnbp predict makes those that it reads"
     assert blank.startswith("1 picture left out, with nothing written there: ")
     seen = digits.normalize(
@@ -453,6 +510,27 @@ def test_pictures_of_several_sizes_are_made_as_predict_makes_them(tmp_path: Path
     )
     some = data.training.images[data.training.labels == 1]
     assert any(np.array_equal(each, seen.ravel()) for each in some)
+
+
+def test_pictures_of_dark_ink_are_inverted(tmp_path: Path) -> None:
+    pngs(tmp_path)
+    expected = load(tmp_path).digest
+    for path in tmp_path.rglob("*.png"):
+        Image.fromarray(255 - np.asarray(Image.open(path))).save(path)
+    assert said_of(tmp_path) == ["the pictures are dark on light, and are inverted, as nnbp predict does"]
+    assert load(tmp_path).digest == expected
+
+
+def test_what_is_beside_the_data_and_not_used_is_named(tmp_path: Path) -> None:
+    pngs(tmp_path, ("train", "test"))
+    pngs(tmp_path, ("val", "val"))
+    (tmp_path / "train" / "empty").mkdir()
+    (tmp_path / "one.png").touch()
+    for _ in range(2):
+        assert said_of(tmp_path) == ["HERE: not used: one.png, train/empty and val"]
+    kaggles(tmp_path / "csv")
+    assert said_of(tmp_path / "csv") == ["HERE: not used: sample_submission.csv"]
+    assert said_of(tmp_path / "csv" / "train.csv") == []
 
 
 def test_pictures_are_read_anew_where_one_was_changed(tmp_path: Path) -> None:
@@ -572,6 +650,7 @@ def test_runs_of_before_are_not_shuffled_and_named_data_never_by_themselves(here
             LABELS,
             "no pixel is more than 1 of 255, which is black to a network; multiply them by",
         ),
+        (255 - IMAGES, LABELS, "the images of "),
         (
             IMAGES,
             LABELS + 1,

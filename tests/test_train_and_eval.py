@@ -123,7 +123,7 @@ REFUSED = {
     "data.train=590": (
         2,
         "small.toml: data.train: 590 training and 100 validation images (data.validation) are more than the "
-        "600 there are; lower one",
+        "600 there are beside 120 test images; lower one",
     ),
     "data.train=590 data.validation=20 data.seed=99": (
         2,

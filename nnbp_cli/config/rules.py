@@ -244,5 +244,7 @@ def without_validation(validation: int, training: TrainingConfig) -> Violations:
 
 def batch_too_large(batch: int, images: int) -> tuple[Location, str]:
     """The violation of a batch that cannot be filled."""
-    wrong = f"a batch of {batch:,} is larger than the training set of {images:,} images"
+    wrong = (
+        f"a batch of {batch:,} is larger than the training set of {images:,} images; take {images:,} or less"
+    )
     return ("training", "batch_size"), wrong

@@ -42,7 +42,7 @@ class Dataset:
 
     `digest` is the SHA-256 of the four arrays as IDX files, one after the other: of
     `zcat train-images* train-labels* t10k-images* t10k-labels*`. The split is not part of it. `class_names`
-    are those of all classes, or none where they are the numbers; `remarks` say what was made of the files.
+    are those of all classes, or none where they are the numbers.
     """
 
     name: str
@@ -53,7 +53,6 @@ class Dataset:
     classes: int
     digest: str
     class_names: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
 
     @property
     def inputs(self) -> int:

@@ -10,7 +10,7 @@ from nnbp_cli.datasets import drawn, readers, sources
 from nnbp_cli.datasets.catalog import CATALOG, NAMES
 from nnbp_cli.datasets.dataset import Dataset, Split
 from nnbp_cli.datasets.readers import idx
-from nnbp_cli.datasets.readers.arrays import Arrays, Note
+from nnbp_cli.datasets.readers.arrays import TEST_EVERY, Arrays, Note
 from nnbp_cli.datasets.sources import DIGITS, DRAWN, MIXED, SHAPE, SYNTHETIC
 from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.nn.arrays import Bytes
@@ -40,7 +40,8 @@ def load(
     The first `train` images train (None: all that do not validate), the last `validation` validate (None: the
     last sixth); where they are to `shuffle`, in an order that `seed` (None: 1) gives. `size` (None: 20,000)
     is for "synthetic" alone, which is drawn on first use; `rows` and `columns` for files that do not say the
-    shape of an image, which is square where nobody does. `note` is told of what takes a while. Raises
+    shape of an image, which is square where nobody does. `note` is told of what takes a while, and what is
+    made of the files. Raises
     MissingData where downloading may help, NnbpError for files that are wrong, ConfigError for a name or
     numbers that do not fit them.
     """
@@ -54,6 +55,8 @@ def load(
             found = drawn.mixed(found, size, seed)
     else:
         found, remedy = readers.read(where, note), "put a good copy there"
+        for remark in found.remarks:  # before anything is refused: it may be why
+            note(f"note: {remark}")
     images, labels, test_images, test_labels = arrays = _shaped(found, rows, columns)
     _check(where, arrays, remedy, digits=named)
     shape = images.shape[1:]
@@ -61,7 +64,7 @@ def load(
     if shuffle:
         order = generator(seed, "split").permutation(len(images))
         flat, labels = flat[order], labels[order]
-    first, last = _split(len(images), train, validation)
+    first, last = _split(len(images), len(test_images), train, validation)
     return Dataset(
         name,
         Split(flat[first], labels[first]),
@@ -71,7 +74,6 @@ def load(
         DIGITS if named else max(len(found.class_names), 1 + int(max(labels.max(), test_labels.max()))),
         idx.digest(arrays),
         () if found.class_names == called((), len(found.class_names)) else found.class_names,
-        found.remarks,
     )
 
 
@@ -121,12 +123,17 @@ def _check(where: Path, arrays: FourArrays, remedy: str, *, digits: bool) -> Non
         return NnbpError(f"{where}: {what}; {remedy}")
 
     for part, images, labels in (("training", *arrays[:2]), ("test", *arrays[2:])):
+        if part == "test" and not len(labels):
+            no_class = f"no class has the {TEST_EVERY} of which one could be taken"
+            raise NnbpError(f"{where}: no test images in the files, and {no_class}; add some")
         if not images.size:
             raise wrong(f"no {part} images in the files")
         if len(images) != len(labels):
             raise wrong(f"{len(images):,} {part} images with {len(labels):,} labels")
         if digits and labels.max() >= DIGITS:
             raise wrong(f"a {part} label of {labels.max()} where 0 to {DIGITS - 1} are due")
+    if (arrays[1] == arrays[1][0]).all():
+        raise NnbpError(f"{where}: every training label is {arrays[1][0]}; two classes are the fewest")
     shapes = [images.shape[1:] for images in arrays[::2]]
     if shapes[0] != shapes[1] or (digits and shapes[0] != SHAPE):
         training, test = (f"{rows}x{columns}" for rows, columns in shapes)
@@ -134,8 +141,8 @@ def _check(where: Path, arrays: FourArrays, remedy: str, *, digits: bool) -> Non
         raise wrong(f"training images of {training} and test images of {test} where {expected} is due")
 
 
-def _split(count: int, train: int | None, validation: int | None) -> tuple[slice, slice]:
-    """The slices of `count` training images that train and that validate."""
+def _split(count: int, tests: int, train: int | None, validation: int | None) -> tuple[slice, slice]:
+    """The slices of `count` training images, which there are beside `tests`, that train and that validate."""
     validate = count // 6 if validation is None else validation
     learn = count - validate if train is None else train
     for key, number, least in (("data.validation", validate, 0), ("data.train", learn, 1)):
@@ -144,5 +151,7 @@ def _split(count: int, train: int | None, validation: int | None) -> tuple[slice
     if learn + validate > count:
         both = f"{learn} training and {validate} validation images (data.validation)"
         remedy = "lower both" if min(learn, validate) > count else "lower one"
-        raise ConfigError(f"data.train: {both} are more than the {count} there are; {remedy}")
+        raise ConfigError(
+            f"data.train: {both} are more than the {count} there are beside {tests} test images; {remedy}"
+        )
     return slice(learn), slice(count - validate, count)

@@ -5,19 +5,27 @@ from collections.abc import Iterator
 import numpy as np
 
 from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.datasets.readers.arrays import dark_on_light
 from nnbp_cli.datasets.sources import KNOWN
-from nnbp_cli.wording import called, listed
+from nnbp_cli.wording import called, some
 
-MAX_NAMED = 5  # classes
+
+def polarity(data: Dataset) -> str:
+    """A remark where the images have another polarity than those that people draw for the network."""
+    if data.name in KNOWN or not dark_on_light(data.test.images.reshape(-1, *data.shape)):
+        return ""
+    others = "those of MNIST, of 'nnbp predict' and of the pad in a report are light on dark"
+    return f"the images of {data.name} are dark on light, and {others}; invert them: 255 - pixel"
 
 
 def remarks(data: Dataset) -> Iterator[str]:
-    """What was made of the files, and what in them means something else than it seems to."""
-    yield from data.remarks
+    """What in a data set means something else than it seems to."""
     if data.name in KNOWN:
         return
     if (largest := data.training.images.max()) <= 1:
         yield f"no pixel is more than {largest} of 255, which is black to a network; multiply them by 255"
+    if said := polarity(data):
+        yield said
     splits = {"training": data.training, "validation": data.validation, "test": data.test}
     images = {
         name: np.bincount(split.labels, minlength=data.classes)
@@ -34,7 +42,6 @@ def remarks(data: Dataset) -> Iterator[str]:
     ):
         missing = [k for k in range(first, data.classes) if name in images and not images[name][k]]
         if missing:
-            which = [called(data.class_names, data.classes)[k] for k in missing[:MAX_NAMED]]
-            which += ["others"] if len(missing) > MAX_NAMED else []
+            which = some([called(data.class_names, data.classes)[k] for k in missing])
             classes = f"{len(missing)} classes" if len(missing) > 1 else "a class"
-            yield f"{classes} without {name} images ({listed(which, 'and')}): {means}"
+            yield f"{classes} without {name} images ({which}): {means}"

@@ -20,6 +20,8 @@ KNOWN = (*CATALOG, *DRAWN)  # by name; any path may be a data set too
 DIGITS, SHAPE = 10, (28, 28)  # the classes of all that are known by name, and the shape of their images
 NO_TEXT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # a path may have it, a config may not
 
+DATA_FILE = re.compile(r"[-_.]idx|\.(csv|npz)$", re.I)  # a file of those that share the beginning of a name
+
 
 @dataclass(frozen=True)
 class Source:
@@ -119,12 +121,17 @@ def _path(name: str) -> Path:
 
 
 def is_there(name: str) -> bool:
-    """Whether there is a folder or a file, or in its folder files whose names go on after it; of data that
-    have a name that is not asked.
+    """Whether there is a folder or a file, or in its folder files of data whose names go on after it; of data
+    that have a name that is not asked.
     """
     path = _path(name)
     try:
-        return name in KNOWN or path.exists() or any(path.parent.glob(f"{glob.escape(path.name)}[-_.]*"))
+        beside = path.parent.glob(f"{glob.escape(path.name)}[-_.]*")
+        return (
+            name in KNOWN
+            or path.exists()
+            or any(DATA_FILE.search(each.name) and each.is_file() for each in beside)
+        )
     except OSError:  # a name that is too long
         return False
 

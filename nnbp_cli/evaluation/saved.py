@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from nnbp_cli.config import DataConfig, load_data, moved
+from nnbp_cli.datasets import remarks
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.datasets.sources import absolute, check_there, is_there
 from nnbp_cli.errors import ConfigError, MissingData, NnbpError
@@ -77,7 +78,7 @@ def evaluate_saved(
         images = {"test": data.test, "validation": data.validation, "train": data.training}[split]
         if not len(images.labels):
             raise NnbpError(f"{data.name}: no {split} images; choose another --split")
-        notes += changed(data, learned), other_names(data, learned)
+        notes += doubts(data, learned)
         named = learned.named(data.class_names)
         answers.append(predictions(named, images, where=str(path), seen=f"on the {split} images"))
     members = [
@@ -131,6 +132,14 @@ def _own_data(path: Path, learned: Weights, data_dir: Path) -> Dataset:
     except ConfigError as error:
         less = f"'{config.name}' is not what it was, and cannot be shared out in the same way"
         raise MissingData(f"{path}: {less}; name what it was trained on with --data") from error
+
+
+def doubts(data: Dataset, learned: Weights) -> list[str]:
+    """What to note of a data set that may not be what the weights were trained for."""
+    polarity = remarks.polarity(data) if data.digest != learned.digest else ""
+    return list(
+        filter(None, (changed(data, learned), other_names(data, learned), polarity and f"note: {polarity}"))
+    )
 
 
 def other_names(data: Dataset, learned: Weights) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from nnbp_cli.config import Config
 from nnbp_cli.errors import MissingData
 from nnbp_cli.evaluation.predictions import Predictions, predictions
-from nnbp_cli.evaluation.saved import changed, fitting_data, other_names
+from nnbp_cli.evaluation.saved import doubts, fitting_data
 from nnbp_cli.models import weights
 from nnbp_cli.models.weights import Weights
 from nnbp_cli.runs import listing, summary
@@ -74,10 +74,10 @@ def _predictions(
         data = fitting_data(path, learned, data_name, data_dir)
     except MissingData as error:
         return None, [f"without test images no confusion matrix, mistakes and calibration: {error}"]
-    notes = [changed(data, learned), other_names(data, learned)]
+    notes = doubts(data, learned)
     if data.name != learned.data.name and data.digest != learned.digest:
         known = f"those of {data.name}, it knows {learned.data.name}"
         notes.append(f"note: the test images of {path} are {known}")
     named = learned.named(data.class_names)
     predicted = predictions(named, data.test, where=str(path), seen="on the test images")
-    return predicted, list(filter(None, notes))
+    return predicted, notes

@@ -10,17 +10,18 @@ from pathlib import Path
 
 from nnbp_cli.datasets.catalog import CATALOG
 from nnbp_cli.datasets.readers import csv, idx, npz, pictures
-from nnbp_cli.datasets.readers.arrays import MAX_LABEL, Arrays, Note, files_at
+from nnbp_cli.datasets.readers.arrays import MAX_LABEL, Arrays, Note, files_at, with_tests_taken_out
 from nnbp_cli.datasets.sources import Source
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.system import files
-from nnbp_cli.wording import counted, listed
+from nnbp_cli.wording import counted, listed, quoted
 
 KINDS = (idx.data_set, csv.data_set, npz.data_set, pictures.data_set)
 PICKLES = (".pkl", ".pickle", ".p", ".joblib")
+ARCHIVES = (".zip", ".tar", ".tgz", ".7z", ".rar")
 CLASS_NAMES = "classes.txt"
 MAX_NAMES_BYTES = 1 << 20
-FORMS = "IDX files, CSV files, an .npz file, or a folder of pictures for each class"
+FORMS = "IDX files, CSV files, an .npz file, or what holds a folder of pictures for each class, two at least"
 
 
 def read(path: Path, note: Note) -> Arrays:
@@ -29,7 +30,9 @@ def read(path: Path, note: Note) -> Arrays:
     """
     for kind in KINDS:
         if found := kind(path, note):
-            return found if found.class_names else _named(found, path)
+            found = found if found.class_names else _named(found, path)
+            complete = found.test_labels.size or len(found.images) != len(found.labels)
+            return found if complete else with_tests_taken_out(found)
     there = files_at(path)
     for file in there:
         if file.name.lower().removesuffix(".gz").endswith(PICKLES):
@@ -38,6 +41,8 @@ def read(path: Path, note: Note) -> Arrays:
                 "'nnbp download' brings MNIST, and numpy.savez(x_train=..., ...) writes what is read here"
             )
             raise NnbpError(f"{file}: {why}; {remedy}")
+        if file.name.lower().removesuffix(".gz").endswith(ARCHIVES):
+            raise NnbpError(f"{file}: an archive; unpack it, and name the folder")
     if not path.exists():
         raise NnbpError(f"{path}: no such file or folder; name {FORMS}")
     kinds = Counter(f"{file.suffix.lower() or 'nameless'} files" for file in there)
@@ -64,8 +69,13 @@ def _named(found: Arrays, path: Path) -> Arrays:
         return found
     wrong = f"{file}: expected the name of each class on a line, {MAX_LABEL + 1} at most"
     content = files.read_bytes(file, MAX_NAMES_BYTES, missing=NnbpError(wrong), too_large=NnbpError(wrong))
-    names = tuple(filter(None, map(str.strip, content.decode("utf-8-sig", errors="replace").splitlines())))
+    try:
+        names = tuple(filter(None, map(str.strip, content.decode("utf-8-sig").splitlines())))
+    except UnicodeDecodeError as error:
+        raise NnbpError(f"{file}: not UTF-8 text; save it as UTF-8") from error
     labels = 1 + max((int(each.max()) for each in (found.labels, found.test_labels) if each.size), default=0)
     if not labels <= len(names) <= MAX_LABEL + 1:
         raise NnbpError(f"{wrong}, and {labels} at least; it has {len(names)}")
+    if twice := [name for name, times in Counter(names).items() if times > 1]:
+        raise NnbpError(f"{file}: two classes are called {quoted(twice[0])}; give each a name of its own")
     return replace(found, class_names=names)

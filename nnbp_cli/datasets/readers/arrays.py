@@ -1,25 +1,29 @@
 """What every reader gives, and what a path may mean to it."""
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from nnbp_cli.datasets.sources import SHAPE
 from nnbp_cli.errors import NnbpError, cannot_read
 from nnbp_cli.nn.arrays import Array, Bytes
+from nnbp_cli.wording import some
 
 Note = Callable[[str], object]  # is told what takes a while
 MAX_LABEL = 255  # they are kept as bytes
+MIDDLE_GREY = 127
+IMAGES_LOOKED_AT = 1000
 TEST_EVERY = 6  # of each class, where there are no test images
 
 
 @dataclass(frozen=True)
 class Arrays:
     """Images, (n, rows, columns), or (n, pixels) where nothing says which; labels, (n,); and those to test
-    with. All are uint8. `class_names` are in the order of the labels, where they are known; `remarks` say
-    what was made of the files, a line each.
+    with, none where the files have none. All are uint8. `class_names` are in the order of the labels, where
+    they are known; `remarks` say what was made of the files, a line each.
     """
 
     images: Bytes
@@ -30,16 +34,36 @@ class Arrays:
     remarks: tuple[str, ...] = ()
 
 
-def with_tests_taken_out(images: Bytes, labels: Bytes, *remarks: str) -> Arrays:
+def with_tests_taken_out(found: Arrays) -> Arrays:
     """The arrays of files without a test set: every sixth image of each class becomes one of it, in the order
     of the files, so that no class is without, whatever that is.
     """
+    images, labels = found.images, found.labels
     order, counts = np.argsort(labels, kind="stable"), np.bincount(labels)
     rank = np.empty(len(order), int)  # of each image in its class
     rank[order] = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
     tests = rank % TEST_EVERY == TEST_EVERY - 1
+    if not tests.any():
+        return found
     remark = "no test images are there: every sixth image of each class is taken out to test with"
-    return Arrays(images[~tests], labels[~tests], images[tests], labels[tests], remarks=(*remarks, remark))
+    parts = images[~tests], labels[~tests], images[tests], labels[tests]
+    return Arrays(*parts, found.class_names, (*found.remarks, remark))
+
+
+def with_unused(found: Arrays, path: Path, unused: Iterable[Path]) -> Arrays:
+    """The arrays, with the remark that some of what is there at `path` is not in them."""
+    if names := [str(each.relative_to(path)) for each in unused]:
+        return replace(found, remarks=(*found.remarks, f"{path}: not used: {some(names)}"))
+    return found
+
+
+def dark_on_light(images: Bytes) -> bool:
+    """Whether images, (n, rows, columns), of the size that `nnbp predict` makes its own in have light edges
+    around a darker middle, unlike those.
+    """
+    few = images[:: 1 + len(images) // IMAGES_LOOKED_AT]
+    edges = np.concatenate([few[:, 0], few[:, -1], few[:, :, 0], few[:, :, -1]], axis=1).mean()
+    return images.shape[1:] == SHAPE and bool(edges > max(MIDDLE_GREY, few.mean()))
 
 
 def files_at(path: Path) -> list[Path]:

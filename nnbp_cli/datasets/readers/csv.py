@@ -9,7 +9,7 @@ import csv
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BufferedReader
 from math import isqrt
 from pathlib import Path
@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from nnbp_cli.datasets.readers import emnist, idx, kept
-from nnbp_cli.datasets.readers.arrays import Arrays, Note, files_at, with_tests_taken_out
+from nnbp_cli.datasets.readers.arrays import Arrays, Note, files_at, with_unused
 from nnbp_cli.errors import NnbpError, cannot_read
 from nnbp_cli.nn.arrays import Bytes
 from nnbp_cli.system import hardware
@@ -28,24 +28,31 @@ MAX_LINE_BYTES = 1 << 24
 MAX_VALUE = 255
 BOM = b"\xef\xbb\xbf"
 LABELS = ("label", "labels", "class", "target")  # what the column is called
+NUMBERS = ("", "unnamed: 0", "index", "id")  # what a column with the number of the line is called
 DELIMITERS = ",;\t"
+NUMBER_THE_CLASSES = "give each class a number, and its name in classes.txt"
 NEWLINE = 1 << 15  # added to the last number of a line
 
 
 class _WrongError(Exception):
-    """What is wrong with a file, in a few words."""
+    """What is wrong with a file, in a few words, and what to do."""
+
+    def __init__(self, what: str, remedy: str = "put a good copy there") -> None:
+        super().__init__(f"{what}; {remedy}")
 
 
 @dataclass(frozen=True)
 class _Table:
     """What the first line says: by what values are separated, how many there are, which is the label (None:
-    there is none), and whether the line is a header.
+    there is none), whether the line is a header, and whether a number of its own comes before the values of
+    each line, which is dropped.
     """
 
     delimiter: str
     columns: int
     label: int | None
     has_header: bool
+    numbered: bool = False
 
 
 def data_set(path: Path, note: Note) -> Arrays | None:
@@ -64,7 +71,8 @@ def data_set(path: Path, note: Note) -> Arrays | None:
     if training is None:
         raise NnbpError(f"{path}: no .csv file here has 'train' in its name; name the file")
     identity = {file.name: _sha256(file) for file in (training, test) if file}
-    return kept.arrays(training.parent, training.name, identity, lambda: _arrays(training, test), note)
+    arrays = kept.arrays(training.parent, training.name, identity, lambda: _arrays(training, test), note)
+    return with_unused(arrays, path, (file for file in found if file not in (training, test)))
 
 
 def _only(path: Path, found: list[Path], word: str) -> Path | None:
@@ -81,14 +89,15 @@ def _only(path: Path, found: list[Path], word: str) -> Path | None:
 def _arrays(training: Path, test: Path | None) -> Arrays:
     images, labels = _read(training)
     if labels is None:
-        remedy = "put it first, or call its column 'label'"
+        remedy = "call its column 'label', or put it first, with no header"
         raise NnbpError(f"{training}: nothing says which value of a line is the label; {remedy}")
-    test_images, test_labels = _read(test, images.shape[1]) if test else (None, None)
-    if test_images is None or test_labels is None:
-        remarks = [f"{test} has no labels, and is not used"] if test else []
-        arrays = with_tests_taken_out(images, labels, *remarks)
-    else:
-        arrays = Arrays(images, labels, test_images, test_labels)
+    arrays = Arrays(images, labels, images[:0], labels[:0])
+    if test:
+        test_images, test_labels = _read(test, images.shape[1])
+        if test_labels is None:
+            arrays = replace(arrays, remarks=(f"{test} has no labels, and is not used",))
+        else:
+            arrays = replace(arrays, test_images=test_images, test_labels=test_labels)
     return emnist.as_usual(arrays, re.split("train", training.name.lower())[0])
 
 
@@ -105,10 +114,13 @@ def _read(path: Path, pixels: int | None = None) -> tuple[Bytes, Bytes | None]:
     except OSError as error:
         raise cannot_read(path, error) from error
     except _WrongError as error:
-        raise NnbpError(f"{path}: {error}; put a good copy there") from error
+        raise NnbpError(f"{path}: {error}") from error
     if table.label is None:
         return rows, None
     labels = rows[:, table.label].copy()
+    if len(labels) > 1 and (labels == labels[0]).all() and not (pixels or table.has_header):
+        remedy = "where it is another value, put a line before that calls it 'label'"
+        raise NnbpError(f"{path}: every label, the first value of a line, is {labels[0]}; {remedy}")
     return np.delete(rows, table.label, axis=1), labels
 
 
@@ -123,13 +135,15 @@ def _table(line: bytes, pixels: int | None) -> _Table:
     ]
     if len(fields) < 2:
         raise _WrongError("no line of numbers, with commas between them")
+    if numbered := fields[0] in NUMBERS:
+        del fields[0]
     numbers = all(field.isdecimal() for field in fields)
     in_order = fields == [str(k) for k in range(len(fields))]  # what pandas calls columns without names
     if numbers and not in_order:
         label = None if len(fields) == pixels or isqrt(len(fields)) ** 2 == len(fields) else 0
         return _Table(delimiter, len(fields), label, has_header=False)
     named = next((fields.index(name) for name in LABELS if name in fields), None)
-    return _Table(delimiter, len(fields), 0 if in_order else named, has_header=True)
+    return _Table(delimiter, len(fields), 0 if in_order else named, has_header=True, numbered=numbered)
 
 
 def _blocks(file: BufferedReader, table: _Table) -> Iterator[Bytes]:
@@ -137,6 +151,8 @@ def _blocks(file: BufferedReader, table: _Table) -> Iterator[Bytes]:
     number = 1 + table.has_header  # of the first line of a block
     while block := file.read(BYTES_PER_BLOCK):
         block += file.readline(MAX_LINE_BYTES)
+        if table.numbered:
+            block = re.sub(rb"(?m)^[^%b\n]*%b" % (2 * (table.delimiter.encode(),)), b"", block)
         rows = _numbers(block.replace(b"\r\n", b"\n"), table)
         yield _by_line(block, table, number) if rows is None else rows
         number += block.count(b"\n")
@@ -184,10 +200,14 @@ def _by_line(block: bytes, table: _Table, number: int) -> Bytes:
             continue
         if len(fields) != table.columns:
             raise _WrongError(f"line {k}: {counted(len(fields), 'values')} where {table.columns} are due")
-        for column, field in enumerate(fields, start=1):
+        for column, field in enumerate(fields, start=1 + table.numbered):
             if not re.fullmatch("0*[0-9]{1,3}", field, re.ASCII) or int(field) > MAX_VALUE:
                 due = f"a whole number from 0 to {MAX_VALUE} is due"
-                raise _WrongError(f"line {k}, value {column}: {quoted(field)} where {due}")
+                is_name = column == 1 + table.numbered + (table.label or 0) and field.isalpha()
+                raise _WrongError(
+                    f"line {k}, value {column}: {quoted(field)} where {due}",
+                    NUMBER_THE_CLASSES if is_name else "correct it",
+                )
         rows.append(bytes(map(int, fields)))
     return np.frombuffer(b"".join(rows), np.uint8).reshape(-1, table.columns)
 

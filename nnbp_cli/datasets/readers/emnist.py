@@ -4,6 +4,7 @@ https://www.nist.gov/itl/products-and-services/emnist-dataset; the names are tho
 """
 
 from dataclasses import replace
+from math import isqrt, prod
 from string import ascii_lowercase, ascii_uppercase, digits
 
 import numpy as np
@@ -48,5 +49,5 @@ def as_usual(arrays: Arrays, name: str) -> Arrays:
 
 def _upright(images: Bytes) -> Bytes:
     """The images with rows for columns; those that a file has as flat rows of pixels are square."""
-    side = round(images[0].size ** 0.5)
+    side = isqrt(prod(images.shape[1:]))
     return np.ascontiguousarray(images.reshape(len(images), side, side).transpose(0, 2, 1))

@@ -76,14 +76,13 @@ def data_set(path: Path, note: Note) -> Arrays | None:
         for match, file in sorted(named, key=lambda each: bool(each[0]["gz"]))
         if match["set"] == sets[0]
     }
-    for key, name in zip(PARTS, NAMES):
+    due = PARTS if any(not training for training, _ in parts) else PARTS[:2]
+    for key, name in zip(due, NAMES):
         if key not in parts:
             missing = f"{sets[0]}{name}"
             raise NnbpError(f"{path}: no '{missing}' here, nor '{missing}.gz'; put it there")
-    images, labels, test_images, test_labels = (
-        read(parts[key], dimensions) for key, dimensions in zip(PARTS, (3, 1, 3, 1))
-    )
-    return emnist.as_usual(Arrays(images, labels, test_images, test_labels), sets[0])
+    images, labels, *tests = (read(parts[key], dimensions) for key, dimensions in zip(due, (3, 1, 3, 1)))
+    return emnist.as_usual(Arrays(images, labels, *(tests or (images[:0], labels[:0]))), sets[0])
 
 
 def read(

@@ -32,18 +32,18 @@ def data_set(path: Path, note: Note) -> Arrays | None:
     try:
         with zipfile.ZipFile(file) as archive:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-            if missing := [name for name in MEMBERS if name not in members]:
+            due = MEMBERS if {*MEMBERS[2:]} & members.keys() else MEMBERS[:2]
+            if missing := [name for name in due if name not in members]:
                 there = listed(list(members)[:6], "and") if members else "nothing"
                 raise NnbpError(
                     f"{file}: holds {there}, and no {missing[0]}; save it with {', '.join(MEMBERS)}"
                 )
-            images, labels, test_images, test_labels = (
-                _array(file, archive, members[name]) for name in MEMBERS
-            )
+            images, labels, *tests = (_array(file, archive, members[name]) for name in due)
     except UNREADABLE as error:
         raise NnbpError(f"{file}: damaged: no sound .npz file: {error}; put a good copy there") from error
     except OSError as error:
         raise cannot_read(file, error) from error
+    test_images, test_labels = tests or (images[:0], labels[:0])
     return Arrays(images, as_labels(labels, file), test_images, as_labels(test_labels, file))
 
 
@@ -55,7 +55,9 @@ def _array(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array
         if dtype.hasobject:
             raise NnbpError(f"{where}: pickled objects, which are never opened; save it as integers")
         if is_images and dtype != np.uint8:
-            raise NnbpError(f"{where}: images of {dtype}; make each pixel a byte, with .astype(numpy.uint8)")
+            remedy = "make each pixel a byte from 0 to 255, with .astype(numpy.uint8)"
+            remedy += "; times 255 before, where they go to 1" * (dtype.kind == "f")
+            raise NnbpError(f"{where}: images of {dtype}; {remedy}")
         if dtype.kind not in "iu":
             raise NnbpError(f"{where}: labels of {dtype}; make them integers")
         shape = shape[:-1] if shape[1:] and shape[-1] == 1 else shape

@@ -1,12 +1,12 @@
 """Folders of pictures, one a class, whose name it has: train/3/*.png and test/3/*.png, or 3/*.png alone.
 
-Pictures that all have one size, and not a large one, are taken as they are; others are made 28x28 as those
-that `nnbp predict` reads: ink on paper, fitted into a box. Pillow, an extra, reads them.
+Pictures that all have one size, and not a large one, are taken as they are, but that dark ones on light of
+28x28 are inverted; others are made 28x28 as those that `nnbp predict` reads: ink on paper, fitted into a box.
+Pillow, an extra, reads them.
 """
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import replace
 from math import prod
 from pathlib import Path
 
@@ -14,15 +14,14 @@ import numpy as np
 
 from nnbp_cli import __version__, digits
 from nnbp_cli.datasets.readers import kept
-from nnbp_cli.datasets.readers.arrays import MAX_LABEL, Arrays, Note, with_tests_taken_out
+from nnbp_cli.datasets.readers.arrays import MAX_LABEL, Arrays, Note, dark_on_light, with_unused
 from nnbp_cli.errors import NnbpError, cannot_read
 from nnbp_cli.nn.arrays import Bytes
-from nnbp_cli.wording import counted
+from nnbp_cli.wording import counted, some
 
 TRAINING = ("train", "training")
 TEST = ("test", "testing", "val", "valid", "validation")  # the first that is there
 MAX_PIXELS = 128 * 128  # of pictures that are taken as they are
-MAX_NAMED = 3  # pictures, in a remark
 
 Classes = dict[str, list[Path]]  # the pictures of each, by its name
 
@@ -42,6 +41,9 @@ def data_set(path: Path, note: Note) -> Arrays | None:
         classes, tests = _classes(training), _classes(test) if test else {}
         if len(classes) < 2:
             return None
+        splits = {training: classes, **({test: tests} if test else {})}
+        used = {*splits, *(folder / name for folder, found in splits.items() for name in found)}
+        unused = sorted(each for folder in {path, *splits} for each in _all(folder) if each not in used)
         state = hashlib.sha256()
         for file in (file for each in (classes, tests) for files in each.values() for file in files):
             stat = file.stat()
@@ -50,26 +52,37 @@ def data_set(path: Path, note: Note) -> Arrays | None:
     except OSError as error:
         raise cannot_read(path, error) from error
     if len(classes) > MAX_LABEL + 1:
-        raise NnbpError(f"{path}: {len(classes)} folders of pictures; {MAX_LABEL + 1} classes are the most")
+        wrong = f"{len(classes)} folders of pictures where {MAX_LABEL + 1} classes are the most"
+        raise NnbpError(f"{path}: {wrong}; move some away")
     if strange := [name for name in tests if name not in classes]:
         raise NnbpError(f"{test}: no training picture is of class '{strange[0]}'; move the folder away")
     digits.check_installed(str(path))
     identity = {"state": state.hexdigest(), "nnbp": __version__}
-    return kept.arrays(path, "pictures", identity, lambda: _arrays(classes, tests), note)
+    arrays = kept.arrays(path, "pictures", identity, lambda: _arrays(classes, tests), note)
+    return with_unused(arrays, path, sorted(unused))
 
 
 def _classes(folder: Path) -> Classes:
     """The pictures in each folder in `folder`, in the order of their names; numbers as numbers count."""
-    found = {
-        each.name: sorted(file for file in each.iterdir() if file.suffix.lower() in digits.SUFFIXES)
-        for each in folder.iterdir()
-        if each.is_dir() and not each.name.startswith(".")
-    }
+    found = {each.name: sorted(filter(_is_picture, each.iterdir())) for each in _all(folder) if each.is_dir()}
     numbers = {name: int(name) for name in found if name.isdecimal()}
     names = sorted(
         filter(found.get, found), key=lambda name: (name not in numbers, numbers.get(name, 0), name)
     )
     return {name: found[name] for name in names}
+
+
+def _all(folder: Path) -> list[Path]:
+    """The folders and pictures in a folder that are not hidden."""
+    return [
+        each
+        for each in folder.iterdir()
+        if not each.name.startswith(".") and (_is_picture(each) or each.is_dir())
+    ]
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in digits.SUFFIXES
 
 
 def _arrays(classes: Classes, tests: Classes) -> Arrays:
@@ -93,19 +106,19 @@ def _arrays(classes: Classes, tests: Classes) -> Arrays:
         training, test = (read(each, _as_it_is) for each in (classes, tests))
         if test and len(test[0]) and test[0].shape[1:] != training[0].shape[1:]:
             raise _SizesDifferError
-        remarks = []
+        remarks = list[str]()
+        if dark_on_light(training[0]):
+            training, test = ((255 - images, labels) for images, labels in (training, test))
+            remarks = ["the pictures are dark on light, and are inverted, as nnbp predict does"]
     except _SizesDifferError:
         training, test = (read(each, _fitted) for each in (classes, tests))
         remarks = [
             f"the pictures are made {digits.SIDE}x{digits.SIDE}, as nnbp predict makes those that it reads"
         ]
     if blank:
-        some = ", ".join(str(file) for file in blank[:MAX_NAMED])
-        remarks.append(f"{counted(len(blank), 'pictures')} left out, with nothing written there: {some}")
-    if len(test[0]):
-        return Arrays(*training, *test, names, tuple(remarks))
-    made = with_tests_taken_out(*training, *remarks)
-    return replace(made, class_names=names)
+        left_out = f"{counted(len(blank), 'pictures')} left out, with nothing written there"
+        remarks.append(f"{left_out}: {some([*map(str, blank)])}")
+    return Arrays(*training, *test, names, tuple(remarks))
 
 
 def _as_it_is(path: Path) -> Bytes:
