@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from nnbp_cli.datasets import loading
 from nnbp_cli.digits import binarize, candidates, morphology, normalize, segment
@@ -275,3 +276,10 @@ def test_the_grey_of_a_stroke_counts_on_clean_paper_and_not_on_rough() -> None:
     assert places(light) == [(20, 30, 46, 34)]
     assert binarize(light)[42, 32] > 0.15
     assert binarize(rough)[42, 32] == 0
+
+
+@pytest.mark.parametrize(("height", "width", "pen"), [(40, 40, 11), (40, 34, 8), (20, 16, 5), (160, 120, 30)])
+def test_a_nought_of_a_thick_pen_is_no_box(height: int, width: int, pen: int) -> None:
+    drawn = Image.new("L", (2 * width, 2 * height), 255)
+    ImageDraw.Draw(drawn).ellipse((10, 10, 9 + width, 9 + height), outline=0, width=pen)
+    assert places(np.asarray(drawn) / 255) == [(10, 10, 10 + height, 10 + width)]

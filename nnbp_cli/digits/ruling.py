@@ -16,6 +16,7 @@ THICKEST = 0.05  # of the picture's side: what is thicker is no line
 WEAKEST = 0.2  # of each strip
 FEWEST = 12  # rows: nothing lower has lines
 LEFT = 0.25  # of a box's height that is left when its lines are gone
+SLENDER = 0.1  # of a box's shorter side: wider than that are strokes
 LESS_THAN_PEN = 0.6  # of the width of the other strokes: a line alone is as thin as that
 
 
@@ -29,13 +30,16 @@ def unruled(ink: Array) -> Array:
 
 def unboxed(ink: Array, holds: bool) -> Array:
     """The ink of a component, as large as its box, without the lines from side to side, where two or more
-    along the rows and along the columns make boxes. In these must be something: strokes that touch the lines,
-    or others that they hold; or it is a square nought.
+    thin ones along the rows and along the columns make boxes. In these must be something: strokes that touch
+    the lines, or others that they hold; or it is a square nought.
     """
     along, rows = _lines(ink)
     across, columns = _lines(ink.T)
     rest = np.where(along | across.T, 0, ink)
-    is_box = min(rows, columns) >= 2 and (holds or (rest > 0).any(axis=1).mean() > LEFT)
+    if min(rows, columns) < 2:
+        return ink
+    thickest = max(along.sum() / rows / ink.shape[1], across.sum() / columns / ink.shape[0])
+    is_box = thickest < SLENDER * min(ink.shape) and (holds or (rest > 0).any(axis=1).mean() > LEFT)
     return rest if is_box else ink
 
 
