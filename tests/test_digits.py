@@ -193,6 +193,54 @@ def test_a_piece_that_broke_off_at_the_edge_is_no_reason_to_leave_the_digit_out(
     assert places(sheet(120, 130, digit, piece)) == [(0, 60, 70, 86)]
 
 
+def test_pieces_of_which_one_is_near_the_digit_at_the_edge_are_of_it() -> None:
+    """Each near the one before; the last is too far away to be a fragment of the digit itself."""
+    digit, *pieces = (0, 60, 70, 70), (72, 72, 86, 78), (88, 72, 110, 78)
+    assert places(sheet(140, 130, digit, *pieces)) == [(0, 60, 110, 78)]
+
+
+def test_a_stroke_is_no_frame_around_what_it_is_open_to() -> None:
+    """A 4, of which the upper left has broken off."""
+    four, broken_off = [(80, 20, 88, 70), (10, 58, 120, 66), (118, 10, 120, 66)], (22, 24, 74, 32)
+    assert places(sheet(130, 90, *four, broken_off)) == [(10, 10, 120, 70)]
+
+
+def test_halves_of_a_slanted_stroke_are_one_digit_and_digits_beside_each_other_are_two() -> None:
+    light = sheet(120, 120)
+    for row in range(20, 100):
+        light[row, 90 - row // 2 : 98 - row // 2] = 0 if abs(row - 60) > 2 else 1
+    assert places(light) == [(20, 41, 100, 88)]
+    assert len(places(sheet(120, 120, (20, 40, 70, 48), (35, 55, 85, 63)))) == 2
+
+
+def test_pieces_of_neighbours_are_cut_off_and_digits_that_touch_the_sides_are_not() -> None:
+    y, x = np.mgrid[:120, :280]
+
+    def rings(*radii: int) -> np.ndarray:
+        """Around a point of the left side, and 100 and 200 pixels from it; 0 is none."""
+        drawn = [abs(np.hypot(y - 60, x - 100 * k) - radius) < 5 for k, radius in enumerate(radii) if radius]
+        ink: np.ndarray = np.any(drawn, axis=0) * 1.0
+        return ink
+
+    def cut_off(ink: np.ndarray) -> list[bool]:
+        return [digit.cut for digit in segment(ink)]
+
+    assert cut_off(rings(30, 30, 30)[:, :200]) == [True, False, True]
+    assert cut_off(rings(30, 30, 30)) == [True, False, False]
+    assert cut_off(rings(30, 28, 30)[26:95, :200]) == [False] * 3, "all is cut out tightly"
+    assert cut_off(rings(0, 30, 30)[:, 66:]) == [False] * 2, "a ring that touches the side"
+    assert cut_off(rings(30, 0, 30)[:, :200]) == [False] * 2, "nothing whole beside them"
+    assert cut_off(rings(30, 19, 0)) == [False] * 2, "nothing as tall"
+
+
+def test_the_grey_of_strokes_that_fill_a_picture_is_no_noise() -> None:
+    """Of a third of its pixels, where the paper has a fifth."""
+    y, x = np.mgrid[:90, :70]
+    light = 0.9 - 0.8 * np.clip(1.6 - abs(np.hypot((y - 45) / 40, (x - 35) / 30) - 0.75) / 0.18, 0, 1)
+    (digit,) = segment(binarize(light))
+    assert min(digit.box[2:]) > 0.8
+
+
 def test_a_small_picture_has_no_edge_of_the_paper() -> None:
     """So that a digit which is cut out tightly is one, beside others that touch no edge."""
     assert places(sheet(60, 70, (0, 50, 60, 58), (14, 20, 44, 26))) == [(14, 20, 44, 26), (0, 50, 60, 58)]

@@ -10,6 +10,7 @@ from nnbp_cli.nn.arrays import Array
 
 PART = 0.6  # of the other's size: a component that is smaller may be a part of a digit
 NEAR = 1.5  # pens from ink to ink, between a part and the rest of it
+BESIDE = 0.5  # of the lower one's height: digits beside each other share more, halves of one have it less
 WIDEST = 1.3  # of its height: no digit that is joined is wider
 OVERLAP = 0.3  # of the narrower one's width: then the two stand above each other
 APART = 0.2  # of the digit's height, between a part that stands above the rest and that
@@ -36,8 +37,11 @@ def _belong_together(one: Component, other: Component, labels: Array) -> bool:
     if part.size < rest.pen:  # a speck
         return False
     whole = one + other
-    if whole.width <= WIDEST * whole.height and is_fragment(part, rest, labels):
-        return True
+    if whole.width <= WIDEST * whole.height:
+        if is_fragment(part, rest, labels):
+            return True
+        if -above < BESIDE * min(one.height, other.height) and _is_near(part, rest, round(rest.pen), labels):
+            return True
     is_part = part.size < PART * rest.size
     if -beside >= OVERLAP * min(one.width, other.width):
         return above <= (APART * rest.size if is_part else rest.pen)

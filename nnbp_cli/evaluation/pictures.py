@@ -20,7 +20,7 @@ from nnbp_cli.system import files
 MADE_AS_MNIST = ("mnist", *DRAWN)  # data sets whose images are made as those of pictures are
 LIKELY = 0.6  # the output for a digit from which on a picture needs no other way to be seen
 SURE = 0.8  # the one from which on a picture has a digit, so that
-UNLIKELY, CUT_OFF = 0.5, 0.9  # marks of less, or of less at an edge that may cut them off, are none
+UNLIKELY = 0.5  # marks of less are none
 TINY = 0.1  # of the picture: marks that small are digits only where they are LIKELY ones
 
 
@@ -153,7 +153,7 @@ def _predictions(voters: Ensemble, picture: Array, where: str) -> tuple[list[Pre
 
 def without_doubtful(marks: list[Prediction]) -> tuple[list[Prediction], list[Prediction]]:
     """The marks of a picture that are likely digits, and the others."""
-    sure = _confidence(marks) >= SURE
+    sure = _confidence([mark for mark in marks if not mark.digit.cut]) >= SURE
     kept = [mark for mark in marks if _is_digit(mark, sure)]
     return kept, [mark for mark in marks if mark not in kept]
 
@@ -166,7 +166,7 @@ def _is_digit(mark: Prediction, beside_digits: bool) -> bool:
     """Whether a mark is likely a digit: beside others that are, a doubtful one is a word or a piece."""
     if not beside_digits:
         return mark.digit.size > TINY or mark.confidence >= LIKELY
-    return mark.confidence >= (CUT_OFF if mark.digit.cut else UNLIKELY)
+    return mark.confidence >= UNLIKELY and not mark.digit.cut
 
 
 def save_inputs(results: Iterable[PictureResult], folder: Path) -> None:
