@@ -15,7 +15,8 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from nnbp_cli import digits, presets
 from nnbp_cli.config import DataConfig
-from nnbp_cli.datasets import loading
+from nnbp_cli.datasets import loading, synthetic
+from nnbp_cli.datasets.skeletons import skeleton
 from nnbp_cli.digits.limits import count_scans
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.evaluation.pictures import (
@@ -25,6 +26,7 @@ from nnbp_cli.evaluation.pictures import (
     without_doubtful,
 )
 from nnbp_cli.models import weights
+from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.terminal.evaluation import picture_notes
 from nnbp_cli.terminal.pictures import BLOCKS
 from tests import photographs
@@ -316,6 +318,29 @@ def test_without_weights_the_last_that_were_trained_here_answer_or_those_that_co
         assert said.err == f"note: no weights are named; {weights_file} answers\n"
         assert [digit["predicted"] for digit in json.loads(said.out)["pictures"][0]["digits"]] == [4, 0, 7, 1]
         Path("weights.npz").write_bytes(learned.read_bytes())
+
+
+UNSEEN = [  # ways of writing that no table of the drawn digits has
+    (1, "13,42 51,0 51,0 50,50 50,100"),
+    (1, "20,36 56,0 56,0 54,50 52,100"),
+    (1, "18,38 50,0 50,0 51,100|26,99 76,101"),
+    (7, "18,3 80,3 80,3 46,100"),
+    (7, "12,12 82,4 82,4 50,100"),
+    (7, "14,4 84,4 84,4 50,100|38,50 82,52"),
+]
+
+
+@pytest.mark.parametrize(("digit", "way"), UNSEEN)
+def test_the_network_that_comes_with_nnbp_tells_a_1_from_a_7(digit: int, way: str) -> None:
+    """As hands write them, most of which slant."""
+    points, curve = skeleton(way)
+    n, rng = synthetic.DIGITS_PER_BLOCK, np.random.default_rng(1)
+    x, y = synthetic.deform(np.repeat((points @ curve)[:, None], n, axis=1), rng)
+    pen = np.full((n, 1), 1.8, np.float32)
+    images = synthetic.ink(*synthetic.fit(x, y, pen, rng), pen)
+    learned = weights.load(presets.shipped_network())
+    predicted = learned.network.predict(learned.params, scaled(images.reshape(n, -1))).argmax(axis=1)
+    assert (predicted == digit).mean() > 0.94
 
 
 def test_a_folder_is_read_every_page_of_a_tiff_and_the_first_picture_of_an_animation(
