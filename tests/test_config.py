@@ -400,6 +400,10 @@ search = {trials = 3, parameters = {x = {values = [[1]]}}}
     search.parameters.x.values: expected a list of a number or a name, got a list
 search = {trials = 3, parameters = {'training.seed' = {values = [1, 2]}}}
     search.parameters.'training.seed': each trial has one of its own; leave it out
+search = {trials = 3, parameters = {'search.trials' = {values = [1, 2]}}}
+    search.parameters.'search.trials': that is how it searches; leave it out
+search = {trials = 3, parameters = {training.learning_rate = {min = 1, max = 2}}}
+    search.parameters.training.learning_rate: unknown key; quote it: "training.learning_rate"
 search = {trials = 3, parameters = {'data.name' = {values = ['mnist', 'kmnist']}}}
     search.parameters.'data.name': all trials are compared by the same images; leave it out
 training.watch = []; training.keep = 'last'; search = {trials = 3, parameters = {x = {values = [1]}}}

@@ -55,6 +55,20 @@ def test_a_run_is_that_of_one_process_and_says_who_made_it(here: Path) -> None:
     assert "now 1: the weights may end with other last bits" in said.err
 
 
+def test_of_processes_with_unequal_cores_the_one_with_the_fewest_counts(here: Path) -> None:
+    line = (*TRAIN, "small.toml", "--set", "training.threads=64", "--out", "run")
+    cores = sorted(os.sched_getaffinity(0))
+    assert mpirun(1, *line, ":", "-n", 1, "taskset", "-c", cores[0], *line).status == 0
+    assert json.loads(Path("run/summary.json").read_text())["versions"]["threads"] == "1"
+
+
+def test_a_process_that_is_alone_is_told_so(here: Path) -> None:
+    said = nnbp("train", "small.toml", "--mpi", "--set", "training.epochs=1")
+    assert said.err.startswith("note: --mpi, and one process alone; ")
+    said = mpirun(2, *(word for word in TRAIN if word != "-q"), "small.toml", "--set", "training.epochs=1")
+    assert ", threads 2 ranks of 1\n" in said.err
+
+
 @pytest.mark.parametrize(
     ("rank", "name", "status"),
     [(None, "SIGINT", 130), (1, "SIGTERM", 143), (2, "SIGKILL", 9)],

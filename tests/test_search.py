@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -219,6 +220,8 @@ def test_a_trial_that_diverges_says_so_and_is_never_the_best(here: Path) -> None
     said = nnbp("search", "small.toml", "--study", "all/study.journal", "-q")
     assert (said.status, said.err.count("\n")) == (1, 1)
     assert said.err.startswith("all/study.journal: no trial came to its end: ")
+    said = nnbp("search", "small.toml", "--study", "all/study.journal", "--trials", 3)
+    assert re.search(r"^trial 2: . diverged after \d epochs: .*not finite", said.err, re.MULTILINE)
 
 
 @pytest.mark.parametrize("sampler", ["random", "tpe"])

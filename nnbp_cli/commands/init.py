@@ -34,4 +34,5 @@ def command(name: str, listing: bool) -> None:
             print_result(f"{key:{width}}  {presets.description(path)}")
         return
     written = presets.copy(name)
-    wrote(written, f"wrote {written}; next: nnbp train --config {written}")
+    command_name = "search" if written.parent.name == "search" else "train"
+    wrote(written, f"wrote {written}; next: nnbp {command_name} --config {written}")

@@ -194,6 +194,8 @@ def command(
             raise click.UsageError(why)
     paths = Paths(config_path, data_dir, out, weights, offline, data_name, start=start)
     reporter = TerminalReporter(quiet)
+    if mpi and ranks.size == 1:
+        reporter.note("note: --mpi, and one process alone; 'mpirun -n 4' before nnbp starts four")
     if many_runs:
         if begun:
             runs = several.resume(begun, paths, jobs, reporter, cluster)

@@ -92,6 +92,8 @@ def explained(error: ValidationError, above: Location = ()) -> Iterator[tuple[Lo
 def _unknown(place: Location, table: Node) -> str:
     """An unknown key: the nearest one of its table is suggested, or else of another."""
     *above, key = place
+    if above[:2] == ["search", "parameters"] and place[2] in _root()["properties"]:
+        return f'unknown key; quote it: "{dotted(place[2:])}"'
     # [data] comes late: who writes 'seed' at the top means the run's.
     others = sorted(tables(), key=lambda other: ("search" in other[0], "data" in other[0]))
     for there, node in [(tuple(above), table), *others]:

@@ -191,8 +191,8 @@ def _search(search: SearchConfig) -> Violations:
     for key, parameter in search.parameters.items():
         place: Location = ("search", "parameters", key)
         values, low, high = parameter.values, parameter.min, parameter.max
-        if key in _NOT_SEARCHED:
-            yield place, f"{_NOT_SEARCHED[key]}; leave it out"
+        if why := "that is how it searches" if key.startswith("search.") else _NOT_SEARCHED.get(key):
+            yield place, f"{why}; leave it out"
         elif values is not None:
             if (low, high, parameter.scale) != (None, None, "linear"):
                 yield place, "has either values, or min, max and scale; keep one"

@@ -85,6 +85,6 @@ def _cores_of_each() -> int:
     here = WORLD.Split_type(MPI.COMM_TYPE_SHARED)
     here.Allreduce(MPI.IN_PLACE, users)
     here.Free()
-    cores = np.array([max(1, round(float((1 / users[own]).sum()), 6))])
+    cores = np.array([max(1, round(float((1 / users[own]).sum()), 6))], np.float64)
     WORLD.Allreduce(MPI.IN_PLACE, cores, MPI.MIN)
     return int(cores[0])

@@ -67,7 +67,7 @@ def run(
 def execute(run: ActiveRun, reporter: Reporter) -> Summary:
     """Train a run to its end, score what was kept, and leave everything in its directory."""
     run.write_log()
-    for line in describe(run.config, run.data, run.network):
+    for line in describe(run.config, run.data, run.network, run.communicator.size):
         reporter.note(line)
     distribute.send(run)
     with _working(run) as signal_received:

@@ -140,7 +140,7 @@ def _compiled_pays(config: Config, data: Dataset, network: Network) -> bool:
     return compiled_pays(work, float((some > 0).mean()), training.batch_size, images, int(training.threads))
 
 
-def describe(config: Config, data: Dataset, network: Network) -> Iterator[str]:
+def describe(config: Config, data: Dataset, network: Network, ranks: int = 1) -> Iterator[str]:
     """What is about to be trained, line by line."""
     training, validation, test = (len(split.labels) for split in (data.training, data.validation, data.test))
     rows, columns = data.shape
@@ -148,6 +148,7 @@ def describe(config: Config, data: Dataset, network: Network) -> Iterator[str]:
     yield f"{config.data.name}: {counts} of {rows}x{columns}"
     cost, seed, threads = config.network.cost, config.training.seed, config.training.threads
     engine = f", engine {config.training.engine}" if config.training.engine != "numpy" else ""
-    yield f"network {network.title}, cost {cost}, seed {seed}, threads {threads}{engine}"
+    each = f"{ranks} ranks of {threads}" if ranks > 1 else threads
+    yield f"network {network.title}, cost {cost}, seed {seed}, threads {each}{engine}"
     if watches_test(config.training):
         yield "note: the test set is watched, to show its curve; nothing is chosen by it"

@@ -127,14 +127,16 @@ class _Searcher:
 
     def _note(self, number: int) -> None:
         """Say how a trial ended, which is the best so far, and how long the others may take."""
-        trials, asked_for = self.study.trials(), self.study.search.trials
+        trials = self.study.trials()
         trial = next(each for each in trials if each.number == number)
         done = _done(trials)
+        asked_for = max(self.study.search.trials, len(trials))  # by now it may be for fewer
         rest = (monotonic() - self.began) * (asked_for - done) / (done - self.done_before)
         best, state = best_of(trials), trial.state if trial.state != "complete" else ""
         self.reporter.note(
             f"trial {number}: {percent(trial.accuracy)} {state}".rstrip()
             + f" after {counted(trial.epochs, 'epochs')}"
+            + (f": {trial.why}" if trial.why else "")
             + (f"; best {percent(best.accuracy)}, trial {best.number}" if best else "")
             + f"; {done} of {asked_for} done, about {duration(rest)} left"
         )

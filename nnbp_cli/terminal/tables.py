@@ -77,7 +77,8 @@ def search_lines(search: Search) -> Iterator[str]:
             yield "  ".join([f"{'importance':17}", *shares])
     counts = ", ".join(f"{number} {state}" for state, number in search.counts.items() if number)
     trials, epochs = counted(search.search.trials, "trials"), counted(search.epochs, "epochs")
-    yield f"{len(search.trials)} of {trials}, {epochs}: {counts}"
+    of_all = f" of {trials}" if len(search.trials) <= search.search.trials else " trials"
+    yield f"{len(search.trials)}{of_all}, {epochs}: {counts}"
     if search.stopped_by:
         yield f"stopped by {search.stopped_by}; the same command goes on"
     if search.test and search.best:
