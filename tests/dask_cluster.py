@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
@@ -70,7 +70,7 @@ def until(condition: Callable[[], Any], seconds: float = 60) -> bool:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Cluster]:
+def running(folder: Path, workers: int = 2) -> Iterator[Cluster]:
     """A cluster that keeps its files in `folder`, while the block lasts."""
     where = folder / "scheduler.json"
     quiet = ("--no-dashboard", "--scheduler-file", where)
@@ -78,8 +78,12 @@ def running(folder: Path) -> Iterator[Cluster]:
         scheduler = (*DASK, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", 0)
         begun = stack.enter_context(started(*scheduler, *quiet))
         assert until(where.exists)
-        worker = (*DASK, "distributed.cli.dask_worker", "--nthreads", 1, *quiet)
-        made = [
-            stack.enter_context(started(*worker, "--local-directory", folder / f"worker-{k}")) for k in (1, 2)
-        ]
-        yield Cluster(json.loads(where.read_text())["address"], begun, made, folder)
+        address = json.loads(where.read_text())["address"]
+        made = [stack.enter_context(worker(address, folder / f"worker-{k + 1}")) for k in range(workers)]
+        yield Cluster(address, begun, made, folder)
+
+
+def worker(address: str, folder: Path, path: str = "") -> AbstractContextManager[Popen[str]]:
+    """A worker, which looks for its modules at a `path` first."""
+    line = ("distributed.cli.dask_worker", address, "--nthreads", 1, "--no-dashboard")
+    return started("env", f"PYTHONPATH={path}", *DASK, *line, "--local-directory", folder)

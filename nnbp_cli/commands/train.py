@@ -221,9 +221,9 @@ def command(
 
 
 def _after_seeds(seeds: Seeds, given: Given) -> Iterator[str]:
-    if seeds.stopped_by:
+    if seeds.may_go_on:
         yield f"go on: {_shown('train', '--resume', seeds.directory, *given('jobs', 'cluster', 'data_dir'))}"
-    elif seeds.runs:
+    if seeds.runs and not seeds.stopped_by:
         yield f"next: {_shown('eval', *(each.run for each in seeds.runs), *given('data_dir'))}"
 
 

@@ -69,6 +69,11 @@ def train(version: str, topic: str, name: str, files: dict[str, bytes], data: Da
         return Outcome(RunDirectory(directory).contents(), process.failure, killed=process.killed)
 
 
+def version() -> str:
+    """The version of nnbp that a worker has."""
+    return __version__
+
+
 def stop(topic: str, signal_name: str) -> None:
     """Have all jobs that tell under `topic` stop as by this signal, and save what they have learned."""
     _stopped[topic] = signal_name

@@ -33,7 +33,6 @@ class LocalWorkers(Workers):
 
     def begin(self, job: Job) -> None:
         """Begin it in a process of its own."""
-        job.prepare()
         process = JobProcess(job.directory, self.data_dir)
         self.running[process] = job
         self.selector.register(process, EVENT_READ)

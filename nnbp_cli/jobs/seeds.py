@@ -2,7 +2,8 @@
 what came of all of them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean, stdev
@@ -11,7 +12,8 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 
 from nnbp_cli import config
-from nnbp_cli.config import Config
+from nnbp_cli.config import Config, DataConfig
+from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.jobs import dispatch
 from nnbp_cli.jobs.job import Job
@@ -61,6 +63,12 @@ class Seeds:
         """How those on the test images lie."""
         return _spread(run.test for run in self.runs)
 
+    @property
+    def may_go_on(self) -> bool:
+        """Whether there is one that has not ended, and not diverged either."""
+        summaries = [RunDirectory(self.directory / f"seed-{seed}").summary for seed in self.failures]
+        return any(not saved or not saved.diverged for saved in summaries)
+
     def plain(self) -> dict[str, Any]:
         """As values that JSON can hold."""
         spreads = {"validation": self.validation, "test": self.test}
@@ -105,28 +113,43 @@ def train(
     if first.training.threads == "auto" and (cluster or several):
         first = replace(first, training=replace(first.training, threads=1))
     settled, data, network = settle(first, paths, reporter)
-    folder = run_directory.create(paths.out, paths.config.stem).path
-    files.write(folder / ASKED_FOR, json_text.dumps(list(numbers)) + "\n")
-    made = [_seeded(folder, settled, seed) for seed in numbers]
-    for job in made:
-        job.prepare()
-    reporter.note(f"{folder}: network {network.title}")
-    at_a_time = dispatch.at_a_time(made, data, jobs)
-    return _train(folder, made, at_a_time, paths.data_dir, reporter, cluster)
+    with dispatch.workers_for([settled] * seeds, data, jobs, paths.data_dir, cluster) as workers:
+        folder = run_directory.create(paths.out, paths.config.stem).path
+        files.write(folder / ASKED_FOR, json_text.dumps(list(numbers)) + "\n")
+        made = [_seeded(folder, settled, seed) for seed in numbers]
+        made[0].prepare()  # the others can be made from it, should none begin
+        reporter.note(f"{folder}: network {network.title}")
+        return _seeds(folder, made, *dispatch.run(made, workers, reporter))
 
 
 def resume(
     found: Sequence[Job], paths: Paths, jobs: int | None, reporter: Reporter, cluster: str | None = None
 ) -> Seeds:
     """Go on with those of `jobs_in` a folder that are not done, each where it was left; raises as `train`."""
-    first, at_a_time = found[0], 1
-    if not all(job.done for job in found):
-        paths = replace(paths, config=first.directory)
-        # The data once, before many want them at the same time.
-        data = load_or_download(first.config.data, paths, reporter)
-        at_a_time = dispatch.at_a_time(found, data, jobs)
-        del data
-    return _train(first.directory.parent, found, at_a_time, paths.data_dir, reporter, cluster)
+    folder, configs = found[0].directory.parent, [job.config for job in found]
+    if all(job.done for job in found):
+        return _seeds(folder, found, {}, None)
+    # The data once, before many want them at the same time.
+    name, data = _load_moved(configs[0].data, replace(paths, config=found[0].directory), reporter)
+    found = [replace(job, config=replace(job.config, data=name)) for job in found]
+    workers = dispatch.workers_for(configs, data, jobs, paths.data_dir, cluster)
+    del data
+    with workers:
+        return _seeds(folder, found, *dispatch.run(found, workers, reporter))
+
+
+def _load_moved(data: DataConfig, paths: Paths, reporter: Reporter) -> tuple[DataConfig, Dataset]:
+    """The data set of runs that were left, and by which name it was found: they may have been moved together,
+    so that only the name that was given leads to it.
+    """
+    try:
+        return data, load_or_download(data, paths, reporter)
+    except NnbpError:
+        with suppress(NnbpError):
+            if data.as_given:
+                name = config.moved(data, data.as_given)
+                return name, load_or_download(name, paths, reporter)
+        raise
 
 
 def jobs_in(folder: Path) -> list[Job]:
@@ -153,15 +176,8 @@ def _job(directory: Path, config: Config) -> Job:
     return Job(f"seed {config.training.seed}", config, directory, work=config.training.epochs)
 
 
-def _train(
-    folder: Path,
-    jobs: Sequence[Job],
-    at_a_time: int,
-    data_dir: Path,
-    reporter: Reporter,
-    cluster: str | None,
-) -> Seeds:
-    failures, stopped_by = dispatch.run(jobs, dispatch.workers_at(cluster, data_dir, at_a_time), reporter)
+def _seeds(folder: Path, jobs: Sequence[Job], failures: Mapping[Job, str], stopped_by: str | None) -> Seeds:
+    """What came of the jobs in a folder."""
     runs, missing = list[Summary](), dict[int, str]()
     for job in jobs:
         if result := job.result:

@@ -39,7 +39,7 @@ class Workers(AbstractContextManager["Workers", None]):
 
     @abstractmethod
     def begin(self, job: Job) -> None:
-        """Begin one. Raises NnbpError where that cannot be."""
+        """Begin one that is prepared. Raises NnbpError where that cannot be."""
 
     @abstractmethod
     def stop(self, signal_name: str) -> None:

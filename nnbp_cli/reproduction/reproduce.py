@@ -39,7 +39,8 @@ def reproduce(
     """
     jobs = {each: jobs_of(each, seeds, runs) for each in experiments}
     waiting = {each: sum(not job.done for job in own) for each, own in jobs.items()}
-    baselines, at_a_time = dict[Experiment, Row](), 1
+    baselines = dict[Experiment, Row]()
+    failures, stopped_by = dict[Job, str](), None
     if any(waiting.values()):
         files.make_directory(runs)
     if any(waiting.values()) or not all(jobs.values()):
@@ -47,14 +48,16 @@ def reproduce(
         data = load_or_download(DATA, Paths(config=Path("configs/book"), data_dir=data_dir), reporter)
         baselines = {each: baseline(each, data) for each in experiments if not each.config}
         jobs = {each: [_with_engine(job, data, reporter) for job in own] for each, own in jobs.items()}
-        unfinished = [job for own in jobs.values() for job in own if not job.done]
-        at_a_time = dispatch.at_a_time(unfinished, data, processes)
+        unfinished = [job.config for own in jobs.values() for job in own if not job.done]
+        workers = dispatch.workers_for(unfinished, data, processes, data_dir, cluster)
         del data
     if (minutes := sum(each.minutes * count for each, count in waiting.items())) >= 60:
         hours = counted(round(minutes / 60), "hours")
         reporter.note(f"note: they take about {hours} of one core; --seeds 1 is the shortest")
-    every = [job for own in jobs.values() for job in own]
-    failures, stopped_by = dispatch.run(every, dispatch.workers_at(cluster, data_dir, at_a_time), reporter)
+    if any(waiting.values()):
+        every = [job for own in jobs.values() for job in own]
+        with workers:
+            failures, stopped_by = dispatch.run(every, workers, reporter)
     if stopped_by:
         kept = "what was run to its end is kept, and the same command goes on from there"
         raise Interrupted(f"nnbp reproduce: stopped by {stopped_by}; {kept}", signals.EXIT_STATUS[stopped_by])
