@@ -531,6 +531,11 @@ def test_what_is_beside_the_data_and_not_used_is_named(tmp_path: Path) -> None:
     kaggles(tmp_path / "csv")
     assert said_of(tmp_path / "csv") == ["HERE: not used: sample_submission.csv"]
     assert said_of(tmp_path / "csv" / "train.csv") == []
+    for name in ("train", "test", "train-copy"):
+        shutil.copy(tmp_path / "csv" / "test.csv", tmp_path / "csv" / f"my-{name}.csv")
+    assert refusal(tmp_path / "csv" / "my").startswith("HERE: several files with 'train' in their names: ")
+    (tmp_path / "csv" / "my-train-copy.csv").rename(tmp_path / "csv" / "my-copy.csv")
+    assert said_of(tmp_path / "csv" / "my") == [f"{tmp_path}/csv: not used: my-copy.csv"]
 
 
 def test_pictures_are_read_anew_where_one_was_changed(tmp_path: Path) -> None:

@@ -127,11 +127,7 @@ def is_there(name: str) -> bool:
     path = _path(name)
     try:
         beside = path.parent.glob(f"{glob.escape(path.name)}[-_.]*")
-        return (
-            name in KNOWN
-            or path.exists()
-            or any(DATA_FILE.search(each.name) and each.is_file() for each in beside)
-        )
+        return name in KNOWN or path.exists() or any(DATA_FILE.search(each.name) for each in beside)
     except OSError:  # a name that is too long
         return False
 

@@ -72,7 +72,7 @@ def data_set(path: Path, note: Note) -> Arrays | None:
         raise NnbpError(f"{path}: no .csv file here has 'train' in its name; name the file")
     identity = {file.name: _sha256(file) for file in (training, test) if file}
     arrays = kept.arrays(training.parent, training.name, identity, lambda: _arrays(training, test), note)
-    return with_unused(arrays, path, (file for file in found if file not in (training, test)))
+    return with_unused(arrays, training.parent, (file for file in found if file not in (training, test)))
 
 
 def _only(path: Path, found: list[Path], word: str) -> Path | None:

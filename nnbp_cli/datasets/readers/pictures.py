@@ -43,7 +43,7 @@ def data_set(path: Path, note: Note) -> Arrays | None:
             return None
         splits = {training: classes, **({test: tests} if test else {})}
         used = {*splits, *(folder / name for folder, found in splits.items() for name in found)}
-        unused = sorted(each for folder in {path, *splits} for each in _all(folder) if each not in used)
+        unused = [each for folder in {path, *splits} for each in _all(folder) if each not in used]
         state = hashlib.sha256()
         for file in (file for each in (classes, tests) for files in each.values() for file in files):
             stat = file.stat()
