@@ -368,7 +368,9 @@ def test_a_folder_is_read_every_page_of_a_tiff_and_the_first_picture_of_an_anima
     pages[1] = Image.new("L", (150, 195), "white")
     pages[0].save(tmp_path / "blank.tif", save_all=True, append_images=pages[1:])
     said = nnbp("predict", learned, tmp_path / "blank.tif", "-q")
-    assert said.out.splitlines() == [f"{tmp_path / 'blank.tif'}: {digit}" for digit in "47"]
+    assert said.out.splitlines() == [
+        f"{tmp_path / 'blank.tif'}, page {page} of 3: {digit}" for page, digit in ((1, 4), (3, 7))
+    ]
     assert said.err.startswith(f"{tmp_path / 'blank.tif'}, page 2 of 3: no digit found")
     (tmp_path / "c").mkdir()
     assert nnbp("predict", learned, tmp_path / "c").err.startswith(

@@ -74,7 +74,7 @@ def command(paths: tuple[Path, ...], folder: Path | None, as_json: bool, quiet: 
         for number, result in enumerate(good):
             if number and not quiet:
                 print_result("")
-            print_result(f"{result.path}: {' '.join(digit.name for digit in result.predictions)}")
+            print_result(f"{result.where}: {' '.join(digit.name for digit in result.predictions)}")
             if not quiet:
                 print_result(*digit_lines(result.predictions, outputs_are_probabilities(voters.first)))
                 for note in picture_notes(result):

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,11 @@ class PictureResult:
     problem: str = ""
     page: str = ""
 
+    @property
+    def where(self) -> str:
+        """The file, and which of its pictures."""
+        return ", ".join(filter(None, (str(self.path), self.page)))
+
     def plain(self) -> dict[str, Any]:
         """As values that JSON can hold."""
         return {
@@ -106,11 +111,12 @@ def predict(voters: Ensemble, pictures: Iterable[Path]) -> Iterator[PictureResul
     for path in pictures:
         try:
             for picture, page, note in digits.pages(path):
-                where = ", ".join(filter(None, (str(path), page)))
+                result = PictureResult(path, note, page=page)
                 try:
-                    yield PictureResult(path, note, *_predictions(voters, picture, where), page=page)
+                    kept, left_out = _predictions(voters, picture, result.where)
+                    yield replace(result, predictions=kept, left_out=left_out)
                 except NnbpError as error:
-                    yield PictureResult(path, note, problem=str(error), page=page)
+                    yield replace(result, problem=str(error))
         except NnbpError as error:
             yield PictureResult(path, problem=str(error))
 

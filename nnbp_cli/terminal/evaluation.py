@@ -130,9 +130,9 @@ def digit_lines(digits: Sequence[Prediction], is_probability: bool) -> Iterator[
 def picture_notes(result: PictureResult) -> Iterator[str]:
     """What to know of a picture that was read."""
     if result.note:
-        yield f"note: {result.path}: {result.note}"
+        yield f"note: {result.where}: {result.note}"
     if result.left_out:
-        yield f"note: {result.path}: {counted(len(result.left_out), 'marks')} left out as hardly digits"
+        yield f"note: {result.where}: {counted(len(result.left_out), 'marks')} left out as hardly digits"
 
 
 def _bars(digit: Prediction, is_probability: bool, full: str) -> Iterator[str]:
