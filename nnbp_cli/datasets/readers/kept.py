@@ -17,7 +17,7 @@ from nnbp_cli.nn.arrays import Bytes
 from nnbp_cli.system import files, json_text
 
 FOLDER = ".nnbp"  # beside the files; hidden, so that it is no class of pictures
-FORMAT = 2  # another one, where the same files become other arrays
+FORMAT = 3  # another one, where the same files become other arrays
 NAMES = ("images", "labels", "test_images", "test_labels")  # of the files, and of the fields of Arrays
 MAX_INDEX_BYTES = 1 << 20
 

@@ -131,12 +131,13 @@ def _as_it_is(path: Path) -> Bytes:
 
 def _fitted(path: Path) -> Bytes | None:
     """All that is written on a picture, in one image; None where nothing is."""
-    ink = digits.binarize(digits.grayscale(path))
-    marks = digits.segment(ink)
+    picture = digits.grayscale(path)
+    found = next(filter(None, digits.candidates(picture)), [])
+    marks = [mark for mark in found if not mark.cut]
     if len(marks) < 2:
         return digits.normalize(marks[0].ink) if marks else None
-    rows, columns = ink.shape
-    margin = max(ink.shape)  # of a thin pen the ink was made wider than its box
+    rows, columns = picture.shape
+    margin = max(picture.shape)  # of a thin pen the ink was made wider than its box
     written = np.zeros((rows + 2 * margin, columns + 2 * margin))
     for mark in marks:
         left, top, width, height = mark.box
