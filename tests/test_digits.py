@@ -180,11 +180,14 @@ def test_lines_that_slope_are_read_one_after_the_other() -> None:
     second = [(top + 50, left, bottom + 50, right) for top, left, bottom, right in first]
     assert first[-1][0] > second[0][0]
     assert places(sheet(200, 300, *second, *first)) == first + second
+    far_right = [(top + 84, left + 280, bottom + 84, right + 280) for top, left, bottom, right in first[:2]]
+    assert places(sheet(200, 400, *second[:2], *far_right)) == far_right + second[:2]
 
 
 def test_a_bar_apart_from_its_digit_belongs_to_it() -> None:
     assert places(sheet(90, 70, (20, 20, 60, 26), (60, 20, 66, 44), (12, 20, 16, 44))) == [(12, 20, 66, 44)]
     assert len(places(sheet(120, 70, (50, 20, 90, 26), (90, 20, 96, 44), (12, 20, 36, 24)))) == 2
+    assert places(sheet(120, 120, (20, 50, 100, 62), (60, 70, 70, 74))) == [(20, 50, 100, 62)], "a speck"
 
 
 def test_a_piece_that_broke_off_at_the_edge_is_no_reason_to_leave_the_digit_out() -> None:
@@ -254,6 +257,22 @@ def test_what_lies_around_the_sheet_is_not_read(desk: float, cut: int) -> None:
     table = np.full((200, 240), desk)
     table[30:170, 40:200] = sheet(140, 160, (50, 70, 90, 76))
     assert places(table[cut:, 2 * cut :]) == [(80 - cut, 110 - 2 * cut, 120 - cut, 116 - 2 * cut)]
+
+
+def test_neither_what_is_hardly_lighter_nor_what_has_no_corners_is_a_sheet() -> None:
+    y, x = np.mgrid[:200, :240]
+    for shape in ((abs(y - 100) < 70) & (abs(x - 120) < 80), np.hypot((y - 100) / 70, (x - 120) / 80) < 1):
+        for around in (0.3, 0.65):
+            light = np.where(shape, 0.9, around)
+            is_sheet = around < 0.5 and shape[31, 41]
+            assert np.array_equal(spread(light), light) != is_sheet
+
+
+def test_beside_a_sheet_all_of_the_picture_is_another_way_to_see_it() -> None:
+    """White ink on black, around a blank label."""
+    board = np.full((200, 240), 0.15)
+    board[30:130, 30:150] = board[150:185, 190:196] = 0.9
+    assert [len(found) for found in candidates(board)][1:] == [1]
 
 
 def test_a_large_light_digit_is_no_sheet() -> None:
