@@ -58,8 +58,8 @@ def with_unused(found: Arrays, path: Path, unused: Iterable[Path]) -> Arrays:
 
 
 def dark_on_light(images: Bytes) -> bool:
-    """Whether images, (n, rows, columns), of the size that `nnbp predict` makes its own in have light edges
-    around a darker middle, unlike those.
+    """Whether images, (n, rows, columns), have the size of those that `nnbp predict` makes, and unlike these
+    light edges around a darker middle.
     """
     few = images[:: 1 + len(images) // IMAGES_LOOKED_AT]
     edges = np.concatenate([few[:, 0], few[:, -1], few[:, :, 0], few[:, :, -1]], axis=1).mean()

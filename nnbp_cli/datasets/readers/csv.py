@@ -119,7 +119,7 @@ def _read(path: Path, pixels: int | None = None) -> tuple[Bytes, Bytes | None]:
         return rows, None
     labels = rows[:, table.label].copy()
     if len(labels) > 1 and (labels == labels[0]).all() and not (pixels or table.has_header):
-        remedy = "where it is another value, put a line before that calls it 'label'"
+        remedy = "if another value is the label, a first line of names has to call it 'label'"
         raise NnbpError(f"{path}: every label, the first value of a line, is {labels[0]}; {remedy}")
     return np.delete(rows, table.label, axis=1), labels
 
