@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from socket import create_server
 from typing import Any
@@ -17,6 +18,7 @@ from nnbp_cli.config import load
 from nnbp_cli.datasets import loading
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.jobs.job import Job
+from nnbp_cli.jobs.workers import Ended
 from nnbp_cli.runs import summary
 from nnbp_cli.runs.directory import RunDirectory
 from tests.command_line import nnbp
@@ -162,6 +164,9 @@ def test_no_more_go_on_than_are_wanted_and_what_cannot_begin_does_not_count(
             assert until(lambda: workers.ready)
         workers.begin(job)
         assert not workers.ready
+        job.directory.rename("moved")
+        ends = (each for _ in count() for each in workers.news(1) if isinstance(each, Ended))
+        assert "the directory was moved to " in str(next(ends).failure)
 
 
 def test_workers_that_leave_or_lack_nnbp_are_told_of_and_get_no_jobs(here: Path) -> None:
@@ -215,7 +220,7 @@ def test_no_scheduler_and_no_dask_are_one_line(here: Path, monkeypatch: pytest.M
             process.send_signal(signal.SIGINT)
             assert process.wait(60) == 130
     assert nnbp(*line, "tls://127.0.0.1:9").err == (
-        "--cluster: tls://127.0.0.1:9 needs certificates; "
+        "--cluster: tls://127.0.0.1:9 needs certificates that can be read; "
         "name them to Dask: https://distributed.dask.org/en/stable/tls.html\n"
     )
     monkeypatch.setitem(sys.modules, "distributed", None)

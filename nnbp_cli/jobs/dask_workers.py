@@ -75,9 +75,9 @@ class DaskWorkers(Workers):
         for name in ("distributed", "distributed.client"):  # what concerns us, futures say
             logging.getLogger(name).setLevel(logging.CRITICAL)
         dask.config.set({"distributed.admin.large-graph-warning-threshold": "10GB"})
-        if self.address.startswith("tls:") and not Security().get_connection_args("client")["ssl_context"]:
+        if self.address.startswith("tls:") and not _has_certificates():
             remedy = "name them to Dask: https://distributed.dask.org/en/stable/tls.html"
-            raise NnbpError(f"--cluster: {self.address} needs certificates; {remedy}")
+            raise NnbpError(f"--cluster: {self.address} needs certificates that can be read; {remedy}")
         try:
             self.client = _aside(self._connect).result(CONNECT_SECONDS)
             futures.wait(_aside(self._look).result(CONNECT_SECONDS), CONNECT_SECONDS)
@@ -211,9 +211,13 @@ class DaskWorkers(Workers):
 
     def _end(self, begun: _Begun, outcome: Outcome) -> Ended:
         del self.begun[begun.job.name]
-        with begun.hold:
-            begun.directory.receive(outcome.files)
-        return Ended(begun.job, outcome.failure)
+        failure = outcome.failure
+        try:
+            with begun.hold:
+                begun.directory.receive(outcome.files)
+        except NnbpError as error:
+            failure = str(error)
+        return Ended(begun.job, failure)
 
     def stop(self, signal_name: str) -> None:
         """Stop each as by this signal, and wait a moment for what comes back."""
@@ -242,6 +246,14 @@ def _aside(call: Callable[[], T]) -> futures.Future[T]:
 
     Thread(target=run, daemon=True).start()
     return result
+
+
+def _has_certificates() -> bool:
+    """Whether Dask knows of some for TLS, and can read them."""
+    try:
+        return Security().get_connection_args("client")["ssl_context"] is not None
+    except OSError:
+        return False
 
 
 def _outcome(future: Future) -> Outcome:
