@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from shutil import rmtree
 from socket import create_server
 from typing import Any
 
@@ -157,7 +158,7 @@ def test_no_more_go_on_than_are_wanted_and_what_cannot_begin_does_not_count(
     job.prepare()
     loading.load("synthetic", drawn, size=600)
     with DaskWorkers(cluster.address, drawn, most=1) as workers:
-        assert until(lambda: len(workers.threads) == 2)
+        assert until(lambda: workers.title == f"{cluster.address}: 2 workers")
         with pytest.raises(NnbpError, match=r"lost\.npz"):
             workers.begin(lost)
         with RunDirectory(lost.directory).locked():
@@ -188,6 +189,10 @@ def test_workers_that_leave_or_lack_nnbp_are_told_of_and_get_no_jobs(here: Path)
             assert said.err.startswith("--cluster: tcp://127.0.0.1:")
             assert said.err.endswith(f" {__version__}; install the same there, or end that worker\n")
             assert not Path("out").exists()
+        cluster.scheduler.kill()
+        assert until(lambda: workers.gone)
+        with pytest.raises(NnbpError, match="the scheduler is gone"):
+            workers.begin(Job("seed 1", load("small.toml"), here, work=1))
 
 
 def test_a_folder_of_ones_own_goes_along_even_when_it_was_moved(cluster: Cluster, here: Path) -> None:
@@ -196,10 +201,12 @@ def test_a_folder_of_ones_own_goes_along_even_when_it_was_moved(cluster: Cluster
     assert nnbp(*LINE, "--seeds", 1, "--out", "out", "--cluster", cluster.address).status == 0
     assert results(Path("out/seed-1")) == alone(1)
     os.chdir(here.rename(here.with_name(f"{here.name}-moved")))
-    for seed, where in ((2, ()), (3, ("--cluster", cluster.address))):
-        Path("out/seeds.json").write_text(f"[1, 2, {seed}]")
+    Path("out/seeds.json").write_text("[1, 2]")
+    there = alone(2)
+    for where in ((), ("--cluster", cluster.address)):
         assert nnbp("train", "--resume", "out", "-q", *where).status == 0
-        assert results(Path(f"out/seed-{seed}")) == alone(seed)
+        assert results(Path("out/seed-2")) == there
+        rmtree("out/seed-2")
 
 
 def test_no_scheduler_and_no_dask_are_one_line(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
