@@ -83,7 +83,8 @@ def running(folder: Path, workers: int = 2) -> Iterator[Cluster]:
         yield Cluster(address, begun, made, folder)
 
 
-def worker(address: str, folder: Path, path: str = "") -> AbstractContextManager[Popen[str]]:
-    """A worker, which looks for its modules at a `path` first."""
+def worker(address: str, folder: Path, path: str | None = None) -> AbstractContextManager[Popen[str]]:
+    """A worker, which looks for its modules at a `path` first, if that is given."""
     line = ("distributed.cli.dask_worker", address, "--nthreads", 1, "--no-dashboard")
-    return started("env", f"PYTHONPATH={path}", *DASK, *line, "--local-directory", folder)
+    environment = () if path is None else ("env", f"PYTHONPATH={path}")
+    return started(*environment, *DASK, *line, "--local-directory", folder)
