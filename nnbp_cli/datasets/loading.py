@@ -41,9 +41,8 @@ def load(
     last sixth); where they are to `shuffle`, in an order that `seed` (None: 1) gives. `size` (None: 20,000)
     is for "synthetic" alone, which is drawn on first use; `rows` and `columns` for files that do not say the
     shape of an image, which is square where nobody does. `note` is told of what takes a while, and what is
-    made of the files. Raises
-    MissingData where downloading may help, NnbpError for files that are wrong, ConfigError for a name or
-    numbers that do not fit them.
+    made of the files. Raises MissingData where downloading may help, NnbpError for files that are wrong,
+    ConfigError for a name or numbers that do not fit them.
     """
     size, seed = sources.SIZE if size is None else size, sources.SEED if seed is None else seed
     where = folder or sources.locate(name, data_dir, size=size, seed=seed)
