@@ -343,6 +343,20 @@ def test_the_network_that_comes_with_nnbp_tells_a_1_from_a_7(digit: int, way: st
     assert (predicted == digit).mean() > 0.94
 
 
+def test_strokes_as_wide_as_a_brush_are_read() -> None:
+    """Many of them at the second look alone: what they fill was paper at the first."""
+
+    def brush(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        large = photographs.enlarged(ink, rng)
+        wider = ImageFilter.MaxFilter(2 * round(1.5 * len(large) / 28) + 1)
+        return np.asarray(photographs.grey(large).filter(wider)) / 255
+
+    images, labels = synthetic.draw(60, 1, "test")
+    pictures = photographs.disturbed(images, brush, seed=1)
+    learned = weights.load(presets.shipped_network())
+    assert photographs.recognized(learned, pictures, labels[:, None].tolist()).mean() > 0.8
+
+
 def test_a_folder_is_read_every_page_of_a_tiff_and_the_first_picture_of_an_animation(
     learned: Path, tmp_path: Path
 ) -> None:

@@ -9,7 +9,8 @@ from nnbp_cli.digits import morphology
 from nnbp_cli.digits.contrast import standing_out
 from nnbp_cli.nn.arrays import Array
 
-CLOSING_REACH = 0.18  # of the picture's longer side: half of the widest stroke
+CLOSING_REACH = 0.18  # of the picture's longer side: half of the widest stroke, but for
+WIDE_REACH = 0.3  # those of a brush; shadows are as narrow as that, too
 MEAN_REACH = 0.1  # of the longer side: the mean that tells whether strokes are dark or light
 BORDER_WEIGHT = 0.5  # what the picture's border counts in that, and
 MAX_BORDER = 0.7  # up to how many deviations
@@ -22,15 +23,15 @@ MIN_ONSET, MAX_ONSET = 0.2, 0.8  # of the threshold between ink and paper at the
 FULL_QUANTILE = 0.9  # of the ink: what counts as full
 
 
-def binarize(picture: Array, inverted: bool | None = None) -> Array:
+def binarize(picture: Array, inverted: bool | None = None, reach: float = CLOSING_REACH) -> Array:
     """Ink, 0 to 1, of a grayscale picture, 0 black to 1 white; none at all on a blank page. `inverted` says
-    whether the ink is light; None: find out.
+    whether the ink is light; None: find out. `reach` is that of the closing.
     """
     if inverted is None:
         inverted = light_on_dark(picture)
     if inverted:
         picture = 1 - picture
-    background = morphology.closing(picture, max(2, round(CLOSING_REACH * max(picture.shape))))
+    background = morphology.closing(picture, max(2, round(reach * max(picture.shape))))
     unit = np.ones_like(picture) if inverted else np.maximum(background, MIN_BACKGROUND)
     missing = (background - picture) / unit
     missing -= np.quantile(missing, 0.3)  # that of the paper, even where half of the picture is ink

@@ -18,7 +18,7 @@ from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.system import files
 
 MADE_AS_MNIST = ("mnist", *DRAWN)  # data sets whose images are made as those of pictures are
-LIKELY = 0.6  # the output for a digit from which on a picture needs no other way to be seen
+CERTAIN, LIKELY = 0.9, 0.6  # the outputs for a digit that make a second, and a further way to see it needless
 SURE = 0.8  # the one from which on a picture has a digit, so that
 UNLIKELY = 0.5  # marks of less are none
 TINY = 0.1  # of the picture: marks that small are digits only where they are LIKELY ones
@@ -143,14 +143,16 @@ def files_of(paths: Iterable[Path]) -> list[Path]:
 def _predictions(voters: Ensemble, picture: Array, where: str) -> tuple[list[Prediction], list[Prediction]]:
     """The digits of a picture in the way to see it that makes them likely, and what of it is left out."""
     best: list[Prediction] = []
+    enough = CERTAIN
     for found in digits.candidates(picture):
         if found:
             images = np.array([digits.normalize(digit.ink) for digit in found])
             outputs = voters.predict(scaled(images.reshape(len(images), -1)), f"on {where}")
             read = [Prediction(*each, voters.first.classes) for each in zip(found, images, outputs)]
             best = max(best, read, key=_confidence)
-        if _confidence(best) >= LIKELY:
+        if _confidence(best) >= enough:
             break
+        enough = LIKELY
     kept, left_out = without_doubtful(best)
     if not kept:
         raise NnbpError(f"{where}: no digit found; write larger, with more contrast, or crop the picture")
