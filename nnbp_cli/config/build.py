@@ -9,7 +9,6 @@ from nnbp_cli.config.schema import AugmentConfig, DataConfig, LayerConfig, Netwo
 from nnbp_cli.datasets import loading
 from nnbp_cli.datasets.augment import Augmentation
 from nnbp_cli.datasets.dataset import Dataset
-from nnbp_cli.datasets.readers.arrays import Note
 from nnbp_cli.errors import ConfigError
 from nnbp_cli.nn.activations import ACTIVATIONS, Activation, override
 from nnbp_cli.nn.arrays import Shape
@@ -20,6 +19,7 @@ from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.optimizers import OPTIMIZERS, Optimizer
 from nnbp_cli.nn.schedules import SCHEDULES, LearningRate
 from nnbp_cli.system import hardware
+from nnbp_cli.system.reporter import Note
 from nnbp_cli.wording import Location, dotted
 
 T = TypeVar("T")

@@ -10,11 +10,12 @@ from nnbp_cli.datasets import drawn, readers, sources
 from nnbp_cli.datasets.catalog import CATALOG, NAMES
 from nnbp_cli.datasets.dataset import Dataset, Split
 from nnbp_cli.datasets.readers import idx
-from nnbp_cli.datasets.readers.arrays import TEST_EVERY, Arrays, Note
+from nnbp_cli.datasets.readers.arrays import TEST_EVERY, Arrays
 from nnbp_cli.datasets.sources import DIGITS, DRAWN, MIXED, SHAPE, SYNTHETIC
 from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.nn.arrays import Bytes
 from nnbp_cli.rng import generator
+from nnbp_cli.system.reporter import Note
 from nnbp_cli.wording import called
 
 FourArrays = tuple[Bytes, Bytes, Bytes, Bytes]  # training images, labels, test images, labels

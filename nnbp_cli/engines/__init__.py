@@ -2,8 +2,6 @@
 configs nor how long a run is.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 
@@ -11,6 +9,7 @@ from nnbp_cli.engines.communicator import ALONE, Communicator
 from nnbp_cli.engines.contract import Engine, Masks
 from nnbp_cli.engines.numpy import NumpyEngine
 from nnbp_cli.errors import ConfigError, NnbpError
+from nnbp_cli.system.reporter import Note
 
 __all__ = ["ALONE", "Communicator", "Engine", "Masks", "NumpyEngine", "named", "prepare"]
 
@@ -30,7 +29,7 @@ def named(name: str) -> type[Engine]:
 
 def prepare(
     name: str,
-    note: Callable[[str], object],
+    note: Note,
     dtype: npt.DTypeLike = np.float32,
     communicator: Communicator = ALONE,
 ) -> None:

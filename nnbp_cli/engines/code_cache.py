@@ -7,7 +7,7 @@ folder is trusted as much as whoever may change the program itself.
 """
 
 import pickle
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -23,6 +23,7 @@ from numba.core.serialize import dumps
 
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.system import files
+from nnbp_cli.system.reporter import Note
 
 DIGEST_BYTES = sha256().digest_size
 
@@ -36,7 +37,7 @@ def keep(function: Any, sources: Sequence[ModuleType]) -> None:
 
 
 @contextmanager
-def told_of_compiling(function: Any, note: Callable[[str], object], message: str) -> Iterator[None]:
+def told_of_compiling(function: Any, note: Note, message: str) -> Iterator[None]:
     """Within the block, `note` is told the message before the function is compiled, and in the end why that
     could not be kept.
     """

@@ -6,7 +6,7 @@ of LANES numbers for each input: their weights; and a last one for an input that
 Where a layer's neurons do not fill its last block the others there are ghosts, which nothing sees.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -26,6 +26,7 @@ from nnbp_cli.nn.layers import Dense
 from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.optimizers import Adam, AdamW, Momentum, RmsProp, Sgd
 from nnbp_cli.nn.penalties import Penalty
+from nnbp_cli.system.reporter import Note
 
 keep(kernels.advance, [kernels, compiled_activations, compiled_optimizers, lanes, compiling])
 
@@ -71,7 +72,7 @@ class CompiledEngine(Engine):
     images_at_once = 4096  # what a chunk costs beside its batches is then 1% of it
 
     @classmethod
-    def prepare(cls, note: Callable[[str], object], dtype: npt.DTypeLike) -> None:
+    def prepare(cls, note: Note, dtype: npt.DTypeLike) -> None:
         """Compile the kernels, or load them; `note` is told before they are compiled."""
         network = Network((Dense(1, 1, sigmoid),), cross_entropy)
         params, images = network.parameters(dtype), np.zeros((1, 1), np.uint8)

@@ -14,6 +14,7 @@ from nnbp_cli.nn.network import Network
 from nnbp_cli.nn.optimizers import Optimizer
 from nnbp_cli.nn.parameters import Parameters
 from nnbp_cli.nn.penalties import Penalty
+from nnbp_cli.system.reporter import Note
 
 # Makes the generator that a step draws its dropout masks from, given the number of the step.
 Masks: TypeAlias = Callable[[int], np.random.Generator]
@@ -41,7 +42,7 @@ class Engine(ABC):
         keep_freed_memory()  # of what is measured between the steps, too
 
     @classmethod  # noqa: B027, most have nothing to prepare
-    def prepare(cls, note: Callable[[str], object], dtype: npt.DTypeLike) -> None:
+    def prepare(cls, note: Note, dtype: npt.DTypeLike) -> None:
         """Have it ready for numbers of that kind, so that its first step takes no longer than others; `note`
         is told where that takes a while.
         """

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from nnbp_cli.errors import NnbpError, printable
-from nnbp_cli.plots.picture import Note, picture
+from nnbp_cli.plots.picture import picture
 from nnbp_cli.runs.directory import existing
 from nnbp_cli.runs.listing import each_readable
 from nnbp_cli.runs.log import read_log
+from nnbp_cli.system.reporter import Note
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

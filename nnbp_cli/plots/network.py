@@ -16,7 +16,8 @@ from nnbp_cli.evaluation.predictions import MAX_DIGITS_SHOWN, Predictions, forma
 from nnbp_cli.models.weights import Weights
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.nn.convolution import Convolution
-from nnbp_cli.plots.picture import Note, picture
+from nnbp_cli.plots.picture import picture
+from nnbp_cli.system.reporter import Note
 
 COLUMNS = 10  # pictures side by side
 MAX_NEURONS_SHOWN = 100  # of the first layer

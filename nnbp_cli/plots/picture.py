@@ -11,7 +11,7 @@ import logging
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,11 +19,10 @@ from typing import TYPE_CHECKING, Any
 from nnbp_cli import __version__
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.system.outputs import Output, signed
+from nnbp_cli.system.reporter import Note
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-Note = Callable[[str], object]  # is told what is not drawn
 
 SIGNATURE = f"nnbp plot {__version__}"  # in the metadata of each picture
 # Where the first lacks a letter of a name, such as all Chinese ones, the next that is installed has it.
@@ -82,12 +81,14 @@ def picture(path: Path, width: float, height: float, note: Note = str) -> Iterat
     """A figure of so many inches to draw on, which becomes the file `path` when the block ends well. `note`
     is told of letters that no font has. Raises NnbpError as `Output.write` does.
     """
-    from matplotlib import rc_context, rcParamsDefault
+    from matplotlib import font_manager, rc_context, rcParamsDefault
     from matplotlib.figure import Figure
 
     # Text stays text in an SVG, and the same values give the same file.
     settings: dict[Any, Any] = {name: rcParamsDefault[name] for name in rcParamsDefault if name != "backend"}
-    settings |= {"svg.fonttype": "none", "svg.hashsalt": "nnbp", "font.size": 9, "font.family": FONTS}
+    installed = font_manager.get_font_names()  # matplotlib looks for others anew at each size
+    fonts = [name for name in FONTS if name in installed]
+    settings |= {"svg.fonttype": "none", "svg.hashsalt": "nnbp", "font.size": 9, "font.family": fonts}
     with (
         warnings.catch_warnings(action="always", record=True) as warned,  # also of a setting that will go
         rc_context(settings),

@@ -1,6 +1,6 @@
 """What a report shows: a run directory, read whole, and what its network says to the test images."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from nnbp_cli.runs.directory import existing
 from nnbp_cli.runs.listing import Run, each_readable
 from nnbp_cli.runs.log import read_log
 from nnbp_cli.runs.summary import Summary
+from nnbp_cli.system.reporter import Note
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,7 @@ class RunData:
     notes: tuple[str, ...]
 
 
-def read(
-    paths: tuple[Path, ...], data_name: str | None, data_dir: Path, note: Callable[[str], object]
-) -> list[RunData]:
+def read(paths: tuple[Path, ...], data_name: str | None, data_dir: Path, note: Note) -> list[RunData]:
     """Each run, named by its directory, or by its path where two are called the same, with the test images
     that it was trained with, or those of `data_name`.
 

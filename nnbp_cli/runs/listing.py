@@ -12,6 +12,7 @@ from nnbp_cli.runs import summary
 from nnbp_cli.runs.directory import RunDirectory
 from nnbp_cli.runs.log import read_log
 from nnbp_cli.runs.summary import Summary
+from nnbp_cli.system.reporter import Note
 from nnbp_cli.system.schema import YEARS
 
 T = TypeVar("T")
@@ -88,9 +89,7 @@ def _modified(file: Path) -> datetime:
     raise NnbpError(f"{file}: was written at a time that no calendar has; touch it")
 
 
-def each_readable(
-    runs: Iterable[tuple[str, Path]], read: Callable[[str, Path], T], note: Callable[[str], object]
-) -> list[T]:
+def each_readable(runs: Iterable[tuple[str, Path]], read: Callable[[str, Path], T], note: Note) -> list[T]:
     """What `read` makes of each run, a name and a directory. A run that it refuses is left out, and `note` is
     told so: a shell's `runs/*` names whatever is there. Raises NnbpError for a path where nothing is, and
     where no run is left.

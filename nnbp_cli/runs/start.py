@@ -7,11 +7,11 @@ from pathlib import Path
 
 from nnbp_cli.config import LayerConfig, NetworkConfig
 from nnbp_cli.datasets.dataset import Dataset
-from nnbp_cli.datasets.readers.arrays import Note
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.evaluation.saved import other_names
 from nnbp_cli.models import weights
 from nnbp_cli.models.weights import StartedFrom
+from nnbp_cli.system.reporter import Note
 from nnbp_cli.training.loop import TrainingState
 from nnbp_cli.wording import counted, quoted
 

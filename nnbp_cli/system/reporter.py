@@ -1,6 +1,8 @@
 """Who is told how work goes on, from a download to a reproduction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+
+Note = Callable[[str], object]  # who is told a line, and nothing else: of what takes a while, or is odd
 
 
 class Reporter:

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from nnbp_cli.datasets.catalog import CATALOG
 from nnbp_cli.datasets.readers import csv, idx, npz, pictures
-from nnbp_cli.datasets.readers.arrays import MAX_LABEL, Arrays, Note, files_at, with_tests_taken_out
+from nnbp_cli.datasets.readers.arrays import MAX_LABEL, Arrays, files_at, with_tests_taken_out
 from nnbp_cli.datasets.sources import Source
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.system import files
+from nnbp_cli.system.reporter import Note
 from nnbp_cli.wording import counted, listed, quoted
 
 KINDS = (idx.data_set, csv.data_set, npz.data_set, pictures.data_set)

@@ -1,7 +1,7 @@
 """What every reader gives, and what a path may mean to it."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +12,6 @@ from nnbp_cli.errors import NnbpError, cannot_read
 from nnbp_cli.nn.arrays import Array, Bytes
 from nnbp_cli.wording import some
 
-Note = Callable[[str], object]  # is told what takes a while
 MAX_LABEL = 255  # they are kept as bytes
 MIDDLE_GREY = 127
 IMAGES_LOOKED_AT = 1000

@@ -17,10 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from nnbp_cli.datasets.readers import emnist, idx, kept
-from nnbp_cli.datasets.readers.arrays import Arrays, Note, files_at, with_unused
+from nnbp_cli.datasets.readers.arrays import Arrays, files_at, with_unused
 from nnbp_cli.errors import NnbpError, cannot_read
 from nnbp_cli.nn.arrays import Bytes
 from nnbp_cli.system import hardware
+from nnbp_cli.system.reporter import Note
 from nnbp_cli.wording import counted, quoted
 
 BYTES_PER_BLOCK = 1 << 18  # they stay in the cache

@@ -26,10 +26,11 @@ import numpy as np
 
 from nnbp_cli.datasets.catalog import NAMES
 from nnbp_cli.datasets.readers import emnist
-from nnbp_cli.datasets.readers.arrays import Arrays, Note, as_labels, files_at, one_of
+from nnbp_cli.datasets.readers.arrays import Arrays, as_labels, files_at, one_of
 from nnbp_cli.errors import MissingData, NnbpError, cannot_read
 from nnbp_cli.nn.arrays import Bytes
 from nnbp_cli.system import files, hardware
+from nnbp_cli.system.reporter import Note
 
 GZIP = b"\x1f\x8b"
 PARTS = tuple((training, what) for training in (True, False) for what in ("images", "labels"))

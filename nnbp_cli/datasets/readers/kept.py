@@ -11,10 +11,11 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from nnbp_cli.datasets.readers import idx
-from nnbp_cli.datasets.readers.arrays import Arrays, Note
+from nnbp_cli.datasets.readers.arrays import Arrays
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.nn.arrays import Bytes
 from nnbp_cli.system import files, json_text
+from nnbp_cli.system.reporter import Note
 
 FOLDER = ".nnbp"  # beside the files; hidden, so that it is no class of pictures
 FORMAT = 3  # another one, where the same files become other arrays

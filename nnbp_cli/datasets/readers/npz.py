@@ -10,12 +10,13 @@ from typing import IO, Any
 
 import numpy as np
 
-from nnbp_cli.datasets.readers.arrays import Arrays, Note, as_labels, files_at, one_of
+from nnbp_cli.datasets.readers.arrays import Arrays, as_labels, files_at, one_of
 from nnbp_cli.datasets.readers.idx import MAX_DEFLATE_RATIO
 from nnbp_cli.errors import NnbpError, cannot_read
 from nnbp_cli.nn.arrays import Array
 from nnbp_cli.system import hardware
 from nnbp_cli.system.npz import UNREADABLE
+from nnbp_cli.system.reporter import Note
 from nnbp_cli.wording import listed
 
 MEMBERS = ("x_train", "y_train", "x_test", "y_test")

@@ -14,9 +14,10 @@ import numpy as np
 
 from nnbp_cli import __version__, digits
 from nnbp_cli.datasets.readers import kept
-from nnbp_cli.datasets.readers.arrays import MAX_LABEL, Arrays, Note, dark_on_light, with_unused
+from nnbp_cli.datasets.readers.arrays import MAX_LABEL, Arrays, dark_on_light, with_unused
 from nnbp_cli.errors import NnbpError, cannot_read
 from nnbp_cli.nn.arrays import Bytes
+from nnbp_cli.system.reporter import Note
 from nnbp_cli.wording import counted, some
 
 TRAINING = ("train", "training")
