@@ -63,9 +63,9 @@ def test_of_processes_with_unequal_cores_the_one_with_the_fewest_counts(here: Pa
 
 
 def test_a_process_that_is_alone_is_told_so(here: Path) -> None:
-    said = nnbp("train", "small.toml", "--mpi", "--set", "training.epochs=1")
-    assert said.err.startswith("note: --mpi, and one process alone; ")
-    said = mpirun(2, *(word for word in TRAIN if word != "-q"), "small.toml", "--set", "training.epochs=1")
+    line = (*(word for word in TRAIN if word != "-q"), "small.toml", "--set", "training.epochs=1")
+    assert mpirun(1, *line).err.startswith("note: --mpi, and one process alone; ")
+    said = mpirun(2, *line)
     assert ", threads 2 ranks of 1\n" in said.err
 
 
