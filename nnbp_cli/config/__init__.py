@@ -6,6 +6,7 @@ file -> formats -> plain values -> loading (--set) -> validation (schema, then r
 from nnbp_cli.config.build import augmentation, build, learning_rate, load_data, needed_memory, optimizer
 from nnbp_cli.config.formats import decided, to_toml
 from nnbp_cli.config.loading import changed_keys, load, loads
+from nnbp_cli.config.recorded_data import load_recorded, moved
 from nnbp_cli.config.rules import not_compiled
 from nnbp_cli.config.schema import (
     AugmentConfig,
@@ -19,7 +20,7 @@ from nnbp_cli.config.schema import (
     SearchConfig,
     TrainingConfig,
 )
-from nnbp_cli.config.validation import check_against_data, data_from_plain, moved, network_from_plain
+from nnbp_cli.config.validation import check_against_data, data_from_plain, network_from_plain
 
 __all__ = [
     "AugmentConfig",
@@ -41,6 +42,7 @@ __all__ = [
     "learning_rate",
     "load",
     "load_data",
+    "load_recorded",
     "loads",
     "moved",
     "needed_memory",

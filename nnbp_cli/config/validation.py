@@ -1,7 +1,6 @@
 """Plain values to a Config, or else every mistake in them at once: the schema's first, then the rules'."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -61,17 +60,6 @@ def data_from_plain(plain: object, where: str) -> DataConfig:
 def data_of_run(plain: object) -> object:
     """The [data] that a run left, with what it would say by now: the first ones shuffled no images."""
     return {"shuffle": False, **plain} if isinstance(plain, dict) else plain
-
-
-def moved(data: DataConfig, name: str) -> DataConfig:
-    """The same images shared out in the same way, by the name that --data gives. Raises ConfigError for a
-    name that no config may have.
-    """
-    if name == data.name:
-        return data
-    renamed = defaults.with_absolute_name(replace(data, as_given=None), name)
-    changes = {"size": None, "seed": data.seed if data.shuffle else None}
-    return data_from_plain(asdict(renamed) | changes, where="--data")
 
 
 def _table(name: str, plain: object, where: str) -> Any:

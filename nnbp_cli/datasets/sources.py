@@ -74,7 +74,7 @@ def absolute(name: str) -> str:
 
 def check_there(name: str, where: Path) -> None:
     """Raise MissingData where the files that the run or weights at `where` were trained on have gone."""
-    if not is_there(name):
+    if not _is_there(name):
         raise MissingData(
             f"{where}: was trained on '{name}', which is not there; name where it is now with --data"
         )
@@ -120,7 +120,7 @@ def _path(name: str) -> Path:
     return Path(os.path.expanduser(name))  # noqa: PTH111, which would raise for no such user
 
 
-def is_there(name: str) -> bool:
+def _is_there(name: str) -> bool:
     """Whether there is a folder or a file, or in its folder files of data whose names go on after it; of data
     that have a name that is not asked.
     """
@@ -133,7 +133,7 @@ def is_there(name: str) -> bool:
 
 
 def _is_path(name: str) -> bool:
-    return sep in name or bool(altsep and altsep in name) or is_there(name)
+    return sep in name or bool(altsep and altsep in name) or _is_there(name)
 
 
 def _without_parents(path: Path) -> Path:

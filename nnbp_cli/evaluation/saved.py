@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nnbp_cli.config import DataConfig, load_data, moved
+from nnbp_cli.config import DataConfig, load_data, load_recorded, moved
 from nnbp_cli.datasets import remarks
 from nnbp_cli.datasets.dataset import Dataset
-from nnbp_cli.datasets.sources import absolute, check_there, is_there
+from nnbp_cli.datasets.sources import absolute, check_there
 from nnbp_cli.errors import ConfigError, MissingData, NnbpError
 from nnbp_cli.evaluation.predictions import Predictions, predictions
 from nnbp_cli.evaluation.score import Score
@@ -120,18 +120,21 @@ def fitting_data(path: Path, learned: Weights, data_name: str | None, data_dir: 
 
 
 def _own_data(path: Path, learned: Weights, data_dir: Path) -> Dataset:
-    """Where it was, or else where it was given to be, from the current directory, if it is the same there."""
-    config = learned.data
-    if config.as_given and not is_there(config.name) and is_there(config.as_given):
-        data = load_data(moved(config, config.as_given), data_dir, where=str(path))
-        if data.digest == learned.digest:
-            return data
-    check_there(config.name, path)
-    try:
-        return load_data(config, data_dir, where=str(path))
-    except ConfigError as error:
-        less = f"'{config.name}' is not what it was, and cannot be shared out in the same way"
-        raise MissingData(f"{path}: {less}; name what it was trained on with --data") from error
+    """By the name that it had, or by another that is recorded, if it is the same there."""
+
+    def load(named: DataConfig) -> Dataset:
+        check_there(named.name, path)
+        wrong = f"{path}: '{named.name}' is not what it was"
+        remedy = "name what it was trained on with --data"
+        try:
+            data = load_data(named, data_dir, where=str(path))
+        except ConfigError as error:
+            raise MissingData(f"{wrong}, and cannot be shared out in the same way; {remedy}") from error
+        if named != learned.data and data.digest != learned.digest:
+            raise MissingData(f"{wrong}; {remedy}")
+        return data
+
+    return load_recorded(learned.data, load)[1]
 
 
 def doubts(data: Dataset, learned: Weights) -> list[str]:

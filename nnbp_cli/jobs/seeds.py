@@ -3,7 +3,6 @@ what came of all of them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean, stdev
@@ -12,8 +11,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 
 from nnbp_cli import config
-from nnbp_cli.config import Config, DataConfig
-from nnbp_cli.datasets.dataset import Dataset
+from nnbp_cli.config import Config
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.jobs import dispatch
 from nnbp_cli.jobs.job import Job
@@ -130,26 +128,13 @@ def resume(
     if all(job.done for job in found):
         return _seeds(folder, found, {}, None)
     # The data once, before many want them at the same time.
-    name, data = _load_moved(configs[0].data, replace(paths, config=found[0].directory), reporter)
+    first = replace(paths, config=found[0].directory)
+    name, data = config.load_recorded(configs[0].data, lambda name: load_or_download(name, first, reporter))
     found = [replace(job, config=replace(job.config, data=name)) for job in found]
     workers = dispatch.workers_for(configs, data, jobs, paths.data_dir, cluster)
     del data
     with workers:
         return _seeds(folder, found, *dispatch.run(found, workers, reporter))
-
-
-def _load_moved(data: DataConfig, paths: Paths, reporter: Reporter) -> tuple[DataConfig, Dataset]:
-    """The data set of runs that were left, and by which name it was found: they may have been moved together,
-    so that only the name that was given leads to it.
-    """
-    try:
-        return data, load_or_download(data, paths, reporter)
-    except NnbpError:
-        with suppress(NnbpError):
-            if data.as_given:
-                name = config.moved(data, data.as_given)
-                return name, load_or_download(name, paths, reporter)
-        raise
 
 
 def jobs_in(folder: Path) -> list[Job]:

@@ -7,7 +7,16 @@ from math import prod
 from pathlib import Path
 
 from nnbp_cli import config, engines
-from nnbp_cli.config import Config, DataConfig, TrainingConfig, build, check_against_data, moved, to_toml
+from nnbp_cli.config import (
+    Config,
+    DataConfig,
+    TrainingConfig,
+    build,
+    check_against_data,
+    load_recorded,
+    moved,
+    to_toml,
+)
 from nnbp_cli.datasets import sources
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.engines import ALONE, Communicator
@@ -43,15 +52,10 @@ def resume(
     clock, copy = Clock(), check_weights(path, paths.weights)
     with existing(path).locked() as directory:
         before, checkpoint = _load_checkpoint(directory)
-        edits, edited_data = _edited(directory, before)
+        edits, edited = _edited(directory, before)
         config = _apply_overrides(before, [*edits, *settings], where=str(path))
-        given = [moved(config.data, config.data.as_given)] if config.data.as_given else []
-        edited = edited_data if edited_data != config.data and not paths.data else None
-        names = list(dict.fromkeys((config.data, edited_data, *given)))
-        if paths.data:
-            names = [moved(config.data, paths.data)]
         _check_unfinished(directory, config, checkpoint)
-        config, data = _with_its_data(directory, config, names, edited, checkpoint, paths, reporter)
+        config, data = _with_its_data(directory, config, edited, checkpoint, paths, reporter)
         network = build(config.network, data.shape)
         if checkpoint:
             state = checkpoint.state
@@ -177,34 +181,31 @@ def _check_unfinished(directory: RunDirectory, config: Config, checkpoint: Check
 def _with_its_data(
     directory: RunDirectory,
     config: Config,
-    names: Sequence[DataConfig],
-    edited: DataConfig | None,
+    edited: DataConfig,
     checkpoint: Checkpoint | None,
     paths: Paths,
     reporter: Reporter,
 ) -> tuple[Config, Dataset]:
-    """The config with the first of the `names` of a run's data set that leads to it, and the data set; one of
-    them, if any, somebody has `edited` into config.toml.
-
-    Raises NnbpError where none does: what is wrong with the first.
+    """The config with the name that leads to the data set of a run, and the data set; somebody may have
+    `edited` another name into config.toml. Raises NnbpError where none does: what is wrong with the first.
     """
-    refusals = []
-    for name in names:
-        config = replace(config, data=name)
-        try:
-            if not paths.data and not paths.data_folder:
-                sources.check_there(name.name, directory.path)
-            data = load_or_download(name, paths, reporter)
-            check_against_data(config, data, where=str(directory.path))
-            _check_data(directory, checkpoint, data)
-        except NnbpError as error:
-            refusals.append(error)
-        else:
-            if edited and name != edited:
-                other = f"'{edited.name}', as {directory.config_file} says"
-                reporter.note(f"note: the data of the run are '{name.name}', and not {other}")
-            return config, data
-    raise refusals[0]
+
+    def load(name: DataConfig) -> Dataset:
+        if not paths.data and not paths.data_folder:
+            sources.check_there(name.name, directory.path)
+        data = load_or_download(name, paths, reporter)
+        check_against_data(replace(config, data=name), data, where=str(directory.path))
+        _check_data(directory, checkpoint, data)
+        return data
+
+    if paths.data:
+        name, data = load_recorded(moved(config.data, paths.data), load)
+    else:
+        name, data = load_recorded(config.data, load, edited)
+    if not paths.data and edited not in (config.data, name):
+        other = f"'{edited.name}', as {directory.config_file} says"
+        reporter.note(f"note: the data of the run are '{name.name}', and not {other}")
+    return replace(config, data=name), data
 
 
 def _check_data(directory: RunDirectory, checkpoint: Checkpoint | None, data: Dataset) -> None:
