@@ -188,6 +188,23 @@ def write_parameters(trials: int, parameters: str) -> None:
     Path("small.toml").write_text(f"{CONFIG}[search]\ntrials = {trials}\n[search.parameters]\n{parameters}")
 
 
+def test_many_values_that_no_trial_may_have_are_all_named_in_a_moment(here: Path) -> None:
+    rates, shares = ([sign * (k + 1) / 100 for k in range(60)] for sign in (-1, 1))
+    words = [f"x{rate}" for rate in rates]
+    write_parameters(
+        2,
+        f"""
+"training.learning_rate" = {{ values = {rates} }}
+"training.optimizer" = {{ values = {words} }}
+"training.momentum" = {{ values = {shares} }}
+""",
+    )
+    begun = time.process_time()
+    lines = nnbp("search", "small.toml").err.splitlines()
+    assert time.process_time() - begun < 5, "all pairs of them take a minute"
+    assert [sum(word in line for line in lines) for word in ("> 0", "'sgd', ", "only with")] == [60, 60, 1]
+
+
 def test_what_only_a_combination_or_the_data_show_is_refused_and_counted(here: Path) -> None:
     write_parameters(
         8,

@@ -31,18 +31,21 @@ def validate(
     """The Config that `plain` is, with every default filled in.
 
     `where` names the file, `origins` what came from the command line instead. Raises one ConfigError
-    with a line for every mistake; those known already, `mistakes`, come first.
+    with a line for every mistake; those known already, `mistakes`, come first. Its cause is a ValidationError
+    where a value is none of the schema's, whatever the others are.
     """
+    cause = None
     try:
         config = _CONFIG.validate_python(plain)
         problems = list(rules.violations(config.data, config.network, config.training, config.search))
     except ValidationError as error:
+        cause = error
         # And what is wrong in those tables that the schema finds nothing wrong in.
         given = {"data": {}, **plain}
         sound = _TABLES.keys() & given.keys() - {details["loc"][0] for details in error.errors()}
         tables = {name: _TABLES[name].validate_python(given[name]) for name in sound}
         problems = [*explained(error), *rules.violations(**tables)]
-    _refuse(problems, where, origins, mistakes)
+    _refuse(problems, where, origins, mistakes, cause)
     return defaults.resolved(config)
 
 
@@ -97,11 +100,15 @@ def check_against_data(config: Config, data: Dataset, where: str) -> None:
 
 
 def _refuse(
-    problems: list[tuple[Location, str]], where: str, origins: Origins = (), mistakes: Iterable[str] = ()
+    problems: list[tuple[Location, str]],
+    where: str,
+    origins: Origins = (),
+    mistakes: Iterable[str] = (),
+    cause: ValidationError | None = None,
 ) -> None:
     """Raise the ConfigError of all `mistakes` and `problems`, if there are any."""
     if lines := [*mistakes, *(_line(where, origins, *problem) for problem in problems)]:
-        raise ConfigError(*lines)
+        raise ConfigError(*lines) from cause
 
 
 def _line(where: str, origins: Origins, place: Location, problem: str) -> str:
