@@ -1,5 +1,6 @@
 """Tests that go by the clock, on a machine that may be doing anything else."""
 
+import time
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -31,3 +32,13 @@ def by_the_clock(test: Callable[..., None]) -> Callable[..., None]:
                 return
 
     return tried
+
+
+def until(condition: Callable[[], Any], seconds: float = 60) -> bool:
+    """Whether it holds before so many seconds are over."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True

@@ -2,14 +2,13 @@
 
 import json
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
-from typing import Any
 
+from tests.by_the_clock import until
 from tests.processes import started
 
 DASK = (sys.executable, "-W", "ignore", "-m")
@@ -22,9 +21,11 @@ class Cluster:
     workers: list[Popen[str]]
     folder: Path
 
-    def logs(self) -> list[int]:
-        """How many epochs the runs have that are on the workers."""
-        return [path.read_text().count("\n") for path in self.folder.glob("worker-*/**/log.csv")]
+    def epochs(self) -> list[int]:
+        """How many the runs have that are trained just now."""
+        words = [word for pid in self.training() for word in command(pid).split()]
+        logs = {Path(word) / "log.csv" for word in words if "nnbp-run-" in word}
+        return [log.read_text().count("\n") for log in logs if log.exists()]
 
     def nannies(self) -> list[int]:
         return [worker.pid for worker in self.workers]
@@ -57,16 +58,6 @@ def children(pid: int) -> list[int]:
         for path in Path(f"/proc/{pid}/task").glob("*/children")
         for child in path.read_text().split()
     ]
-
-
-def until(condition: Callable[[], Any], seconds: float = 60) -> bool:
-    """Whether it holds before so many seconds are over."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from math import floor, sqrt
+from pathlib import Path
 from time import perf_counter, process_time, sleep
 from typing import Any
 
@@ -19,6 +20,7 @@ from nnbp_cli.datasets.sampling import Sampler
 from nnbp_cli.nn.arrays import Bytes
 from nnbp_cli.training import batches as training_batches
 from nnbp_cli.training.prefetch import prefetch
+from tests.by_the_clock import by_the_clock, until
 from tests.datasets import batches
 
 Doubles = NDArray[np.float64]
@@ -311,8 +313,10 @@ def test_items_come_in_their_order_one_ahead_and_each_from_the_other_thread() ->
 
     for count, item in enumerate(prefetch(items())):
         assert item == count
+        ahead = min(5, item + 2)
+        assert until(lambda: len(made) >= ahead)  # noqa: B023
         sleep(0.02)
-        assert made == list(range(min(5, item + 2)))
+        assert made == list(range(ahead))
     assert item == 4
 
 
@@ -327,7 +331,8 @@ def test_what_goes_wrong_in_the_other_thread_is_raised_where_its_item_is_due() -
         next(prefetched)
 
 
-def test_closing_early_waits_for_no_more_than_the_item_at_hand() -> None:
+@by_the_clock
+def test_closing_early_waits_for_no_more_than_the_item_at_hand(tmp_path: Path) -> None:
     made = []
 
     def items() -> Iterator[int]:

@@ -22,8 +22,9 @@ from nnbp_cli.jobs.job import Job
 from nnbp_cli.jobs.workers import Ended
 from nnbp_cli.runs import summary
 from nnbp_cli.runs.directory import RunDirectory
+from tests.by_the_clock import until
 from tests.command_line import nnbp
-from tests.dask_cluster import Cluster, running, until, worker
+from tests.dask_cluster import Cluster, running, worker
 from tests.datasets import own_digits
 from tests.processes import started
 from tests.small_run import CONFIG, results
@@ -73,7 +74,7 @@ def trained(seed: int) -> int:
 
 
 def test_whatever_is_killed_every_job_ends_with_the_same_bits(cluster: Cluster, here: Path) -> None:
-    with seeds(cluster, 6) as process:
+    with seeds(cluster, 8) as process:
         for victims in (cluster.training, cluster.worker_processes, cluster.training):
             assert until(cluster.training)
             assert until(victims)
@@ -82,24 +83,27 @@ def test_whatever_is_killed_every_job_ends_with_the_same_bits(cluster: Cluster, 
             time.sleep(1)
         _, err = process.communicate(timeout=120)
     assert (process.returncode, err) == (0, "")
-    for seed in (1, 6):
+    for seed in (1, 8):
         assert results(Path(f"out/seed-{seed}")) == alone(seed)
-    assert len(list(Path("out").glob("*/summary.json"))) == 6
+    assert len(list(Path("out").glob("*/summary.json"))) == 8
     assert not cluster.training()
 
 
 def test_a_stop_brings_home_what_was_learned_and_leaves_nothing_running(cluster: Cluster, here: Path) -> None:
-    long = ("--set", "training.epochs=400")
-    with seeds(cluster, 3, *long) as process:
-        assert until(lambda: sum(epochs > 5 for epochs in cluster.logs()) == 2)
+    with seeds(cluster, 3, "--set", "training.epochs=100000") as process:
+        assert until(lambda: sum(epochs > 5 for epochs in cluster.epochs()) == 2)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=SOON)
     assert (process.returncode, "Traceback" in err) == (130, False)
     assert out.splitlines()[-1] == f"go on: nnbp train --resume out --cluster {cluster.address}"
     assert not cluster.training()
-    assert sorted(map(trained, (1, 2, 3)))[1] > 5
+    done = sorted(map(trained, (1, 2, 3)))
+    assert done[1] > 5
+    enough = done[2] + 100
+    for written in Path("out").glob("seed-*/config.toml"):
+        written.write_text(written.read_text().replace("epochs = 100000", f"epochs = {enough}"))
     assert nnbp("train", "--resume", "out", "-q", "--cluster", cluster.address).status == 0
-    nnbp(*LINE, *long, "--out", "alone")
+    nnbp(*LINE, "--set", f"training.epochs={enough}", "--out", "alone")
     assert results(Path("out/seed-1")) == results(Path("alone"))
 
 

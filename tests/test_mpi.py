@@ -11,8 +11,8 @@ import pytest
 
 from nnbp_cli.system import hardware
 from nnbp_cli.system.launcher import launched
+from tests.by_the_clock import until
 from tests.command_line import Said, nnbp
-from tests.dask_cluster import until
 from tests.processes import started
 from tests.ranks import MPIRUN, NNBP, TRAIN, mpirun, ranks_of, together, two_machines
 from tests.small_run import results

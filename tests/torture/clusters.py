@@ -9,7 +9,8 @@ from threading import Event, Thread
 
 import numpy as np
 
-from tests.dask_cluster import Cluster, running, until
+from tests.by_the_clock import until
+from tests.dask_cluster import Cluster, running
 from tests.processes import started
 from tests.small_run import results
 from tests.torture.harness import Outcome

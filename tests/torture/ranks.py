@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from nnbp_cli.runs.directory import RunDirectory
-from tests.dask_cluster import until
+from tests.by_the_clock import until
 from tests.processes import started
 from tests.ranks import MPIRUN, ranks_of, together
 from tests.small_run import results
