@@ -30,7 +30,7 @@ from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.terminal.evaluation import picture_notes
 from nnbp_cli.terminal.pictures import BLOCKS
 from tests import photographs
-from tests.command_line import nnbp
+from tests.command_line import Said, nnbp
 from tests.networks import voters
 from tests.peak_memory import measured, output_with_peak
 from tests.picture_bombs import BOMBS, encoded, jpeg, png
@@ -386,10 +386,19 @@ def test_a_folder_is_read_every_page_of_a_tiff_and_the_first_picture_of_an_anima
         f"{tmp_path / 'blank.tif'}, page {page} of 3: {digit}" for page, digit in ((1, 4), (3, 7))
     ]
     assert said.err.startswith(f"{tmp_path / 'blank.tif'}, page 2 of 3: no digit found")
-    (tmp_path / "c").mkdir()
-    assert nnbp("predict", learned, tmp_path / "c").err.startswith(
-        f"{tmp_path / 'c'}: no pictures in this folder"
-    )
+
+
+def test_what_a_folder_has_beside_pictures_is_said(learned: Path, tmp_path: Path) -> None:
+    for place in ("4/a.png", "0/b.png", ".nnbp/c.png", "._a.png"):
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        photographed(written("4")).save(tmp_path / place)
+    unread = "the folders in it are not looked into (0 and 4); name them"
+    refused = nnbp("predict", learned, tmp_path)
+    assert (refused.status, refused.err) == (1, f"{tmp_path}: no pictures in this folder, and {unread}\n")
+    photographed(written("4")).save(tmp_path / "d.png")
+    said = nnbp("predict", learned, tmp_path)
+    assert said.err == f"note: {tmp_path}: {unread} as well\n"
+    assert nnbp("predict", learned, tmp_path, "-q") == Said(0, f"{tmp_path / 'd.png'}: 4\n", "")
 
 
 def test_a_heic_picture_is_read(learned: Path, tmp_path: Path) -> None:

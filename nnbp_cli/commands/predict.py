@@ -63,7 +63,7 @@ def command(paths: tuple[Path, ...], folder: Path | None, as_json: bool, quiet: 
     notes = chosen, check_readable(voters), voters.note
     for note in filter(None, () if quiet else notes):
         log(note)
-    results = list(predict(voters, files_of(pictures)))
+    results = list(predict(voters, files_of(pictures, str if quiet else log)))
     if folder:
         save_inputs(results, folder)
     good = [result for result in results if result.predictions]

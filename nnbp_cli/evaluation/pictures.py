@@ -16,6 +16,8 @@ from nnbp_cli.models.ensemble import Ensemble
 from nnbp_cli.nn.arrays import Array, Bytes
 from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.system import files
+from nnbp_cli.system.reporter import Note
+from nnbp_cli.wording import some
 
 MADE_AS_MNIST = ("mnist", *DRAWN)  # data sets whose images are made as those of pictures are
 CERTAIN, LIKELY = 0.9, 0.6  # the outputs for a digit that make a second, and a further way to see it needless
@@ -121,22 +123,28 @@ def predict(voters: Ensemble, pictures: Iterable[Path]) -> Iterator[PictureResul
             yield PictureResult(path, problem=str(error))
 
 
-def files_of(paths: Iterable[Path]) -> list[Path]:
-    """The pictures named, and those in the folders named, by their names. Raises NnbpError for a folder that
-    has none.
+def files_of(paths: Iterable[Path], note: Note = str) -> list[Path]:
+    """The pictures named, and those in the folders named, by their names, that are not hidden; `note` is told
+    of the folders in these, which are not looked into. Raises NnbpError for a folder that has no pictures.
     """
     found = []
     for path in paths:
-        if path.is_dir():
-            try:
-                inside = sorted(each for each in path.iterdir() if each.suffix.lower() in digits.SUFFIXES)
-            except OSError as error:
-                raise cannot_read(path, error) from error
-            if not inside:
-                raise NnbpError(f"{path}: no pictures in this folder; name another, or files")
-            found += inside
-        else:
+        if not path.is_dir():
             found.append(path)
+            continue
+        try:
+            there = sorted(each for each in path.iterdir() if not each.name.startswith("."))
+            below = [each.name for each in there if each.is_dir()]
+        except OSError as error:
+            raise cannot_read(path, error) from error
+        inside = [each for each in there if each.suffix.lower() in digits.SUFFIXES]
+        unread = f"the folders in it are not looked into ({some(below)}); name them" if below else ""
+        if not inside:
+            remedy = f", and {unread}" if below else "; name another, or files"
+            raise NnbpError(f"{path}: no pictures in this folder{remedy}")
+        if unread:
+            note(f"note: {path}: {unread} as well")
+        found += inside
     return found
 
 
