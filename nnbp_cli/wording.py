@@ -8,6 +8,7 @@ from math import log10
 Location = tuple[str | int, ...]
 
 _MAX_CHARACTERS = 60
+_MAX_WORDS = 5
 
 MISSING = "\N{EM DASH}"
 
@@ -47,9 +48,9 @@ def listed(words: Iterable[str], last: str = "or") -> str:
     return f"{', '.join(first)} {last} {end}" if first else end
 
 
-def some(words: Sequence[str], limit: int = 5) -> str:
+def some(words: Sequence[str]) -> str:
     """The same of many words: the first few, and others."""
-    return listed([*words[:limit], *["others"] * (len(words) > limit)], "and")
+    return listed([*words[:_MAX_WORDS], *["others"] * (len(words) > _MAX_WORDS)], "and")
 
 
 def called(names: tuple[str, ...], classes: int) -> tuple[str, ...]:

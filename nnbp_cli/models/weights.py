@@ -48,8 +48,8 @@ class Weights:
     """A trained network: its description, its parameters, and what they were learned from.
 
     `shape` is (rows, columns) of the images; `class_names` are those of the outputs, where they are known and
-    no numbers; `digest` identifies the data set's contents, "" where nobody
-    knows; `penalty` belongs to the cost that was minimized; `epoch` is the one that the parameters are from.
+    no numbers; `digest` identifies the data set's contents, "" where nobody knows; `penalty` belongs to the
+    cost that was minimized; `epoch` is the one that the parameters are from.
     """
 
     config: NetworkConfig

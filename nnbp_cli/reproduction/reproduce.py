@@ -41,21 +41,22 @@ def reproduce(
     waiting = {each: sum(not job.done for job in own) for each, own in jobs.items()}
     baselines = dict[Experiment, Row]()
     failures, stopped_by = dict[Job, str](), None
-    if any(waiting.values()):
+    begin = any(waiting.values())
+    if begin:
         files.make_directory(runs)
-    if any(waiting.values()) or not all(jobs.values()):
+    if begin or not all(jobs.values()):
         # Once, before many want it at the same time.
         data = load_or_download(DATA, Paths(config=Path("configs/book"), data_dir=data_dir), reporter)
         baselines = {each: baseline(each, data) for each in experiments if not each.config}
+    if begin:
         jobs = {each: [_with_engine(job, data, reporter) for job in own] for each, own in jobs.items()}
-        unfinished = [job.config for own in jobs.values() for job in own if not job.done]
+        every = [job for own in jobs.values() for job in own]
+        unfinished = [job.config for job in every if not job.done]
         workers = dispatch.workers_for(unfinished, data, processes, data_dir, cluster)
         del data
-    if (minutes := sum(each.minutes * count for each, count in waiting.items())) >= 60:
-        hours = counted(round(minutes / 60), "hours")
-        reporter.note(f"note: they take about {hours} of one core; --seeds 1 is the shortest")
-    if any(waiting.values()):
-        every = [job for own in jobs.values() for job in own]
+        if (minutes := sum(each.minutes * count for each, count in waiting.items())) >= 60:
+            hours = counted(round(minutes / 60), "hours")
+            reporter.note(f"note: they take about {hours} of one core; --seeds 1 is the shortest")
         with workers:
             failures, stopped_by = dispatch.run(every, workers, reporter)
     if stopped_by:

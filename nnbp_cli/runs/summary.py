@@ -26,8 +26,6 @@ from nnbp_cli.system.schema import (
 from nnbp_cli.training.metrics import ScoreName
 
 MAX_FILE_BYTES = 1 << 20  # it has some two thousand
-
-
 PRUNING = "pruning"  # what stops a run, beside signals: a search, where others are better
 
 
