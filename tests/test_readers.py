@@ -461,6 +461,9 @@ def test_what_is_kept_is_believed_only_as_long_as_it_is_right(tmp_path: Path) ->
             with pytest.raises(AssertionError, match="read again"):
                 load(tmp_path)
             file.write_bytes(sound)
+        (place / "index.json").write_text("[" * 100_000)
+        with pytest.raises(AssertionError, match="read again"):
+            load(tmp_path)
         patched.setattr(csv, "_arrays", made)
         path = tmp_path / "mnist_train.csv"
         times = path.stat()

@@ -37,8 +37,6 @@ def load(path: Path) -> Weights:
     """
     try:
         return _network(json_text.loads(_text(path), parse_int=float))
-    except RecursionError as error:
-        raise _refused(path, "nested too deeply") from error
     except ValueError as error:
         raise _refused(path, str(error)) from error
 

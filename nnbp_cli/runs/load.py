@@ -31,5 +31,5 @@ def load_json(schema: TypeAdapter[T], file: Path, max_bytes: int, remedy: str) -
         return schema.validate_python(json_text.loads(content))
     except ValidationError as error:
         raise NnbpError(f"{file}: damaged: {first_problem(error)}; {remedy}") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise NnbpError(f"{file}: damaged: not JSON; {remedy}") from error

@@ -16,8 +16,11 @@ def dumps(value: Any, *, indent: int | None = None, separators: tuple[str, str] 
 
 
 def loads(text: str | bytes, *, parse_int: Callable[[str], Any] | None = None) -> Any:
-    """The value of a JSON text. Raises ValueError for what is none, NaN and Infinity among it."""
-    return json.loads(text, parse_int=parse_int, parse_constant=_refuse)
+    """The value of a JSON text. Raises ValueError for what is none, as NaN and Infinity, or too deep."""
+    try:
+        return json.loads(text, parse_int=parse_int, parse_constant=_refuse)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
 
 
 def finite(value: float) -> float | None:

@@ -147,7 +147,7 @@ class Archive:
                 raise ValueError(f"{dtype} {shape}")
             meta = json_text.loads(content.decode("utf-32-le"))
             version = _FORMAT.validate_python(meta["format"])
-        except (ValueError, LookupError, TypeError, RecursionError) as error:
+        except (ValueError, LookupError, TypeError) as error:
             raise self.refused("its 'meta' is not the JSON that nnbp writes") from error
         if version > self.kind.format:
             raise NnbpError(
