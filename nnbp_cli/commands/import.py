@@ -5,20 +5,12 @@ from pathlib import Path
 
 import click
 
-from nnbp_cli.commands.options import OutputFile
+from nnbp_cli.commands.options import output_option
 
 
 @click.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    type=OutputFile(),
-    default=Path("weights.npz"),
-    show_default=True,
-    metavar="FILE",
-    help="The weights; replaced if they are nnbp's.",
-)
+@output_option("The weights; replaced if they are nnbp's.", Path("weights.npz"))
 def command(file: Path, output: Path) -> None:
     """Read a network of the book's program.
 

@@ -87,6 +87,14 @@ data_dir_option = click.option(
 )
 
 
+def output_option(text: str, default: Path | None = None) -> Callable[[Function], Function]:
+    """-o, the one file that a command writes; `text` is its help."""
+    shown = default is not None
+    return click.option(
+        "-o", "--output", type=OutputFile(), default=default, show_default=shown, metavar="FILE", help=text
+    )
+
+
 def completed(names: Iterable[str]) -> Callable[[click.Context, click.Parameter, str], list[str]]:
     """What a shell completes a word to, of these names."""
     return lambda ctx, param, text: [name for name in names if name.startswith(text)]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from nnbp_cli.commands.options import OutputFile, data_dir_option, data_option
+from nnbp_cli.commands.options import data_dir_option, data_option, output_option
 from nnbp_cli.wording import counted
 
 # Said here a second time, so that a help text imports no more than it needs; a test holds the two equal.
@@ -18,13 +18,7 @@ FIGURES = ("curves", "confusion", "mistakes", "weights", "calibration", "search"
 @click.option(
     "--what", type=click.Choice(FIGURES), help="Which figure.  [default: curves; of a study, search]"
 )
-@click.option(
-    "-o",
-    "--output",
-    type=OutputFile(),
-    metavar="FILE",
-    help="The picture: .png, .svg or .pdf.  [default: curves.png, ...]",
-)
+@output_option("The picture: .png, .svg or .pdf.  [default: curves.png, ...]")
 @click.option("--only", type=click.Choice(KINDS), multiple=True, help="Of the curves just this; repeatable.")
 @click.option(
     "--label", "labels", multiple=True, metavar="TEXT", help="What to call the next run; repeatable."

@@ -5,20 +5,12 @@ from pathlib import Path
 
 import click
 
-from nnbp_cli.commands.options import OutputFile, data_dir_option, data_option, quiet_option
+from nnbp_cli.commands.options import data_dir_option, data_option, output_option, quiet_option
 
 
 @click.command(name="report")
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
-@click.option(
-    "-o",
-    "--output",
-    type=OutputFile(),
-    default=Path("report.html"),
-    show_default=True,
-    metavar="FILE",
-    help="The page.",
-)
+@output_option("The page.", Path("report.html"))
 @data_option("The data set of the runs, where it has moved, or another.")
 @data_dir_option
 @click.option("--open", "open_it", is_flag=True, help="Open the page in the browser.")
