@@ -49,7 +49,7 @@ def listed(words: Iterable[str], last: str = "or") -> str:
 
 
 def some(words: Sequence[str]) -> str:
-    """The same of many words: the first few, and others."""
+    """Words as a sentence lists them, of many the first few: a, b, c, d, e and others."""
     return listed([*words[:_MAX_WORDS], *["others"] * (len(words) > _MAX_WORDS)], "and")
 
 

@@ -22,6 +22,7 @@ from nnbp_cli.datasets import loading, readers
 from nnbp_cli.datasets.catalog import NAMES
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.datasets.readers import csv, idx, kept
+from nnbp_cli.datasets.readers.arrays import Arrays, with_tests_taken_out
 from nnbp_cli.datasets.remarks import remarks
 from nnbp_cli.errors import ConfigError, NnbpError
 from nnbp_cli.nn.arrays import Array
@@ -200,6 +201,8 @@ def test_every_form_is_the_same_images(tmp_path: Path, form: Callable[[Path], No
 @pytest.mark.parametrize(("form", "file"), [(csv_files, "mnist_train.csv"), (kerass, "mnist.npz")])
 def test_a_file_may_be_named(tmp_path: Path, form: Callable[[Path], None], file: str) -> None:
     form(tmp_path)
+    shutil.copy(tmp_path / file, tmp_path / f"other-{file}")
+    assert re.match("HERE: (there are 2 data sets|several files with 'train')", refusal(tmp_path))
     (tmp_path / "another.csv").touch()
     assert load(tmp_path / file).digest == idx.digest(ARRAYS)
 
@@ -286,6 +289,16 @@ def test_what_has_no_test_images_is_split_class_by_class(tmp_path: Path) -> None
         remarks = said_of(tmp_path)
         assert remarks[0] == "HERE/test.csv has no labels, and is not used"
         assert remarks[1].startswith("no test images are there: every sixth image of each class")
+
+
+def test_every_sixth_image_of_a_class_tests_however_many_it_has() -> None:
+    labels = RNG.permutation(np.repeat(np.arange(4, dtype=np.uint8), (7, 13, 5, 6)))
+    images = np.arange(len(labels), dtype=np.uint8)[:, None]
+    found = with_tests_taken_out(Arrays(images, labels, images[:0], labels[:0]))
+    tests = {int(k) for label in range(4) for k in np.flatnonzero(labels == label)[5::6]}
+    assert found.test_images.ravel().tolist() == sorted(tests)
+    assert found.images.ravel().tolist() == sorted({*range(31)} - tests)
+    np.testing.assert_array_equal(found.test_labels, labels[found.test_images.ravel()])
 
 
 @pytest.mark.parametrize("shape", [{"rows": 14, "columns": 56}, {"rows": 14}, {"columns": 56}])
@@ -417,7 +430,8 @@ def test_what_is_no_data_set_is_called_what_it_is(
         ({"y_train": np.eye(10, dtype=int)[LABELS[:70]]}, "y_train: an array of (70, 10) where (images,) is"),
         ({"x_train": ARRAYS[0][..., None, None]}, "x_train: an array of (70, 28, 28, 1) where (images, rows"),
         ({"y_train": np.array([None] * 70)}, "y_train: pickled objects, which are never opened; save it as"),
-        ({"y_train": LABELS[:70].astype(int) + 250}, "a label of 259 where 0 to 255 are due; count the clas"),
+        ({"y_train": LABELS[:70].astype(int) * 30}, "a label of 270 where 0 to 255 are due; count the clas"),
+        ({"y_train": LABELS[:70].astype(int) - 1}, "a label of -1 where 0 to 255 are due; count the classes"),
         ({"y_train": LABELS[:70] * 0 + 3}, "every training label is 3; two classes are the fewest"),
         ({"x_train": None}, "holds y_train, x_test and y_test, and no x_train; save it with x_train, y_trai"),
     ],
