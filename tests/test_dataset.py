@@ -253,6 +253,7 @@ def test_a_name_of_nothing_gets_a_hint(tmp_path: Path) -> None:
     for name, hint in (
         ("minst", "did you mean 'mnist'?"),
         ("fashion", "did you mean 'fashion-mnist'?"),
+        ("emnist-letters", "EMNIST is brought by hand, as docs/data.md says; name the path of its files"),
         ("zalando", "use mnist, fashion-mnist, kmnist, synthetic, mnist+synthetic or a path"),
     ):
         message = f"data.name: no data set and no path is called '{name}'; {hint}"

@@ -219,6 +219,7 @@ def test_the_command_takes_names_of_the_catalog_only(tmp_path: Path, monkeypatch
     assert all(name in run("--help")[0] for name in CATALOG)
     for name, hint in (
         ("minst", "did you mean 'mnist'?"),
+        ("emnist", "EMNIST is brought by hand, as docs/data.md says; name the path of its files"),
         ("./digits", "use mnist, fashion-mnist, kmnist or synthetic"),
     ):
         refused = f"nnbp download: no data set is called '{name}'; {hint}\n"

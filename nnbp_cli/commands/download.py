@@ -6,9 +6,9 @@ import click
 
 from nnbp_cli.commands.options import completed, data_dir_option, quiet_option
 from nnbp_cli.datasets.catalog import CATALOG
-from nnbp_cli.datasets.sources import SYNTHETIC
+from nnbp_cli.datasets.sources import SYNTHETIC, what_instead
 from nnbp_cli.errors import ConfigError
-from nnbp_cli.wording import did_you_mean, listed, quoted
+from nnbp_cli.wording import listed, quoted
 
 ASKED_FOR = (*CATALOG, SYNTHETIC)  # the last to be told that there is nothing to download
 
@@ -32,7 +32,7 @@ def command(name: str, data_dir: Path, mirrors: tuple[str, ...], force: bool, qu
     nnbp download fashion-mnist --data-dir ~/datasets --mirror http://localhost:8000/
     """
     if name not in ASKED_FOR:
-        hint = did_you_mean(name, ASKED_FOR, f"use {listed(ASKED_FOR)}")
+        hint = what_instead(name, ASKED_FOR, f"use {listed(ASKED_FOR)}")
         raise ConfigError(f"nnbp download: no data set is called {quoted(name)}; {hint}")
     from nnbp_cli.datasets.download import fetch
     from nnbp_cli.terminal.output import print_result, wrote

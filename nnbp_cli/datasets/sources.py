@@ -4,6 +4,7 @@ import glob
 import os
 import re
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from os import altsep, sep
 from pathlib import Path
@@ -50,8 +51,15 @@ def locate(
         return data_dir / f"{SYNTHETIC}-{size}-seed-{seed}"
     if _is_path(name):
         return _path(name)
-    hint = did_you_mean(name, KNOWN, f"use {', '.join(KNOWN)} or a path")
+    hint = what_instead(name, KNOWN, f"use {', '.join(KNOWN)} or a path")
     raise ConfigError(f"{where}: no data set and no path is called '{name}'; {hint}")
+
+
+def what_instead(name: str, names: Sequence[str], otherwise: str) -> str:
+    """The hint for a `name` that is none of `names`. EMNIST, whose files are read, is not meant to be MNIST."""
+    if name.lower().startswith("emnist"):
+        return "EMNIST is brought by hand, as docs/data.md says; name the path of its files"
+    return did_you_mean(name, names, otherwise)
 
 
 def published(name: str) -> Entry | None:
