@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from nnbp_cli import config, digits
 from nnbp_cli.datasets import loading, readers
@@ -534,6 +534,49 @@ def test_pictures_of_several_sizes_are_made_as_predict_makes_them(tmp_path: Path
         (mark,) = next(digits.candidates(digits.grayscale(tmp_path / "one" / name)))
         some = data.training.images[data.training.labels == 1]
         assert any(np.array_equal(each, digits.normalize(mark.ink).ravel()) for each in some)
+
+
+def pictures(folder: Path, *named: tuple[str, Image.Image]) -> None:
+    """A picture to learn from and one to test with of each class."""
+    for name, picture in named:
+        for part in ("train", "test"):
+            (folder / part / name).mkdir(parents=True)
+            picture.save(folder / part / name / "1.png")
+
+
+def marked(width: int, height: int, *boxes: tuple[int, int, int, int]) -> Image.Image:
+    """Black boxes on white paper."""
+    picture = Image.new("L", (width, height), 255)
+    for box in boxes:
+        ImageDraw.Draw(picture).rectangle(box, 0)
+    return picture
+
+
+def test_classes_come_in_the_order_of_numbers_and_then_of_names(tmp_path: Path) -> None:
+    pictures(tmp_path, *((name, marked(28, 28, (9, 9, 18, 18))) for name in ("b", "10", "2", "a")))
+    assert load(tmp_path, validation=0).class_names == ("2", "10", "a", "b")
+
+
+@pytest.mark.parametrize(("width", "shape"), [(128, (128, 128)), (129, (28, 28))])
+def test_pictures_of_one_size_are_taken_as_they_are_up_to_128x128(
+    tmp_path: Path, width: int, shape: tuple[int, int]
+) -> None:
+    pictures(tmp_path, *((name, marked(width, 128, (40, 20, 60, 100))) for name in "ab"))
+    assert load(tmp_path, validation=0).shape == shape
+
+
+def test_all_marks_of_a_picture_are_in_one_image_where_they_are(tmp_path: Path) -> None:
+    two = [
+        marked(200, 180, *boxes)
+        for boxes in (
+            ((20, 60, 40, 140), (120, 30, 150, 150)),
+            ((30, 70, 60, 160), (100, 20, 150, 120)),
+        )
+    ]
+    pictures(tmp_path, *zip("ab", two))
+    for image, picture in zip(load(tmp_path, validation=0).training.images, two):
+        whole = digits.normalize(1 - np.asarray(picture) / 255)
+        assert np.abs(image.astype(float) - whole.ravel()).mean() < 1
 
 
 def test_pictures_of_dark_ink_are_inverted(tmp_path: Path) -> None:

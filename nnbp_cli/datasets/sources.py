@@ -56,7 +56,7 @@ def locate(
 
 
 def what_instead(name: str, names: Sequence[str], otherwise: str) -> str:
-    """The hint for a `name` that is none of `names`. EMNIST, whose files are read, is not meant to be MNIST."""
+    """The hint for a `name` that is none of `names`. EMNIST, whose files are read, is no MNIST mistyped."""
     if name.lower().startswith("emnist"):
         return "EMNIST is brought by hand, as docs/data.md says; name the path of its files"
     return did_you_mean(name, names, otherwise)
