@@ -284,8 +284,11 @@ def test_calibration_by_hand() -> None:
         (axes.integer([1, 4], 0, 1), (1, 4), (1, 2, 3, 4)),
         (axes.integer([1, 30], 0, 1), (1, 30), (1, 10, 20, 30)),
         (axes.integer([0, 2], 0, 1), (0, 2), (0, 1, 2)),
+        (axes.integer([90, 100], 0, 1), (90, 100), (90, 92, 94, 96, 98, 100)),
         (axes.logarithmic([0.009, 1.7], 0, 1), (0.005, 2), (0.01, 0.1, 1)),
         (axes.logarithmic([0.3, 4], 0, 1), (0.2, 5), (0.2, 0.5, 1, 2, 5)),
+        (axes.logarithmic([1, 100], 0, 1), (1, 100), (1, 2, 5, 10, 20, 50, 100)),
+        (axes.logarithmic([3e-9, 1], 0, 1), (2e-9, 1), (1e-7, 1e-5, 1e-3, 0.1)),
     ],
 )
 def test_axes_end_at_round_numbers(
