@@ -185,4 +185,4 @@ def _forge(folder: Path, name: str) -> None:
         summary.write_text(json.dumps(plain | {"ended": name, "versions": {name: name}} | forged))
     learned = weights.load(folder / name)
     for file, data in ((f"{name}.forged.npz", name), (f"{name}.kmnist.npz", "kmnist")):
-        weights.save(folder / file, replace(learned, data=replace(learned.data, name=data)))
+        weights.save(folder / file, replace(learned, data=replace(learned.data, name=data, as_given=None)))
