@@ -1,13 +1,11 @@
 """Data sets in the forms that people have them in: each is the same images, and what is wrong gets a line."""
 
-import gzip
 import io
 import json
 import os
 import pickle
 import re
 import shutil
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,136 +13,40 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
 
-from nnbp_cli import config, digits
-from nnbp_cli.datasets import loading, readers
+from nnbp_cli.datasets import loading
 from nnbp_cli.datasets.catalog import NAMES
-from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.datasets.readers import csv, idx, kept
 from nnbp_cli.datasets.readers.arrays import Arrays, with_tests_taken_out
-from nnbp_cli.datasets.remarks import remarks
-from nnbp_cli.errors import ConfigError, NnbpError
+from nnbp_cli.errors import ConfigError
 from nnbp_cli.nn.arrays import Array
 from tests.command_line import nnbp
+from tests.forms import (
+    ARRAYS,
+    IMAGES,
+    LABELS,
+    PARTS,
+    SIDE,
+    csv_files,
+    idx_files,
+    kaggles,
+    keras_arrays,
+    kerass,
+    load,
+    mnists,
+    odd_npz,
+    openmls,
+    pandas_columns,
+    pandas_index,
+    pngs,
+    quoted_and_spaced,
+    refusal,
+    said_of,
+    spreadsheets,
+    unpacked_by_a_tool,
+    wide_labels_in_several_members,
+)
 from tests.small_run import replace, results, results_of_second_score
-
-RNG = np.random.default_rng(7)
-SIDE = 28
-IMAGES, LABELS = RNG.integers(0, 256, (90, SIDE, SIDE), np.uint8), np.arange(90, dtype=np.uint8) % 10
-IMAGES[:, :4] = 0  # as in MNIST most numbers have one digit
-ARRAYS = (IMAGES[:70], LABELS[:70], IMAGES[70:], LABELS[70:])
-PARTS = {"train": (IMAGES[:70], LABELS[:70]), "test": (IMAGES[70:], LABELS[70:])}
-
-
-def idx_files(folder: Path, names: str, pack: bool = False) -> None:
-    """Four IDX files: in `names` PART and WHAT stand for what they are, # for their dimensions."""
-    for part, arrays in PARTS.items():
-        for what, array in zip(("images", "labels"), arrays):
-            name = names.replace("PART", part).replace("WHAT", what).replace("#", str(array.ndim))
-            idx.write(folder / f"{name}{'.gz' * pack}", array)
-
-
-def mnists(folder: Path) -> None:
-    for name, array in zip(NAMES, ARRAYS):
-        idx.write(folder / f"{name}.gz", array)
-
-
-def unpacked_by_a_tool(folder: Path) -> None:
-    """Each file in a folder of its own name, as a well-known copy has them, and beside that by another."""
-    for name, array in zip(NAMES, ARRAYS):
-        (folder / name).mkdir()
-        idx.write(folder / name / name, array)
-        idx.write(folder / name.replace("-idx", ".idx"), array)
-
-
-def wide_labels_in_several_members(folder: Path) -> None:
-    for name, array in zip(NAMES, ARRAYS):
-        content = idx.header(array.shape) + array.tobytes()
-        if array.ndim == 1:
-            content = b"\0\0\x0c" + content[3:8] + array.astype(">i4").tobytes()
-        (folder / f"{name}.gz").write_bytes(gzip.compress(content[:99]) + gzip.compress(content[99:]) + b"\0")
-
-
-def lines(part: str, delimiter: str = ",", last: bool = False) -> list[str]:
-    """The lines of a CSV file, with the label first or last."""
-    rows = (
-        [*image.ravel(), label] if last else [label, *image.ravel()] for image, label in zip(*PARTS[part])
-    )
-    return [delimiter.join(map(str, row)) for row in rows]
-
-
-def csv_files(
-    folder: Path, names: str = "mnist_PART.csv", change: Callable[[list[str]], str] | None = None, **how: Any
-) -> None:
-    for part in PARTS:
-        text = change(lines(part, **how)) if change else "\n".join(lines(part, **how)) + "\n"
-        (folder / names.replace("PART", part)).write_bytes(text.encode())
-
-
-def kaggles(folder: Path) -> None:
-    folder.mkdir(exist_ok=True)
-    head = ",".join(["label", *(f"pixel{k}" for k in range(SIDE * SIDE))])
-    csv_files(folder, "PART.csv", lambda rows: "\n".join([head, *rows]))
-    (folder / "sample_submission.csv").write_text("ImageId,Label\n1,0\n")
-
-
-def openmls(folder: Path) -> None:
-    head = ",".join([*(f"pixel{k}" for k in range(SIDE * SIDE)), "class"])
-    csv_files(folder, "mnist_784-PART.csv", lambda rows: "\n".join([head, *rows]), last=True)
-
-
-def pandas_columns(folder: Path) -> None:
-    head = ",".join(map(str, range(SIDE * SIDE + 1)))
-    csv_files(folder, change=lambda rows: "\n".join([head, *rows]) + "\n")
-
-
-def pandas_index(folder: Path, name: str = "") -> None:
-    """A column before all others, which numbers the lines."""
-    head = ",".join([name, "label", *(f"pixel{k}" for k in range(SIDE * SIDE))])
-    csv_files(
-        folder, change=lambda rows: "\n".join([head, *(f"{999 + k},{row}" for k, row in enumerate(rows))])
-    )
-
-
-def spreadsheets(folder: Path) -> None:
-    """Windows' line ends, a mark of the byte order, blank lines at the end."""
-    csv_files(folder, change=lambda rows: "\ufeff" + "\r\n".join(rows) + "\r\n\r\n\r\n", delimiter=";")
-
-
-def quoted_and_spaced(folder: Path) -> None:
-    csv_files(folder, change=lambda rows: "\n".join(re.sub(r"(\d+),", r'"\1" , ', row) for row in rows))
-
-
-def keras_arrays(**changed: Any) -> Any:
-    """The arrays of an .npz file by their names; None leaves one out."""
-    arrays = dict(zip(("x_train", "y_train", "x_test", "y_test"), ARRAYS)) | changed
-    return {name: array for name, array in arrays.items() if array is not None}
-
-
-def kerass(folder: Path) -> None:
-    np.savez_compressed(folder / "mnist.npz", **keras_arrays())
-
-
-def odd_npz(folder: Path) -> None:
-    images, labels, test_images, test_labels = ARRAYS
-    np.savez(
-        folder / "own.npz",
-        x_train=np.asfortranarray(images),
-        y_train=labels.astype(">i8")[:, None],
-        x_test=test_images[..., None],
-        y_test=test_labels,
-        extra=np.zeros(3),
-    )
-
-
-def pngs(folder: Path, names: tuple[str, str] = ("training", "testing"), offset: int = 0) -> None:
-    for name, (images, labels) in zip(names, PARTS.values()):
-        for number, (image, label) in enumerate(zip(images, labels)):
-            place = folder / name / str(label + offset)
-            place.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(image).save(place / f"{number:05}.png")
-
 
 FORMS: tuple[Callable[[Path], None], ...] = (
     mnists,
@@ -163,27 +65,6 @@ FORMS: tuple[Callable[[Path], None], ...] = (
     kerass,
     odd_npz,
 )
-PICTURES = (pngs, lambda folder: pngs(folder, ("train", "val"), offset=1))
-
-
-def load(name: Path, **options: Any) -> Dataset:
-    return loading.load(str(name), Path("nowhere"), **options)
-
-
-def said_of(name: Path, **options: Any) -> list[str]:
-    """The notes on what was made of the files, without the path."""
-    notes = list[str]()
-    load(name, note=notes.append, **options)
-    return [note[6:].replace(f"{name}", "HERE") for note in notes if note.startswith("note: ")]
-
-
-def refusal(name: Path, **options: Any) -> str:
-    """What is said of it, without its path."""
-    with pytest.raises(NnbpError) as error:
-        load(name, **options)
-    said = str(error.value)
-    assert "\n" not in said
-    return said.replace(f"{name}", "HERE")
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -292,7 +173,7 @@ def test_what_has_no_test_images_is_split_class_by_class(tmp_path: Path) -> None
 
 
 def test_every_sixth_image_of_a_class_tests_however_many_it_has() -> None:
-    labels = RNG.permutation(np.repeat(np.arange(4, dtype=np.uint8), (7, 13, 5, 6)))
+    labels = np.random.default_rng(3).permutation(np.repeat(np.arange(4, dtype=np.uint8), (7, 13, 5, 6)))
     images = np.arange(len(labels), dtype=np.uint8)[:, None]
     found = with_tests_taken_out(Arrays(images, labels, images[:0], labels[:0]))
     tests = {int(k) for label in range(4) for k in np.flatnonzero(labels == label)[5::6]}
@@ -494,100 +375,6 @@ def test_what_cannot_be_kept_is_read_all_the_same(tmp_path: Path) -> None:
     assert load(tmp_path).digest == load(tmp_path).digest == idx.digest(ARRAYS)
 
 
-@pytest.mark.parametrize("form", PICTURES)
-def test_folders_of_pictures_are_classes(tmp_path: Path, form: Callable[[Path], None]) -> None:
-    form(tmp_path)
-    (tmp_path / ".git").mkdir()
-    for _ in range(2):
-        data = load(tmp_path, validation=0)
-        order, of_tests = (np.argsort(labels, kind="stable") for _, labels in PARTS.values())
-        np.testing.assert_array_equal(data.training.images, IMAGES[:70][order].reshape(70, -1))
-        np.testing.assert_array_equal(data.test.labels, LABELS[70:][of_tests])
-        names = () if form is pngs else tuple(str(k) for k in range(1, 11))
-        assert (data.class_names, data.classes, said_of(tmp_path)) == (names, 10, [])
-
-
-def test_one_tree_of_pictures_is_split(tmp_path: Path) -> None:
-    pngs(tmp_path, ("", ""))
-    data = load(tmp_path, validation=0)
-    assert (len(data.training.labels), np.bincount(data.test.labels).tolist()) == (60, [1] * 10)
-    assert said_of(tmp_path)[0].startswith("no test images are there: every sixth image of each class")
-
-
-def test_pictures_of_several_sizes_are_made_as_predict_makes_them(tmp_path: Path) -> None:
-    """Dark ink on light paper, on a desk, and what has none is left out."""
-    image = np.full((60, 50), 230, np.uint8)
-    image[10:50, 20:24] = 20
-    for name in ("one", "bar"):
-        (tmp_path / name).mkdir()
-        for size in (60, 90, 100, 101, 102, 103):
-            on_desk = np.pad(image, 20 * (size > 100), constant_values=30)
-            picture = on_desk if name == "one" else on_desk.T
-            Image.fromarray(picture).resize((size, size)).save(tmp_path / name / f"{size}.jpg")
-    Image.new("L", (40, 40), 255).save(tmp_path / "one" / "blank.png")
-    data = load(tmp_path, validation=0)
-    assert (data.shape, data.class_names, len(data.test.labels)) == ((28, 28), ("bar", "one"), 2)
-    made, blank, _ = said_of(tmp_path)
-    assert made == "the pictures are made 28x28, as nnbp predict makes those that it reads"
-    assert blank.startswith("1 picture left out, with nothing written there: ")
-    for name in ("60.jpg", "102.jpg"):
-        (mark,) = next(digits.candidates(digits.grayscale(tmp_path / "one" / name)))
-        some = data.training.images[data.training.labels == 1]
-        assert any(np.array_equal(each, digits.normalize(mark.ink).ravel()) for each in some)
-
-
-def pictures(folder: Path, *named: tuple[str, Image.Image]) -> None:
-    """A picture to learn from and one to test with of each class."""
-    for name, picture in named:
-        for part in ("train", "test"):
-            (folder / part / name).mkdir(parents=True)
-            picture.save(folder / part / name / "1.png")
-
-
-def marked(width: int, height: int, *boxes: tuple[int, int, int, int]) -> Image.Image:
-    """Black boxes on white paper."""
-    picture = Image.new("L", (width, height), 255)
-    for box in boxes:
-        ImageDraw.Draw(picture).rectangle(box, 0)
-    return picture
-
-
-def test_classes_come_in_the_order_of_numbers_and_then_of_names(tmp_path: Path) -> None:
-    pictures(tmp_path, *((name, marked(28, 28, (9, 9, 18, 18))) for name in ("b", "10", "2", "a")))
-    assert load(tmp_path, validation=0).class_names == ("2", "10", "a", "b")
-
-
-@pytest.mark.parametrize(("width", "shape"), [(128, (128, 128)), (129, (28, 28))])
-def test_pictures_of_one_size_are_taken_as_they_are_up_to_128x128(
-    tmp_path: Path, width: int, shape: tuple[int, int]
-) -> None:
-    pictures(tmp_path, *((name, marked(width, 128, (40, 20, 60, 100))) for name in "ab"))
-    assert load(tmp_path, validation=0).shape == shape
-
-
-def test_all_marks_of_a_picture_are_in_one_image_where_they_are(tmp_path: Path) -> None:
-    two = [
-        marked(200, 180, *boxes)
-        for boxes in (
-            ((20, 60, 40, 140), (120, 30, 150, 150)),
-            ((30, 70, 60, 160), (100, 20, 150, 120)),
-        )
-    ]
-    pictures(tmp_path, *zip("ab", two))
-    for image, picture in zip(load(tmp_path, validation=0).training.images, two):
-        whole = digits.normalize(1 - np.asarray(picture) / 255)
-        assert np.abs(image.astype(float) - whole.ravel()).mean() < 1
-
-
-def test_pictures_of_dark_ink_are_inverted(tmp_path: Path) -> None:
-    pngs(tmp_path)
-    expected = load(tmp_path).digest
-    for path in tmp_path.rglob("*.png"):
-        Image.fromarray(255 - np.asarray(Image.open(path))).save(path)
-    assert said_of(tmp_path) == ["the pictures are dark on light, and are inverted, as nnbp predict does"]
-    assert load(tmp_path).digest == expected
-
-
 def test_what_is_beside_the_data_and_not_used_is_named(tmp_path: Path) -> None:
     pngs(tmp_path, ("train", "test"))
     pngs(tmp_path, ("val", "val"))
@@ -603,35 +390,6 @@ def test_what_is_beside_the_data_and_not_used_is_named(tmp_path: Path) -> None:
     assert refusal(tmp_path / "csv" / "my").startswith("HERE: several files with 'train' in their names: ")
     (tmp_path / "csv" / "my-train-copy.csv").rename(tmp_path / "csv" / "my-copy.csv")
     assert said_of(tmp_path / "csv" / "my") == [f"{tmp_path}/csv: not used: my-copy.csv"]
-
-
-def test_pictures_are_read_anew_where_one_was_changed(tmp_path: Path) -> None:
-    pngs(tmp_path)
-    before = load(tmp_path)
-    path = tmp_path / "training" / "3" / "00003.png"
-    Image.fromarray(255 - IMAGES[3]).save(path)
-    after = load(tmp_path)
-    assert before.digest != after.digest
-    path.unlink()
-    assert len(load(tmp_path, validation=0).training.labels) == 69
-
-
-def test_folders_of_pictures_that_are_wrong_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pngs(tmp_path)
-    (tmp_path / "testing" / "0").rename(tmp_path / "testing" / "zero")
-    remedy = "move the folder away"
-    assert refusal(tmp_path) == f"HERE/testing: no training picture is of class 'zero'; {remedy}"
-    assert refusal(tmp_path / "testing" / "1").startswith("HERE: 2 .png files here, and no data set; ")
-    (tmp_path / "above").mkdir()
-    assert refusal(tmp_path / "above") == f"HERE: nothing here, and no data set; name {readers.FORMS}"
-    shutil.rmtree(tmp_path / "testing" / "zero")
-    (tmp_path / "training" / "3" / "bad.png").write_bytes(b"GIF")
-    said = "HERE/training/3/bad.png: not a picture that is read here; name a PNG, JPEG, WebP, TIFF, HEIC"
-    assert refusal(tmp_path) == f"{said}, BMP or GIF file"
-    monkeypatch.setitem(sys.modules, "PIL.Image", None)
-    assert refusal(tmp_path) == "HERE: needs Pillow; pip install 'nnbp-cli[predict]'"
 
 
 KINDS = {"idx": mnists, "csv": kaggles, "npz": kerass, "png": pngs}
@@ -665,82 +423,3 @@ def test_a_run_on_each_kind_works_from_every_directory(
         del each["config"], each["weights"]["meta"]
         del each["summary"]["data"]["name"], each["summary"]["data"]["as_given"]
     assert found == expected
-
-
-def test_sorted_data_are_shuffled_unless_they_are_not_to_be(here: Path) -> None:
-    order = np.argsort(LABELS[:70], kind="stable")
-    own = here / "own"
-    own.mkdir()
-    mnists(own)
-    for name, array in zip(NAMES, (IMAGES[:70][order], LABELS[:70][order])):
-        idx.write(own / f"{name}.gz", array)
-    replace(here / "small.toml", 'name = "synthetic"\nsize = 600', 'name = "own"\nvalidation = 28')
-    said = nnbp("train", "small.toml", "--out", "shuffled")
-    assert (said.status, "note: " in said.err) == (0, False)
-    written = config.load("shuffled/config.toml").data
-    assert (written.shuffle, written.seed) == (True, 1)
-    said = nnbp("train", "small.toml", "--out", "sorted", "--set", "data.shuffle=false")
-    missing = "6 classes without validation images (0, 1, 2, 3, 4 and others): the best epoch is chosen "
-    assert f"note: {missing}" in said.err
-    assert "note: 4 classes without training images (6, 7, 8 and 9): they cannot be learned\n" in said.err
-
-    first = load(own, validation=28, shuffle=True, seed=1)
-    again, other = (load(own, validation=28, shuffle=True, seed=seed) for seed in (1, 2))
-    assert first.validation.labels.tolist() == again.validation.labels.tolist()
-    assert first.validation.labels.tolist() != other.validation.labels.tolist()
-    assert first.digest == load(own).digest
-    for split in ("training", "validation"):
-        images = {image.tobytes() for image in getattr(first, split).images}
-        assert images <= {image.tobytes() for image in IMAGES[:70]}
-        labels = {image.tobytes(): label for image, label in zip(IMAGES, LABELS)}
-        given = getattr(first, split)
-        assert [labels[each.tobytes()] for each in given.images] == given.labels.tolist()
-    assert not {*map(bytes, first.training.images)} & {*map(bytes, first.validation.images)}
-
-
-def test_runs_of_before_are_not_shuffled_and_named_data_never_by_themselves(here: Path) -> None:
-    replace(here / "small.toml", 'name = "synthetic"\nsize = 600', 'name = "own"')
-    assert config.load("small.toml").data.shuffle is True
-    Path("log.csv").touch()
-    assert config.load("small.toml").data.shuffle is False, "a run left it, and knew nothing of it"
-    assert config.loads(Path("small.toml").read_text(), "").data.shuffle is False
-    Path("log.csv").unlink()
-    for name, shuffle, seed in (("mnist", None, None), ("kmnist", None, None), ("synthetic", None, 1)):
-        data = config.load("small.toml", [f"data.name={name}"]).data
-        assert (data.shuffle, data.seed) == (shuffle, seed)
-    data = config.load("small.toml", ["data.name=mnist", "data.shuffle=true", "data.seed=5"]).data
-    assert (data.shuffle, data.seed) == (True, 5)
-    with pytest.raises(ConfigError, match="means something only with name 'synthetic'"):
-        config.load("small.toml", ["data.shuffle=false", "data.seed=5"])
-
-
-@pytest.mark.parametrize(
-    ("images", "labels", "said"),
-    [
-        (
-            IMAGES // 128,
-            LABELS,
-            "no pixel is more than 1 of 255, which is black to a network; multiply them by",
-        ),
-        (255 - IMAGES, LABELS, "the images of "),
-        (
-            IMAGES,
-            LABELS + 1,
-            "the labels begin at 1: what the network has for 0 is never right; count them fr",
-        ),
-        (IMAGES, LABELS * (LABELS != 4), "a class without training images (4): they cannot be learned"),
-        (IMAGES, np.where(np.arange(90) == 85, 6, LABELS), "a class without test images (5): the test"),
-    ],
-)
-def test_what_is_odd_in_ones_own_data_is_said(
-    tmp_path: Path, images: Array, labels: Array, said: str
-) -> None:
-    some = slice(80, None) if "test images" in said else slice(70, None)
-    for name, array in zip(NAMES, (images[:70], labels[:70], images[some], labels[some])):
-        idx.write(tmp_path / name, array.astype(np.uint8))
-    first, *_ = remarks(load(tmp_path, validation=20))
-    assert first.startswith(said)
-    mnists(tmp_path)
-    for name in NAMES:
-        (tmp_path / name).unlink()
-    assert [*remarks(load(tmp_path, validation=20))] == []
