@@ -10,10 +10,17 @@ import json
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from math import floor
+from pathlib import Path
 
 import numpy as np
 
+VECTORS = Path(__file__).with_name("normal_vectors.json")
 HALF = Fraction(1, 2)
+
+
+def picture_of(lines: list[str]) -> np.ndarray:
+    """An ink or an image of the file."""
+    return np.array([list(bytes.fromhex(line)) for line in lines], np.uint8)
 
 
 def nearest(value: Fraction) -> int:

@@ -36,6 +36,20 @@ engine = "numpy"
 watch = ["training cost", "validation accuracy"]
 """
 
+CONVOLUTIONAL = """\
+data = {name = "synthetic", size = 600, train = 300, validation = 100}
+training = {epochs = 2, batch_size = 20, learning_rate = 0.1, optimizer = "momentum", threads = 1}
+
+[network]
+cost = "log-likelihood"
+initializer = "he"
+layers = [
+    {maps = 3, kernel = 5, pool = 2, activation = "relu", dropout = 0.1},
+    {maps = 4, kernel = 3, padding = "same", activation = "tanh"},
+    {neurons = 10, activation = "softmax"},
+]
+"""
+
 WATCH = 'training.watch=["training cost", "validation cost", "validation accuracy", "layer speed"]'
 
 

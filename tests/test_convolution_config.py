@@ -12,20 +12,7 @@ from nnbp_cli.errors import ConfigError
 from nnbp_cli.runs import checkpoint
 from nnbp_cli.system import hardware
 from tests.command_line import nnbp
-
-SMALL = """\
-data = {name = "synthetic", size = 600, train = 300, validation = 100}
-training = {epochs = 2, batch_size = 20, learning_rate = 0.1, optimizer = "momentum", threads = 1}
-
-[network]
-cost = "log-likelihood"
-initializer = "he"
-layers = [
-    {maps = 3, kernel = 5, pool = 2, activation = "relu", dropout = 0.1},
-    {maps = 4, kernel = 3, padding = "same", activation = "tanh"},
-    {neurons = 10, activation = "softmax"},
-]
-"""
+from tests.small_run import CONVOLUTIONAL
 
 
 @pytest.mark.parametrize(
@@ -71,7 +58,7 @@ def test_of_too_many_maps_it_is_not_said_that_smaller_batches_help(monkeypatch: 
 
 
 def test_a_run_goes_on_to_the_same_bits_and_its_weights_say_the_same(here: Path) -> None:
-    (here / "cnn.toml").write_text(SMALL)
+    (here / "cnn.toml").write_text(CONVOLUTIONAL)
     assert nnbp("train", "cnn.toml", "-q", "--out", "whole").status == 0
     assert nnbp("train", "cnn.toml", "-q", "--out", "parts", "--set", "training.epochs=1").status == 0
     assert nnbp("train", "-q", "--resume", "parts", "--set", "training.epochs=2").status == 0
@@ -84,7 +71,7 @@ def test_a_run_goes_on_to_the_same_bits_and_its_weights_say_the_same(here: Path)
 
 
 def test_weights_whose_kernels_do_not_fit_their_images_are_refused(here: Path) -> None:
-    (here / "cnn.toml").write_text(SMALL)
+    (here / "cnn.toml").write_text(CONVOLUTIONAL)
     nnbp("train", "cnn.toml", "-q", "--out", "run", "--set", "training.epochs=1")
     with np.load(here / "run" / "weights.npz") as members:
         arrays = dict(members)

@@ -13,9 +13,8 @@ from nnbp_cli.datasets import loading
 from nnbp_cli.models import weights
 from nnbp_cli.plots.network import FirstWeights
 from tests.command_line import nnbp
-from tests.small_run import replace
-from tests.test_convolution_config import SMALL
-from tests.test_report import Elements, data_of, page_of
+from tests.page import Elements, data_of, page_of
+from tests.small_run import CONVOLUTIONAL, replace
 
 TITLE = "784-3@12x12-4@12x12-10"
 
@@ -23,7 +22,7 @@ TITLE = "784-3@12x12-4@12x12-10"
 @pytest.fixture(scope="module")
 def convolutional_run(tmp_path_factory: pytest.TempPathFactory, drawn: Path) -> Path:
     folder = tmp_path_factory.mktemp("convolutional")
-    (folder / "cnn.toml").write_text(SMALL)
+    (folder / "cnn.toml").write_text(CONVOLUTIONAL)
     line = ("--out", folder / "run", "--data-dir", drawn, "--weights", folder / "w.npz", "-q")
     assert nnbp("train", folder / "cnn.toml", *line).status == 0
     return folder / "run"

@@ -14,12 +14,7 @@ from nnbp_cli.digits.binarization import light_on_dark, otsu
 from nnbp_cli.digits.components import components, label
 from nnbp_cli.digits.sheet import spread
 from tests import photographs
-
-VECTORS = Path(__file__).with_name("normal_vectors.json")
-
-
-def picture_of(lines: list[str]) -> np.ndarray:
-    return np.array([list(bytes.fromhex(line)) for line in lines], np.uint8)
+from tests.normal_vectors import VECTORS, picture_of
 
 
 def sheet(height: int, width: int, *boxes: tuple[int, int, int, int]) -> np.ndarray:

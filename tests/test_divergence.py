@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from nnbp_cli.config import TrainingConfig
 from nnbp_cli.datasets.readers import idx
 from nnbp_cli.errors import Diverged
 from nnbp_cli.evaluation.score import Score, complete, evaluate
@@ -25,8 +26,8 @@ from tests.command_line import Said, nnbp
 from tests.datasets import blobs
 from tests.networks import dense, trained, voters
 from tests.small_run import CONFIG, train
-from tests.test_training import TRAINING
 
+TRAINING = TrainingConfig(epochs=3, batch_size=16, learning_rate=0.5)
 REMEDY = "; try a smaller learning_rate, or another initializer"
 
 

@@ -29,7 +29,7 @@ from nnbp_cli.nn.penalties import Penalty
 from nnbp_cli.nn.scaling import scaled
 from tests.command_line import nnbp
 from tests.networks import convolutional, voters
-from tests.test_convolution_config import SMALL
+from tests.small_run import CONVOLUTIONAL
 
 PAIRS = [(cost, output) for cost in COSTS for output in COSTS[cost].outputs]
 OVERRIDE = (
@@ -73,7 +73,7 @@ def assert_the_same(outputs: Array, ours: Array) -> None:
 def test_onnxruntime_says_the_same_of_all_test_images_as_a_trained_convolution(
     here: Path, real_data: Path
 ) -> None:
-    Path("cnn.toml").write_text(SMALL.replace('"synthetic", size = 600', '"mnist"'))
+    Path("cnn.toml").write_text(CONVOLUTIONAL.replace('"synthetic", size = 600', '"mnist"'))
     more = ("--data-dir", real_data, "--set", "data.train=2000", "--set", "training.epochs=1")
     assert nnbp("train", "cnn.toml", "-q", "--out", "run", *more).status == 0
     assert nnbp("export", "run", "model.onnx").status == 0

@@ -9,9 +9,7 @@ import shutil
 import webbrowser
 from collections.abc import Sequence
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -28,6 +26,7 @@ from nnbp_cli.report.markup import Markup, filled, script_data, tag
 from nnbp_cli.report.mistakes import worst
 from nnbp_cli.wording import MISSING
 from tests.command_line import nnbp
+from tests.page import Elements, data_of, page_of
 from tests.small_run import CONFIG, WATCH, train
 
 
@@ -35,42 +34,6 @@ from tests.small_run import CONFIG, WATCH, train
 def run(here: Path, trained_run: Path) -> Path:
     """A run called as nobody should call one."""
     return shutil.copytree(trained_run, Path('a "run" <b>&amp;'))
-
-
-def page_of(*arguments: object) -> str:
-    said = nnbp("report", *arguments)
-    assert (said.status, said.out) == (0, "wrote report.html\n")
-    return Path("report.html").read_text(encoding="utf-8")
-
-
-class Elements(HTMLParser):
-    """The elements of a page: that they are closed in order, and every attribute that there is."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.attributes: list[tuple[str, str, str | None]] = []
-        self.words = ""
-        self.feed(page)
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag != "meta":
-            self.open.append(tag)
-        self.attributes += [(tag, name, value) for name, value in attrs]
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open[-1:] not in (["script"], ["style"]):
-            self.words += data
-
-
-def data_of(page: str) -> dict[str, Any]:
-    (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
-    read: dict[str, Any] = json.loads(data)
-    return read
 
 
 def test_the_page_has_everything_and_escapes_it(run: Path) -> None:

@@ -28,10 +28,10 @@ from nnbp_cli.report.network_section import network_json
 from tests.command_line import nnbp
 from tests.conftest import OUTSIDE
 from tests.networks import convolutional, voters
+from tests.normal_vectors import VECTORS, picture_of
 from tests.photographs import resized
+from tests.small_run import CONVOLUTIONAL
 from tests.strokes import DIGITS
-from tests.test_convolution_config import SMALL
-from tests.test_digits import VECTORS, picture_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -389,7 +389,7 @@ def test_the_page_shows_what_each_map_of_the_first_layer_makes_of_an_image(
 
 
 def test_the_maps_of_a_convolution_follow_the_pen(browser: Browser, data_dir: Path, tmp_path: Path) -> None:
-    (tmp_path / "cnn.toml").write_text(SMALL)
+    (tmp_path / "cnn.toml").write_text(CONVOLUTIONAL)
     line = ("--data-dir", data_dir, "--out", tmp_path / "run", "--weights", tmp_path / "w.npz", "-q")
     assert nnbp("train", tmp_path / "cnn.toml", *line).status == 0
     assert nnbp("report", tmp_path / "run", "-o", tmp_path / "r.html", "--data-dir", data_dir).err == ""

@@ -14,7 +14,7 @@ from nnbp_cli.plots.trials import SPREAD, slices
 from nnbp_cli.search.result import Search, Trial
 from nnbp_cli.wording import percent
 from tests.command_line import nnbp
-from tests.test_report import Elements, page_of
+from tests.page import Elements, page_of
 
 pytest.importorskip("optuna")
 

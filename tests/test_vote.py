@@ -28,9 +28,8 @@ from nnbp_cli.nn.scaling import scaled
 from nnbp_cli.report import network_section
 from tests.command_line import nnbp
 from tests.networks import convolutional, trained, voters
-from tests.small_run import train
-from tests.test_convolution_config import SMALL
-from tests.test_report import Elements, data_of
+from tests.page import Elements, data_of
+from tests.small_run import CONVOLUTIONAL, train
 
 FIRST = LayerConfig(maps=4, kernel=3, pool=2, activation="relu", dropout=0.1)
 MEMBERS = (convolutional((FIRST,), (19, 20)), convolutional((), (19, 20), seed=1),
@@ -41,7 +40,7 @@ MEMBERS = (convolutional((FIRST,), (19, 20)), convolutional((), (19, 20), seed=1
 def elected(tmp_path_factory: pytest.TempPathFactory, drawn: Path) -> Path:
     """A folder with three runs on the same digits, of which one has convolutions."""
     folder = tmp_path_factory.mktemp("elected")
-    (folder / "cnn.toml").write_text(SMALL)
+    (folder / "cnn.toml").write_text(CONVOLUTIONAL)
     for name, seed in (("a", 1), ("b", 2), ("c", 3)):
         dense = [
             "--set",
