@@ -6,14 +6,16 @@ from dataclasses import replace
 from math import prod
 from pathlib import Path
 
-from nnbp_cli import config, engines
+from nnbp_cli import engines
 from nnbp_cli.config import (
     Config,
     DataConfig,
     TrainingConfig,
     build,
+    changed_keys,
     check_against_data,
     load_recorded,
+    loads,
     moved,
     to_toml,
 )
@@ -110,7 +112,7 @@ def _edited(directory: RunDirectory, before: Config) -> tuple[list[str], DataCon
     except ConfigError as error:
         remedy = "the checkpoint has the config of the run; delete the file, and it is written anew"
         raise ConfigError(*error.args, f"{directory.config_file}: {remedy}") from error
-    keys = config.changed_keys(before, after)
+    keys = changed_keys(before, after)
     allowed = {"training.epochs"}
     if "data.name" in keys:
         allowed |= {"data.name", "data.as_given", "data.size", "data.seed"}  # the others belong to a name
@@ -128,8 +130,8 @@ def _apply_overrides(before: Config, settings: Sequence[str], where: str) -> Con
     """The config `before` with more epochs, if `settings` say so. Raises ConfigError if they change anything
     else, or if the schedule is stretched over the epochs: the epochs so far would have been others.
     """
-    after = config.loads(config.to_toml(before), where, settings)
-    keys = config.changed_keys(before, after)
+    after = loads(to_toml(before), where, settings)
+    keys = changed_keys(before, after)
     if others := [key for key in keys if key != "training.epochs"]:
         raise ConfigError(f"{where}: a run goes on as it began; leave out --set of {listed(others, 'and')}")
     if keys and (stretched := _stretched(after.training)):
