@@ -16,7 +16,7 @@ from nnbp_cli.evaluation.saved import EvaluationResult
 from nnbp_cli.evaluation.score import Score
 from nnbp_cli.models import weights
 from nnbp_cli.plots import network
-from nnbp_cli.report import mistakes
+from nnbp_cli.report import mistakes, sprites
 from nnbp_cli.terminal.evaluation import score_lines
 from tests.command_line import nnbp
 from tests.datasets import own_digits
@@ -100,11 +100,11 @@ def test_weights_that_lack_names_get_those_of_the_data(named: Path) -> None:
 
 
 def many(classes: int) -> Predictions:
-    """Answers of which class 1 is the most often mistaken, for class 2."""
+    """Answers of which class 1 is the most often mistaken, for class 2, and the last one for that before."""
     labels = np.repeat(np.arange(classes, dtype=np.uint8), 8)
     outputs = np.eye(classes)[labels]
     outputs[8:14] = np.eye(classes)[2]
-    outputs[-1] = np.eye(classes)[0]
+    outputs[-1] = np.eye(classes)[-2]
     confusion = np.zeros((classes, classes), int)
     np.add.at(confusion, (labels, outputs.argmax(axis=1)), 1)
     images = np.zeros((len(labels), 6), np.uint8)
@@ -119,7 +119,7 @@ def test_of_many_classes_the_worst_are_shown() -> None:
     assert "and 42 more, with 0 wrong; --matrix shows all of them" in lines
     assert lines[-2:] == [
         "        6  1 taken for 2, 75.0% of its images",
-        "        1  61 taken for 0, 12.5% of its images",
+        "        1  61 taken for 60, 12.5% of its images",
     ]
     assert max(map(len, lines)) < 80
     whole = list(score_lines(given, whole_matrix=True))
@@ -139,8 +139,18 @@ def test_pictures_of_many_classes_are_no_larger_than_a_screen(
     assert f">{classes - 1}</th>" in page, "one that was mistaken"
     assert ("Of 256 classes the 64 that" in page) == (classes == 256)
     _, places = mistakes.cells(many(classes))
-    assert {"1,2", "1,1", f"{classes - 1},0"} <= {*places}
+    assert {"1,2", "1,1", f"{classes - 1},{classes - 2}"} <= {*places}
     assert len(places) == shown + 2
+
+
+@pytest.mark.parametrize(("room", "digits"), [(40, 40), (22, 18), (7, 7), (6, 0)])
+def test_all_cells_show_as_many_digits_as_a_sheet_has_room_for(
+    monkeypatch: pytest.MonkeyPatch, room: int, digits: int
+) -> None:
+    """Of 8, 2, 6, 8, 8, 7 and 1 three each, or none at all."""
+    monkeypatch.setattr(sprites, "MAX_SHEET_PIXELS", 6 * room)
+    sheet, places = mistakes.cells(many(5))
+    assert len(sheet) == sum(len(each["images"]) for each in places.values()) == digits
 
 
 def test_a_letter_that_no_font_has_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

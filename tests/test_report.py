@@ -23,7 +23,7 @@ from nnbp_cli.evaluation.score import Score
 from nnbp_cli.models import weights
 from nnbp_cli.report import axes, charts, sprites
 from nnbp_cli.report.markup import Markup, filled, script_data, tag
-from nnbp_cli.report.mistakes import worst
+from nnbp_cli.report.mistakes import reliability, worst
 from nnbp_cli.wording import MISSING
 from tests.command_line import nnbp
 from tests.page import Elements, data_of, page_of
@@ -127,6 +127,11 @@ def test_the_surest_mistakes_come_first_and_the_least_sure_of_the_right_answers(
     assert sheet.shape == (4, 2, 2)
     assert "<b>1</b> 90.0%<span>is 0</span>" in shown.text
     assert worst(replace(given, outputs=np.eye(3)[split.labels])) is None
+    for share, than in ((0.9, "less often than"), (0.2, "more often than"), (0.5, "as often as")):
+        half = Score(0.0, np.array([[4, 4], [0, 0]]))
+        alike = replace(given, outputs=np.full((7, 3), [share, 0, 0]), score=half)
+        text = reliability(alike, calibration(alike.confidence, alike.correct)).text
+        assert f"sure and right in 50.0%: it is right {than} it is sure. " in text
 
 
 def test_without_test_images_the_page_says_so(run: Path, tmp_path: Path) -> None:

@@ -101,10 +101,10 @@ def reliability(predictions: Predictions, bins: Calibration) -> Markup:
     ]  # fmt: skip
     head = ("how sure", "answers", "on average", "right")
     mean, accuracy = predictions.confidence.mean(), predictions.score.accuracy
-    which = "more often than it is sure" if accuracy > mean else "less often than it is sure"
+    which = "more often than" if accuracy > mean else "less often than" if accuracy < mean else "as often as"
     summary = (
-        f"On average it is {percent(mean, 1)} sure and right in {percent(accuracy, 1)}: it is right {which}. "
-        f"The expected calibration error, how far the two are apart from bin to bin, is "
+        f"On average it is {percent(mean, 1)} sure and right in {percent(accuracy, 1)}: it is right {which} "
+        "it is sure. The expected calibration error, how far the two are apart from bin to bin, is "
         f"{percent(bins.error)}."
     )
     values = tag("div", tag("p", summary), table(head, rows, "The values of the reliability diagram"))
