@@ -11,7 +11,10 @@ import pytest
 from nnbp_cli.config import ParameterConfig, SearchConfig
 from nnbp_cli.plots import trials
 from nnbp_cli.plots.trials import SPREAD, slices
+from nnbp_cli.runs.summary import FinalScore
 from nnbp_cli.search.result import Search, Trial
+from nnbp_cli.terminal import tables
+from nnbp_cli.terminal.tables import search_lines
 from nnbp_cli.wording import percent
 from tests.command_line import nnbp
 from tests.page import Elements, page_of
@@ -61,6 +64,40 @@ def test_trials_stand_at_their_values_and_the_best_so_far_above() -> None:
     ]
     assert [round(x) for _, x, _ in by_name.points] == [1, 1, 0, 0, 0, 1]
     assert all(abs(x - round(x)) <= SPREAD / 2 + 1e-9 for _, x, _ in by_name.points)
+
+
+TABLE = """\
+trial  validation  training.learning_rate  network.layers.0.activation
+    6     100.00%                     0.6                         tanh
+    3      96.00%                     0.4                         relu
+    5      92.00%                     0.5                         relu
+    0      90.00%                     0.1                         tanh
+importance                            80%                            \N{EM DASH}
+"""
+COUNTS = "40 epochs: 4 complete, 1 pruned, 1 diverged, 1 refused, 1 running"
+
+
+def test_the_best_trials_and_how_all_ended_are_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert list(search_lines(HALF)) == [
+        *TABLE.splitlines(),
+        f"8 of 9 trials, {COUNTS}",
+        "next: nnbp train best.toml",
+    ]
+    monkeypatch.setattr(tables, "BEST_TRIALS_SHOWN", 1)
+    fewer = replace(HALF.search, trials=7)  # than there were when it was asked for more
+    done = replace(HALF, test=FinalScore(0.9512, 0.1234), tested=2, search=fewer, importances={})
+    assert list(search_lines(done)) == [
+        *TABLE.splitlines()[:2],
+        f"8 trials, {COUNTS}",
+        "trial 6, the best on the validation images: test accuracy 95.12%, cost 0.1234",
+        "note: 2 trials of this study were scored on the test set",
+        "next: nnbp train best.toml, or nnbp report study",
+    ]
+    both = replace(HALF.search, trials=2)
+    assert list(search_lines(replace(HALF, trials=ENDS[1:3], search=both, stopped_by="SIGINT"))) == [
+        "2 of 2 trials, 1 epoch: 1 pruned, 1 refused",
+        "stopped by SIGINT; the same command goes on",
+    ]
 
 
 def test_a_study_is_drawn_and_reported_as_it_ended(study: Path) -> None:

@@ -44,7 +44,7 @@ def scored(*arguments: object) -> Any:
 def test_a_run_leaves_its_results_and_says_what_to_do_next(here: Path) -> None:
     said = train()
     assert said.status == 0
-    *_, first, kept, after = said.out.splitlines()
+    first, kept, after = said.out.splitlines()
     assert first.startswith("test accuracy ")
     assert after == "next: nnbp eval weights.npz"
     (run,) = (here / "runs").iterdir()
@@ -235,6 +235,10 @@ def test_the_best_epoch_is_what_every_result_speaks_of(here: Path) -> None:
     assert summary["kept_epoch"] == best
     assert summary["kept"]["validation accuracy"] == pytest.approx(max(accuracies))
     assert weights.load(here / "run").epoch == best
+    (early,) = [
+        line for line in train(*settings, "--set", "training.patience=1").out.splitlines() if "ended" in line
+    ]
+    assert re.fullmatch(r"ended after \d epochs: no better validation accuracy in 1 epoch", early)
     assert scored("run", "--split", "validation")["accuracy"] == pytest.approx(max(accuracies))
 
     last = json.loads(train(*settings, "--set", "training.keep=last", "--json", "-q").out)
