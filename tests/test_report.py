@@ -24,7 +24,7 @@ from nnbp_cli.models import weights
 from nnbp_cli.report import axes, charts, sprites
 from nnbp_cli.report.markup import Markup, filled, script_data, tag
 from nnbp_cli.report.mistakes import reliability, worst
-from nnbp_cli.wording import MISSING
+from nnbp_cli.wording import MISSING, duration
 from tests.command_line import nnbp
 from tests.page import Elements, data_of, page_of
 from tests.small_run import CONFIG, WATCH, train
@@ -58,6 +58,33 @@ def test_the_page_has_everything_and_escapes_it(run: Path) -> None:
         "learning_rate = 0.1",
     ):
         assert part in words
+
+
+def test_the_figures_of_a_run_are_those_of_its_summary_or_what_there_is_without_it(run: Path) -> None:
+    def figures(page: str) -> dict[str, tuple[str, str]]:
+        box = r'<div><dt>([^<]*)</dt><dd>([^<]*)</dd><dd class="remark">([^<]*)</dd>'
+        return {name: (value, remark) for name, value, remark in re.findall(box, page)}
+
+    page, told = page_of(run), json.loads((run / "summary.json").read_text())
+    shown, test, kept = figures(page), told["test"], told["kept_epoch"]
+    accuracy, wrong = test["accuracy"], round(120 * (1 - test["accuracy"]))
+    assert re.fullmatch(r"[\d.]+% sure on average", shown.pop("calibration error")[1])
+    assert shown == {
+        "test accuracy": (f"{accuracy:.2%}", f"{wrong} of 120 wrong"),
+        "test cost": (f"{test['cost']:.4f}", "log-likelihood and penalty"),
+        "validation accuracy": (f"{told['validation']['accuracy']:.2%}", f"kept: epoch {kept}"),
+        "parameters": ("9,550", "784-12-10"),
+        "training": (duration(told["seconds"]["training"]), "3 epochs"),
+    }
+    assert f"The dotted line is epoch {kept}, whose weights were kept." in page
+    (run / "summary.json").write_text(json.dumps(told | {"epochs_at_most": 9, "ended": "no better cost"}))
+    assert figures(page_of(run))["training"][1] == "3 of 9 epochs, no better cost"
+    for name in ("summary.json", "weights.npz"):
+        (run / name).unlink()
+    assert nnbp("report", run).status == 0
+    page = Path("report.html").read_text()
+    assert figures(page) == {"epochs so far": ("3", "of 3")}
+    assert "The dotted line" not in page
 
 
 def test_the_policy_admits_this_very_style_and_script_and_nothing_else(run: Path) -> None:
@@ -160,7 +187,6 @@ def test_a_run_that_has_not_ended_shows_its_curves(run: Path) -> None:
     page = Path("report.html").read_text()
     assert "<figcaption>Cost</figcaption>" in page
     assert "Draw a digit" not in page
-    assert "epochs so far" in page
 
 
 def test_a_run_that_watched_nothing_has_no_curves(here: Path) -> None:
