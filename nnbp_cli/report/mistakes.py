@@ -38,7 +38,10 @@ def confusion(predictions: Predictions) -> Markup:
         some=tag("p", some) if len(shown) < len(names) else "",
         size=" many" if len(shown) > MANY else "",
         count=str(len(shown)),
-        classes=joined(_head(names[k]) for k in shown),
+        classes=joined(
+            tag("th", names[k], scope="col", class_="upright" if len(names[k]) > LONG else None)
+            for k in shown
+        ),
         rows=joined(rows),
         precision=joined(tag("td", percent(score.precision[k], 0), class_="share") for k in shown),
     )
@@ -109,10 +112,6 @@ def reliability(predictions: Predictions, bins: Calibration) -> Markup:
     )
     values = tag("div", tag("p", summary), table(head, rows, "The values of the reliability diagram"))
     return tag("div", tag("figure", charts.reliability(bins), class_="chart"), values, class_="beside")
-
-
-def _head(name: str) -> Markup:
-    return tag("th", name, scope="col", class_="upright" if len(name) > LONG else None)
 
 
 def _cell(true: int, predicted: int, names: Sequence[str], count: int, heat: float) -> Markup:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from nnbp_cli.config import LayerConfig, NetworkConfig
+from nnbp_cli.config import NetworkConfig
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.evaluation.saved import other_names
@@ -42,14 +42,8 @@ def _differences(theirs: NetworkConfig, ours: NetworkConfig) -> Iterator[str]:
     if len(theirs.layers) != len(ours.layers):
         yield f"it has {counted(len(theirs.layers), 'layers')}, the config {len(ours.layers)}"
     for index, pair in enumerate(zip(theirs.layers, ours.layers)):
-        there, here = map(_described, pair)
+        there, here = map(asdict, pair)
         for key, value in there.items():
-            if value != here[key]:
+            if key != "dropout" and value != here[key]:
                 values = (quoted(value), quoted(here[key]))
                 yield "network.layers.{}.{} is {} there and {} in the config".format(index, key, *values)
-
-
-def _described(layer: LayerConfig) -> dict[str, object]:
-    plain = asdict(layer)
-    del plain["dropout"]
-    return plain
