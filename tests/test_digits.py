@@ -120,6 +120,14 @@ def test_where_half_of_a_picture_is_ink_its_border_tells_the_paper() -> None:
     assert light_on_dark(1 - light)
 
 
+@pytest.mark.parametrize("upside_down", [False, True])
+def test_a_broad_stroke_that_touches_the_edges_is_ink(upside_down: bool) -> None:
+    """Of an 8 that a brush drew, in which the paper is narrower than the strokes."""
+    y, x = np.mgrid[-34.5:71, -37.5:38]
+    light = np.where(np.minimum(abs(np.hypot(x, y) - 24), abs(np.hypot(x, y - 36) - 24)) < 11, 0, 0.9)
+    assert light_on_dark(1 - light if upside_down else light) == upside_down
+
+
 def test_what_noise_does_to_paper_is_no_ink() -> None:
     for seed in range(5):
         rough = 0.8 + np.random.default_rng(seed).normal(0, 0.1, (60, 60))
@@ -231,6 +239,16 @@ def test_pieces_of_neighbours_are_cut_off_and_digits_that_touch_the_sides_are_no
     assert cut_off(rings(30, 19, 0)) == [False] * 2, "nothing as tall"
 
 
+def test_what_is_left_of_a_box_is_cut_off_and_a_one_that_touches_the_edges_is_not() -> None:
+    def cut_off(*boxes: tuple[int, int, int, int]) -> list[bool]:
+        return [digit.cut for digit in segment(1 - sheet(140, 130, (30, 50, 110, 60), *boxes))]
+
+    assert cut_off((0, 10, 90, 13), (60, 125, 140, 128)) == [True, False, True], "thin lines"
+    assert cut_off((0, 80, 35, 90)) == [True, False], "the end of a digit above it"
+    assert cut_off((50, 0, 140, 10)) == [False] * 2
+    assert cut_off((0, 52, 28, 56)) == [False], "a piece of the digit itself"
+
+
 def test_the_grey_of_strokes_that_fill_a_picture_is_no_noise() -> None:
     """Of a third of its pixels, where the paper has a fifth."""
     y, x = np.mgrid[:90, :70]
@@ -252,6 +270,13 @@ def test_what_lies_around_the_sheet_is_not_read(desk: float, cut: int) -> None:
     table = np.full((200, 240), desk)
     table[30:170, 40:200] = sheet(140, 160, (50, 70, 90, 76))
     assert places(table[cut:, 2 * cut :]) == [(80 - cut, 110 - 2 * cut, 120 - cut, 116 - 2 * cut)]
+
+
+def test_what_is_written_on_a_board_is_read_and_not_the_board() -> None:
+    """White on black, on a page or in a window that is light."""
+    light = np.ones((200, 240))
+    light[30:170, 40:200] = 1 - sheet(140, 160, (50, 70, 90, 76))
+    assert places(light) == [(80, 110, 120, 116)]
 
 
 def test_neither_what_is_hardly_lighter_nor_what_has_no_corners_is_a_sheet() -> None:
@@ -295,6 +320,12 @@ def test_lines_from_edge_to_edge_go_and_what_crosses_them_stays() -> None:
     )
 
 
+def test_strokes_that_end_before_the_edge_are_no_lines() -> None:
+    """An 11, as large as most who draw on 28x28 pixels draw it."""
+    ones = [(2, 6, 26, 9), (2, 18, 26, 21)]
+    assert places(sheet(28, 28, *ones)) == ones
+
+
 def test_a_digit_that_touches_the_box_that_it_is_in() -> None:
     """Which is no digit where it is empty and all there is, but a square nought."""
     box = [(40, 50, 42, 110), (118, 50, 120, 110), (40, 50, 120, 52), (40, 108, 120, 110)]
@@ -319,6 +350,15 @@ def test_what_is_no_digit_is_left_out() -> None:
 def test_the_edge_of_the_paper_is_no_digit(edge: tuple[int, int, int, int]) -> None:
     """Where the ink is known: a closing takes it for paper."""
     assert len(segment(1 - sheet(120, 130, (40, 50, 80, 56), edge))) == 1
+
+
+def test_faint_ink_joins_no_digits_and_is_none_but_beside_strokes() -> None:
+    """Where a shadow was taken for ink, or a line of the paper that is broken."""
+    ink = 1 - sheet(120, 130, (40, 30, 80, 36), (40, 70, 80, 76))
+    ink[50:70, 20:90] = np.maximum(ink[50:70, 20:90], 0.1)
+    assert [digit.ink.shape for digit in segment(ink)] == [(40, 8)] * 2
+    ink[50:70, 36:70] = 0.2
+    assert len(segment(ink)) == 1
 
 
 def test_a_thin_pen_is_widened() -> None:

@@ -427,21 +427,26 @@ def test_without_its_library_a_heic_picture_is_a_line(
         ([0.7, 0.99], 0.3, True, [True, True]),
         ([0.5, 0.4], 0.05, False, [False, False]),
         ([0.7, 0.4], 0.05, False, [True, False]),
+        ([0.95, 0.95, 0.95, 0.4], [0.3, 0.3, 0.3, 0.25], False, [True] * 4),
+        ([0.95, 0.95, 0.95, 0.4], [0.3, 0.3, 0.3, 0.2], False, [True] * 3 + [False]),
+        ([0.95, 0.95, 0.95, 0.4], [0.3, 0.3, 0.3, 0.5], False, [True] * 3 + [False]),
     ],
 )
 def test_marks_that_are_hardly_digits_are_left_out(
-    outputs: list[float], box: float, cut: bool, is_digit: list[bool]
+    outputs: list[float], box: float | list[float], cut: bool, is_digit: list[bool]
 ) -> None:
-    """Doubtful ones beside digits; what may be cut off by an edge; tiny ones, which a dirty page has."""
+    """Doubtful ones beside digits, but for one as tall as several; what may be cut off by an edge; tiny ones,
+    which a dirty page has.
+    """
     names = tuple(map(str, range(10)))
     marks = [
         Prediction(
-            digits.Digit(np.ones((2, 2)), (0, 0, box, box), cut and number > 0),
+            digits.Digit(np.ones((2, 2)), (0, 0, size, size), cut and number > 0),
             np.zeros((28, 28), np.uint8),
             np.array([output] + [0.0] * 9),
             names,
         )
-        for number, output in enumerate(outputs)
+        for number, (output, size) in enumerate(zip(outputs, np.broadcast_to(box, len(outputs))))
     ]
     kept, left_out = without_doubtful(marks)
     assert [mark in kept for mark in marks] == is_digit

@@ -12,6 +12,8 @@ from nnbp_cli.nn.arrays import Array
 CLOSING_REACH = 0.18  # of the picture's longer side: half of the widest stroke, but for
 WIDE_REACH = 0.3  # those of a brush; shadows are as narrow as that, too
 MEAN_REACH = 0.1  # of the longer side: the mean that tells whether strokes are dark or light
+TWO_LEVELS = 0.9  # of the variance: as much between light and dark, and there is little else
+MIXED = 0.1  # of the border: less of one kind is a stroke that touches it
 BORDER_WEIGHT = 0.5  # what the picture's border counts in that, and
 MAX_BORDER = 0.7  # up to how many deviations
 MIN_BACKGROUND = 0.02  # of white: no paper is darker
@@ -51,14 +53,24 @@ def binarize(picture: Array, inverted: bool | None = None, reach: float = CLOSIN
 def light_on_dark(picture: Array) -> bool:
     """Polarity: whether the ink is the light part of a picture.
 
-    Strokes are narrow, so they differ far from the mean around them and the paper between them less far: the
-    third moment has the sign of the ink. The border of a picture is paper rather than ink.
+    Where it has two levels, and its border hardly more than one, the border is paper. Elsewhere strokes are
+    narrow, so they differ far from the mean around them and the paper between them less far: the third moment
+    has the sign of the ink. The border of a picture is paper rather than ink there, too.
     """
+    is_light = picture >= otsu(picture.ravel())
+    share = around(is_light).mean()
+    has_margin = abs(share - 0.5) > 0.5 - MIXED and not is_light.all()
+    if has_margin and np.corrcoef(picture.ravel(), is_light.ravel())[0, 1] ** 2 > TWO_LEVELS:
+        return bool(share < 0.5)
     cubes = (picture - morphology.box_mean(picture, max(1, round(MEAN_REACH * max(picture.shape))))) ** 3
-    border = np.median(np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]]))
-    beyond = (picture.mean() - border) / max(picture.std(), 1e-9)
+    beyond = (picture.mean() - np.median(around(picture))) / max(picture.std(), 1e-9)
     sign = cubes.sum() / max(np.abs(cubes).sum(), 1e-9)
     return bool(sign + BORDER_WEIGHT * np.clip(beyond, -MAX_BORDER, MAX_BORDER) > 0)
+
+
+def around(picture: Array) -> Array:
+    """The pixels along the border."""
+    return np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
 
 
 def otsu(values: Array) -> float:

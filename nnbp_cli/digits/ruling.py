@@ -14,6 +14,7 @@ SLOPES = np.linspace(-0.08, 0.08, 17)
 COVERED = 0.85  # of a line that is ink
 THICKEST = 0.05  # of the picture's side: what is thicker is no line
 WEAKEST = 0.2  # of each strip
+END = 0.03  # of the picture's side: a line begins and ends as near to its edges
 FEWEST = 12  # rows: nothing lower has lines
 LEFT = 0.25  # of a box's height that is left when its lines are gone
 SLENDER = 0.1  # of a box's shorter side: wider than that are strokes
@@ -23,7 +24,7 @@ LESS_THAN_PEN = 0.6  # of the width of the other strokes: a line alone is as thi
 def unruled(ink: Array) -> Array:
     """The ink without lines from edge to edge, along the rows and along the columns."""
     for _ in range(2):
-        gone = _lines(ink)[0]
+        gone = _lines(ink, from_edge=True)[0]
         ink = np.where(gone, 0, ink).T
     return ink
 
@@ -43,12 +44,12 @@ def unboxed(ink: Array, holds: bool) -> Array:
     return rest if is_box else ink
 
 
-def _lines(ink: Array) -> tuple[Array, int]:
-    """The ink of lines from the left to the right edge, and how many there are. A line alone is none where it
-    is as thick as the other strokes.
+def _lines(ink: Array, from_edge: bool = False) -> tuple[Array, int]:
+    """The ink of lines from left to right, and how many there are; or only of those `from_edge` to edge. A
+    line alone is none where it is as thick as the other strokes.
     """
     mask = ink > 0
-    lines = _traces(mask)
+    lines = _traces(mask, from_edge)
     gone = np.zeros_like(mask)
     if not lines:
         return gone, 0
@@ -63,7 +64,7 @@ def _lines(ink: Array) -> tuple[Array, int]:
     return gone, len(lines)
 
 
-def _traces(mask: Array) -> list[Array]:
+def _traces(mask: Array, from_edge: bool) -> list[Array]:
     """For each line its row in each column, (columns,)."""
     rows, columns = mask.shape
     strips = min(STRIPS, columns // 4)
@@ -75,11 +76,15 @@ def _traces(mask: Array) -> list[Array]:
     edges = np.linspace(0, columns, strips + 1).astype(int)
     covered = np.add.reduceat(near, edges[:-1], axis=1, dtype=float) / np.diff(edges)
     middles = (edges[1:] + edges[:-1]) / 2 - columns / 2
+    end = max(1, round(END * columns))
+    ends = np.column_stack([near[:, :end].any(axis=1), near[:, -end:].any(axis=1)])
     score, slope_of = np.zeros(rows), np.zeros(rows)
     for slope in SLOPES:
         at = np.arange(rows)[:, None] + np.rint(slope * middles).astype(int)
         inside = ((at >= 0) & (at < rows)).all(axis=1)
         along = covered[at.clip(0, rows - 1), np.arange(strips)]
+        if from_edge:
+            inside &= np.take_along_axis(ends, at[:, [0, -1]].clip(0, rows - 1), axis=0).all(axis=1)
         mean = np.where(inside & (along.min(axis=1) > WEAKEST), along.mean(axis=1), 0)
         slope_of[mean > score] = slope
         score = np.maximum(score, mean)

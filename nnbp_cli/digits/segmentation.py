@@ -1,7 +1,7 @@
 """Segmentation: the digits among the connected components of the ink.
 
-ink -> no boxes, no lines -> components -> no frames and blots -> strokes joined -> no specks and words ->
-digits in reading order
+ink -> no boxes, no lines, nothing faint -> components -> no frames and blots -> strokes joined -> no specks
+and words -> digits in reading order
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import numpy as np
 
 from nnbp_cli.digits import morphology
 from nnbp_cli.digits.binarization import FULL_QUANTILE
-from nnbp_cli.digits.components import Component, components
+from nnbp_cli.digits.components import Component, components, label
 from nnbp_cli.digits.joining import is_fragment, joined
 from nnbp_cli.digits.reading_order import in_reading_order
 from nnbp_cli.digits.ruling import unboxed, unruled
@@ -19,6 +19,7 @@ from nnbp_cli.nn.arrays import Array
 
 SMALLEST = 0.015  # of the picture's longer side, and
 FEWEST = 7  # pixels: nothing smaller is a digit
+FAINT = 0.15  # of a component's darkest ink: paler are shadows and lines, which join what is written
 PLUMP = 0.45  # of a component's longer side: a pen that wide makes a blot
 BOX = 0.2  # of the picture's longer side: no box of a form is smaller
 LINE = 0.9  # of the picture's side, when it is thinner than THIN of the other side
@@ -30,6 +31,8 @@ WORD = 1.7  # of its height: what is wider is a word or a dash, where there is s
 FULL = 0.5  # of full ink: paler is the outside of a stroke
 STRAIGHT = 0.5  # of the ink further in: as much at the picture's edge is cut off, less only touches it,
 AS_TALL = 0.7  # of its height, a whole digit beside it
+SHORT, NARROW = 0.6, 0.35  # of its height: what the picture cuts off is shorter or narrower than that,
+THINNER = 0.7  # or as thin, of its pen
 SLIM = 0.12  # of a digit's longer side, as wide as the pens of half of MNIST's digits
 
 
@@ -53,11 +56,11 @@ def segment(ink: Array) -> list[Digit]:
     """The digits in a picture of ink, (rows, columns), in reading order."""
     rows, columns = ink.shape
     smallest = max(FEWEST, SMALLEST * max(ink.shape))
-    ink = unruled(_without_boxes(ink, smallest))
+    ink = _without_faint(unruled(_without_boxes(ink, smallest)))
     found, labels = components(ink, smallest)
     strokes = _plausible(found, labels)
     pieces = joined(_cut_off(strokes, labels, ink), labels)
-    of_pieces = {label for piece in pieces for label in piece.labels}
+    of_pieces = {of_piece for piece in pieces for of_piece in piece.labels}
     parts = joined([stroke for stroke in strokes if of_pieces.isdisjoint(stroke.labels)], labels) + pieces
     tallest = max((part.height for part in parts), default=0)
     parts = [part for part in parts if part.size >= SPECK * tallest]
@@ -73,21 +76,46 @@ def segment(ink: Array) -> list[Digit]:
     return digits
 
 
+def _without_faint(ink: Array) -> Array:
+    """The ink of each component that is not much fainter than its darkest, and what is next to that."""
+    labels = label(ink > 0)
+    darkest = np.zeros(labels.max(initial=0) + 1)
+    np.maximum.at(darkest, labels.ravel(), ink.ravel())
+    return np.where(morphology.dilation(ink > FAINT * darkest[labels], 1)[1:-1, 1:-1], ink, 0)
+
+
 def _cut_off(strokes: list[Component], labels: Array, ink: Array) -> list[Component]:
-    """Those of digits on either side that the picture cuts off, beside whole ones as tall."""
-    rows, columns = labels.shape
-    if any(stroke.top == 0 or stroke.bottom == rows for stroke in strokes):  # all is cut out tightly
+    """Those of digits and lines at the sides that the picture cuts off, beside whole ones as tall; where it
+    has room for no more than the digits, only what is less than a digit.
+    """
+    whole = [stroke for stroke in strokes if not _at_the_edge(stroke, labels)]
+    cut = [stroke for stroke in strokes if _is_cut(stroke, labels, ink)]
+    if not whole or not cut:
         return []
-    cut = []
-    for stroke in strokes:
-        depth = 1 + max(1, round(stroke.pen / 2))
-        full = (labels[stroke.window] == stroke.labels[0]) & (ink[stroke.window] > FULL)
-        sides = (stroke.left == 0, full[:, :depth]), (stroke.right == columns, full[:, ::-1][:, :depth])
-        along = [side.sum(axis=0) for touches, side in sides if touches]  # the edge, and further in
-        if any(ink[0] >= STRAIGHT * ink.max() > 0 for ink in along):
-            cut.append(stroke)
-    tallest = max((stroke.height for stroke in strokes if not _at_the_edge(stroke, labels)), default=0)
-    return [stroke for stroke in cut if tallest >= AS_TALL * max(stroke.height for stroke in cut)]
+    tallest = max(whole, key=lambda stroke: stroke.height)
+    if all(stroke.top > 0 and stroke.bottom < len(labels) for stroke in strokes):
+        return cut if tallest.height >= AS_TALL * max(stroke.height for stroke in cut) else []
+    return [
+        stroke
+        for stroke in cut
+        if not any(is_fragment(stroke, other, labels) for other in whole)
+        and (
+            stroke.size < SHORT * tallest.height
+            or stroke.pen < THINNER * tallest.pen
+            or (stroke.top > 0 and stroke.bottom < len(labels) and stroke.width < NARROW * tallest.height)
+        )
+    ]
+
+
+def _is_cut(stroke: Component, labels: Array, ink: Array) -> bool:
+    """Whether a stroke goes on beyond an edge of the picture: hardly less of it is there than further in."""
+    depth = 1 + max(1, round(stroke.pen / 2))
+    full = (labels[stroke.window] == stroke.labels[0]) & (ink[stroke.window] > FULL)
+    rows, columns = labels.shape
+    touches = stroke.left == 0, stroke.right == columns, stroke.top == 0, stroke.bottom == rows
+    sides = full, full[:, ::-1], full.T, full[::-1].T
+    along = [side[:, :depth].sum(axis=0) for touch, side in zip(touches, sides) if touch]
+    return any(inward[0] >= STRAIGHT * inward.max() > 0 for inward in along)
 
 
 def _without_boxes(ink: Array, smallest: float) -> Array:

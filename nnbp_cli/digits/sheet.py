@@ -1,4 +1,5 @@
-"""The sheet of paper on a picture: what lies around it, a desk or a black frame, becomes paper.
+"""The sheet of paper on a picture: what lies around it, a desk or a black frame, becomes paper. Or a board,
+which is dark on something light.
 
 picture -> small, without ink -> light and dark, by Otsu -> the largest light part, if it has four corners
 """
@@ -6,31 +7,39 @@ picture -> small, without ink -> light and dark, by Otsu -> the largest light pa
 import numpy as np
 
 from nnbp_cli.digits import morphology
-from nnbp_cli.digits.binarization import otsu
+from nnbp_cli.digits.binarization import MIN_BACKGROUND, around, otsu
 from nnbp_cli.digits.components import label, outlines
 from nnbp_cli.nn.arrays import Array
 
 SIDE = 100  # pixels of the longer side that are enough to find it
 STROKE = 0.05  # of that side: half of the widest stroke, which the small picture lacks
-LEAST = 0.15  # of the picture that a sheet covers
+LEAST = 0.15  # of the picture that a sheet covers,
+LEAST_BOARD = 0.3  # and a board
 COMPACT = 0.75  # 4 pi area over the outline's square: of sheets at least, of digits at most
 FOUR_CORNERS = 0.8  # of it that the largest quadrilateral in it covers; of an ellipse 0.64
 BESIDE = 0.5  # of the picture's border that is beside it
-DARKER = 0.6  # of its light that what is next to it has at the most; a shadow leaves more
+DARKER = 0.6  # of its light that what is next to it has at the most; a shadow leaves more,
+DARK = 0.4  # and of the light next to it that a board has
 MARGIN = 0.015  # of the longer side, which its edge may be wide
 REACHES = (0.05, 0.15, 0.5, 1.0)  # of the longer side: from how far away what is outside gets its light
 
 
 def spread(picture: Array) -> Array:
-    """The picture with the light of the sheet all over it, but for what is on the sheet; as it is, where
-    there is no sheet on something darker.
+    """The picture with the light of the sheet all over it, but for what is on the sheet, or with a board's
+    dark; as it is, where there is no sheet on something darker, and no board on something lighter.
     """
     step = -(-max(picture.shape) // SIDE)
     small = _reduced(picture, step)
+    light = small >= otsu(small.ravel())
+    if _is_sheet(sheet := _largest(light), small, LEAST, DARKER):
+        return _spread(picture, small, sheet, step)
+    if _is_sheet(board := _largest(~light), 1 / np.maximum(small, MIN_BACKGROUND), LEAST_BOARD, DARK):
+        return 1 - _spread(1 - picture, 1 - small, board, step)
+    return picture
+
+
+def _spread(picture: Array, small: Array, sheet: Array, step: int) -> Array:
     paper = morphology.closing(small, max(1, round(STROKE * max(small.shape))))
-    sheet = _largest(small >= otsu(small.ravel()))
-    if not _is_sheet(sheet, small):
-        return picture
     margin = max(1, round(MARGIN * max(small.shape)))
     inside = ~morphology.dilation(~sheet, margin)[margin:-margin, margin:-margin]
     light = paper * inside
@@ -53,15 +62,14 @@ def _largest(light: Array) -> Array:
     return whole
 
 
-def _is_sheet(sheet: Array, picture: Array) -> bool:
+def _is_sheet(sheet: Array, picture: Array, least: float, darker: float) -> bool:
     """Whether a light part of a picture is a sheet, and no light stroke."""
-    border = np.concatenate([sheet[0], sheet[-1], sheet[:, 0], sheet[:, -1]])
-    if sheet.mean() < LEAST or (~border).mean() < BESIDE:
+    if sheet.mean() < least or (~around(sheet)).mean() < BESIDE:
         return False
     beside = morphology.dilation(sheet, 2)[2:-2, 2:-2] & ~sheet
-    darker = np.median(picture[beside]) < DARKER * np.median(picture[sheet])
+    is_darker = np.median(picture[beside]) < darker * np.median(picture[sheet])
     compact = 4 * np.pi * sheet.sum() / outlines(sheet.astype(int), 2)[1] ** 2
-    return bool(darker and compact > COMPACT and _quadrilateral(sheet) > FOUR_CORNERS)
+    return bool(is_darker and compact > COMPACT and _quadrilateral(sheet) > FOUR_CORNERS)
 
 
 def _quadrilateral(mask: Array) -> float:

@@ -23,6 +23,7 @@ MADE_AS_MNIST = ("mnist", *DRAWN)  # data sets whose images are made as those of
 CERTAIN, LIKELY = 0.9, 0.6  # the outputs for a digit that make a second, and a further way to see it needless
 SURE = 0.8  # the one from which on a picture has a digit, so that
 UNLIKELY = 0.5  # marks of less are none
+SEVERAL, AS_TALL = 3, 0.75  # such digits, and a mark that is so nearly as tall as they are, is one of them
 TINY = 0.1  # of the picture: marks that small are digits only where they are LIKELY ones
 
 
@@ -169,8 +170,9 @@ def _predictions(voters: Ensemble, picture: Array, where: str) -> tuple[list[Pre
 
 def without_doubtful(marks: list[Prediction]) -> tuple[list[Prediction], list[Prediction]]:
     """The marks of a picture that are likely digits, and the others."""
-    sure = _confidence([mark for mark in marks if not mark.digit.cut]) >= SURE
-    kept = [mark for mark in marks if _is_digit(mark, sure)]
+    sure = [mark.digit.box[3] for mark in marks if mark.confidence >= SURE and not mark.digit.cut]
+    usual = float(np.median(sure)) if len(sure) >= SEVERAL else np.inf
+    kept = [mark for mark in marks if _is_digit(mark, bool(sure), usual)]
     return kept, [mark for mark in marks if mark not in kept]
 
 
@@ -178,11 +180,14 @@ def _confidence(predictions: list[Prediction]) -> float:
     return max((prediction.confidence for prediction in predictions), default=0.0)
 
 
-def _is_digit(mark: Prediction, beside_digits: bool) -> bool:
-    """Whether a mark is likely a digit: beside others that are, a doubtful one is a word or a piece."""
+def _is_digit(mark: Prediction, beside_digits: bool, usual: float) -> bool:
+    """Whether a mark is likely a digit: beside others that are, a doubtful one is a word or a piece, unless
+    it is as tall as they are usually.
+    """
     if not beside_digits:
         return mark.digit.size > TINY or mark.confidence >= LIKELY
-    return mark.confidence >= UNLIKELY and not mark.digit.cut
+    as_tall = min(mark.digit.box[3], usual) > AS_TALL * max(mark.digit.box[3], usual)
+    return (mark.confidence >= UNLIKELY or as_tall) and not mark.digit.cut
 
 
 def save_inputs(results: Iterable[PictureResult], folder: Path) -> None:
