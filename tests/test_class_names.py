@@ -11,13 +11,14 @@ from matplotlib import font_manager
 from PIL import Image
 
 from nnbp_cli.datasets.dataset import Split
+from nnbp_cli.evaluation.pictures import Prediction
 from nnbp_cli.evaluation.predictions import Predictions
 from nnbp_cli.evaluation.saved import EvaluationResult
 from nnbp_cli.evaluation.score import Score
 from nnbp_cli.models import weights
 from nnbp_cli.plots import network
 from nnbp_cli.report import mistakes, sprites
-from nnbp_cli.terminal.evaluation import score_lines
+from nnbp_cli.terminal.evaluation import digit_lines, score_lines
 from tests.command_line import nnbp
 from tests.datasets import own_digits
 from tests.small_run import replace
@@ -125,6 +126,24 @@ def test_of_many_classes_the_worst_are_shown() -> None:
     whole = list(score_lines(given, whole_matrix=True))
     assert len(whole) == 3 + 1 + 62 + 1 + 1
     assert len(list(score_lines(EvaluationResult("", "", "", many(20))))) == 3 + 1 + 20 + 1 + 1
+
+
+@pytest.mark.parametrize(("classes", "order"), [(10, "0123456789"), (11, "9201345678")])
+def test_the_outputs_for_a_digit_are_bars_and_of_more_than_ten_the_largest(
+    monkeypatch: pytest.MonkeyPatch, classes: int, order: str
+) -> None:
+    monkeypatch.setattr("nnbp_cli.terminal.evaluation.shows", lambda *_: False)
+    outputs = np.zeros(classes)
+    outputs[[2, 9]] = 0.25, 0.75
+    names = tuple(map(str, range(classes)))
+    digit = Prediction(None, np.zeros((28, 28), np.uint8), outputs, names)  # type: ignore[arg-type]
+    _, answer, *picture = digit_lines([digit], is_probability=True)
+    assert answer == "9, 75.0% sure"
+    bars = [bar for bar in (line[len("|") + 28 + len("|   ") :] for line in picture) if bar]
+    assert "".join(bar.split()[0] for bar in bars) == order
+    assert [bar for bar in bars if "#" in bar] == sorted(
+        [f"  2   25.0% {6 * '#'}", f"  9   75.0% {18 * '#'}"], reverse=classes > 10
+    )
 
 
 @pytest.mark.parametrize(("classes", "shown"), [(62, 62), (256, 64)])
