@@ -20,6 +20,7 @@ PICTURES = (pngs, lambda folder: pngs(folder, ("train", "val"), offset=1))
 def test_folders_of_pictures_are_classes(tmp_path: Path, form: Callable[[Path], None]) -> None:
     form(tmp_path)
     (tmp_path / ".git").mkdir()
+    next(tmp_path.rglob("*.png")).with_name("._0.png").touch()  # as macOS leaves it
     for _ in range(2):
         data = load(tmp_path, validation=0)
         order, of_tests = (np.argsort(labels, kind="stable") for _, labels in PARTS.values())

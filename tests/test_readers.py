@@ -61,6 +61,7 @@ FORMS: tuple[Callable[[Path], None], ...] = (
     pandas_index,
     lambda folder: pandas_index(folder, "id"),
     spreadsheets,
+    lambda folder: csv_files(folder, change="\r".join),
     quoted_and_spaced,
     kerass,
     odd_npz,
@@ -249,6 +250,11 @@ def test_a_line_of_a_csv_file_that_is_wrong_is_named(
     ("file", "content", "what"),
     [
         ("train.csv", b"", "HERE/train.csv: no line of numbers, with commas between them; put a good copy"),
+        (
+            "train.csv",
+            b"1" * 200_000,
+            "HERE/train.csv: field larger than field limit (131072); put a good copy",
+        ),
         ("train.csv", b"<!DOCTYPE html>\n", "HERE/train.csv: an HTML page where lines of numbers are due; "),
         ("train.csv", b"\x93NUMPY\0,1", "HERE/train.csv: no text where lines of numbers are due; put a good"),
         (

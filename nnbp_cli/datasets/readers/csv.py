@@ -10,9 +10,10 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from io import BufferedReader
+from io import BytesIO
 from math import isqrt
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -105,10 +106,14 @@ def _arrays(training: Path, test: Path | None) -> Arrays:
 def _read(path: Path, pixels: int | None = None) -> tuple[Bytes, Bytes | None]:
     """Images, (n, pixels), and labels, or None where the file has none; `pixels` is how many are due."""
     try:
-        with path.open("rb") as file:
+        with path.open("rb") as opened:
+            file: BinaryIO = opened
             if path.stat().st_size > hardware.total_memory():
                 raise _WrongError("larger than this machine's memory")
             first = file.readline(MAX_LINE_BYTES)
+            if b"\r" in first.rstrip():  # as old Macs, and Excel, end lines
+                file = BytesIO((first + file.read()).replace(b"\r", b"\n"))
+                first = file.readline(MAX_LINE_BYTES)
             table = _table(first, pixels)
             file.seek(len(first) if table.has_header else 3 * first.startswith(BOM))
             rows = np.concatenate([np.empty((0, table.columns), np.uint8), *_blocks(file, table)])
@@ -116,6 +121,8 @@ def _read(path: Path, pixels: int | None = None) -> tuple[Bytes, Bytes | None]:
         raise cannot_read(path, error) from error
     except _WrongError as error:
         raise NnbpError(f"{path}: {error}") from error
+    except csv.Error as error:
+        raise NnbpError(f"{path}: {error}; put a good copy there") from error
     if table.label is None:
         return rows, None
     labels = rows[:, table.label].copy()
@@ -147,7 +154,7 @@ def _table(line: bytes, pixels: int | None) -> _Table:
     return _Table(delimiter, len(fields), 0 if in_order else named, has_header=True, numbered=numbered)
 
 
-def _blocks(file: BufferedReader, table: _Table) -> Iterator[Bytes]:
+def _blocks(file: BinaryIO, table: _Table) -> Iterator[Bytes]:
     """The numbers of whole lines, (lines, columns), block by block."""
     number = 1 + table.has_header  # of the first line of a block
     while block := file.read(BYTES_PER_BLOCK):

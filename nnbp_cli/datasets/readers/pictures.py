@@ -65,7 +65,7 @@ def data_set(path: Path, note: Note) -> Arrays | None:
 
 def _classes(folder: Path) -> Classes:
     """The pictures in each folder in `folder`, in the order of their names; numbers as numbers count."""
-    found = {each.name: sorted(filter(_is_picture, each.iterdir())) for each in _all(folder) if each.is_dir()}
+    found = {each.name: sorted(filter(_is_picture, _all(each))) for each in _all(folder) if each.is_dir()}
     numbers = {name: int(name) for name in found if name.isdecimal()}
     names = sorted(
         filter(found.get, found), key=lambda name: (name not in numbers, numbers.get(name, 0), name)
