@@ -141,6 +141,31 @@ def framed(inks: Sequence[Array], rng: Rng) -> Array:
     return np.pad(light, gap, constant_values=light[width:-width, width:-width].max())
 
 
+def canvas(inks: Sequence[Array], rng: Rng) -> Array:
+    """White on black, 28x28, and nearly as large."""
+    ink = padded(cropped(inks[0]), rng, 0.02, 0.1)
+    room = max(0, ink.shape[0] - ink.shape[1])
+    return in_size(np.pad(ink, ((0, 0), (room // 2, room - room // 2))), rng, 28, 28)
+
+
+def board(inks: Sequence[Array], rng: Rng) -> Array:
+    """White on black, on a page or in a window that is light."""
+    dark = 1 - page(padded(inks[0], rng, 0.2, 0.6), rng)
+    return np.pad(dark, round(rng.uniform(0.05, 0.3) * len(inks[0])), constant_values=rng.uniform(0.85, 1))
+
+
+def rest_of_box(inks: Sequence[Array], rng: Rng) -> Array:
+    """With what is left of a form's lines near some edges."""
+    ink = padded(cropped(inks[0]), rng, 0.15, 0.4)
+    thick, dark = rng.integers(1, 6), rng.uniform(0.4, 1)
+    for side in rng.permutation(4)[: rng.integers(1, 4)]:
+        ink = np.rot90(ink, side).copy()
+        first = int(rng.uniform(0, 0.08) * len(inks[0]))
+        ink[first : first + thick, : round(rng.uniform(0.3, 0.9) * ink.shape[1])] = dark
+        ink = np.rot90(ink, -side)
+    return page(ink, rng)
+
+
 def row_of(inks: Sequence[Array], rng: Rng, slope: float = 0.0) -> Array:
     """Side by side, each a little higher or lower than the one before, and all of them on a slope."""
     height = round(np.median([ink.shape[0] for ink in inks]))
@@ -330,11 +355,14 @@ CHOSEN_ON: dict[str, Kind] = {
     "ruled paper": Kind(ruled),
     "grid paper": Kind(grid),
     "a box of a form": Kind(boxed),
+    "the rest of a box": Kind(rest_of_box),
     "a sheet on a desk": Kind(desk),
+    "a board in a light frame": Kind(board),
     "a printed word": Kind(words),
     "pieces of neighbours": Kind(neighbours, digits=3, only=1),
     "drawn, fine pen": Kind(one(lambda ink, rng: ink), FINE),
     "drawn, thick pen": Kind(one(lambda ink, rng: ink), THICK),
+    "drawn, white on black, 28x28": Kind(canvas, USUAL),
     "drawn, 1 with a flag": Kind(one(lambda ink, rng: ink), USUAL, FLAGS),
 }
 HELD_OUT: dict[str, Kind] = {

@@ -342,6 +342,8 @@ def test_what_is_no_digit_is_left_out() -> None:
     word = (100, 30, 112, 80)
     for other in ([speck], [blot], [rule], [margin], [edge], [word], frame):
         assert places(sheet(120, 130, one, *other)) == [one]
+    row = [(0, 20, 100, 30), (4, 70, 98, 84)]
+    assert places(sheet(100, 130, *row)) == row, "a 1 beside a digit that is as tall"
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ PLUMP = 0.45  # of a component's longer side: a pen that wide makes a blot
 BOX = 0.2  # of the picture's longer side: no box of a form is smaller
 LINE = 0.9  # of the picture's side, when it is thinner than THIN of the other side
 THIN = 0.08
+FILLING = 0.85  # of the height, as tall as another mark: a line up and down is then a 1 of a row
 OUTGROWN = 1.7  # times the largest other component: larger, at the picture's edge, is the paper's edge,
 HAS_EDGES = 100  # if the picture's longer side has so many pixels
 SPECK = 0.4  # of the largest digit's height
@@ -132,12 +133,13 @@ def _without_boxes(ink: Array, smallest: float) -> Array:
 def _plausible(found: list[Component], labels: Array) -> list[Component]:
     """Without blots, lines across the picture, frames around other components, and the edge of the paper."""
     rows, columns = labels.shape
+    is_tight = any(stroke.height > FILLING * rows and stroke.width >= THIN * columns for stroke in found)
     strokes = [
         stroke
         for stroke in found
         if stroke.pen < PLUMP * stroke.size
         and not (stroke.width > LINE * columns and stroke.height < THIN * rows)
-        and not (stroke.height > LINE * rows and stroke.width < THIN * columns)
+        and not (stroke.height > LINE * rows and stroke.width < THIN * columns and not is_tight)
     ]
     strokes = [
         stroke
