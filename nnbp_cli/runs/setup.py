@@ -82,7 +82,7 @@ def settle(
         config = replace(config, search=None)
     data = load_or_download(config.data, paths, reporter)
     check_against_data(config, data, where=str(paths.config))
-    for remark in remarks(data):
+    for remark in remarks(data, shuffled=bool(config.data.shuffle)):
         reporter.note(f"note: {remark}")
     network = build(config.network, data.shape)
     return resolve(config, data, network, reporter, communicator), data, network

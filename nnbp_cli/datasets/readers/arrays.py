@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from nnbp_cli.datasets.sources import SHAPE
 from nnbp_cli.errors import NnbpError, cannot_read
 from nnbp_cli.nn.arrays import Array, Bytes
 from nnbp_cli.wording import some
@@ -57,12 +56,10 @@ def with_unused(found: Arrays, path: Path, unused: Iterable[Path]) -> Arrays:
 
 
 def dark_on_light(images: Bytes) -> bool:
-    """Whether images, (n, rows, columns), have the size of those that `nnbp predict` makes, and unlike these
-    light edges around a darker middle.
-    """
+    """Whether images, (n, rows, columns), have light edges around a darker middle, unlike MNIST's."""
     few = images[:: 1 + len(images) // IMAGES_LOOKED_AT]
     edges = np.concatenate([few[:, 0], few[:, -1], few[:, :, 0], few[:, :, -1]], axis=1).mean()
-    return images.shape[1:] == SHAPE and bool(edges > max(MIDDLE_GREY, few.mean()))
+    return bool(edges > max(MIDDLE_GREY, few.mean()))
 
 
 def files_at(path: Path) -> list[Path]:

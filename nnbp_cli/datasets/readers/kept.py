@@ -18,7 +18,7 @@ from nnbp_cli.system import files, json_text
 from nnbp_cli.system.reporter import Note
 
 FOLDER = ".nnbp"  # beside the files; hidden, so that it is no class of pictures
-FORMAT = 3  # another one, where the same files become other arrays
+FORMAT = 4  # another one, where the same files become other arrays
 NAMES = ("images", "labels", "test_images", "test_labels")  # of the files, and of the fields of Arrays
 MAX_INDEX_BYTES = 1 << 20
 

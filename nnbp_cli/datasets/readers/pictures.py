@@ -1,7 +1,7 @@
 """Folders of pictures, one a class, whose name it has: train/3/*.png and test/3/*.png, or 3/*.png alone.
 
-Pictures that all have one size, and not a large one, are taken as they are, but that dark ones on light of
-28x28 are inverted; others are made 28x28 as those that `nnbp predict` reads: ink on paper, fitted into a box.
+Pictures that all have one size, and not a large one, are taken as they are, but that dark ones on light are
+inverted; others are made 28x28 as those that `nnbp predict` reads: ink on paper, fitted into a box.
 Pillow, an extra, reads them.
 """
 
