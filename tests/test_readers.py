@@ -396,6 +396,22 @@ def test_what_is_beside_the_data_and_not_used_is_named(tmp_path: Path) -> None:
     assert refusal(tmp_path / "csv" / "my").startswith("HERE: several files with 'train' in their names: ")
     (tmp_path / "csv" / "my-train-copy.csv").rename(tmp_path / "csv" / "my-copy.csv")
     assert said_of(tmp_path / "csv" / "my") == [f"{tmp_path}/csv: not used: my-copy.csv"]
+    both = tmp_path / "both"
+    both.mkdir()
+    csv_files(both)
+    kerass(both)
+    for names, folders in (("", ""), "0, 1, 2, 3 and others"), (("train", "test"), "train and test"):
+        pngs(both, names)
+        assert said_of(both) == [f"HERE: not used: mnist.npz, {folders}"]
+
+
+@pytest.mark.parametrize("form", [mnists, csv_files, kerass, pngs, lambda folder: pngs(folder, ("", ""))])
+def test_data_in_a_folder_below_are_found_and_named(tmp_path: Path, form: Callable[[Path], None]) -> None:
+    for place in (".cache/raw", "MNIST/raw"):
+        (tmp_path / place).mkdir(parents=True)
+        form(tmp_path / place)
+    said = "HERE: 1 folder here, and no data set; there may be one in MNIST/raw, so name that"
+    assert refusal(tmp_path) == said
 
 
 KINDS = {"idx": mnists, "csv": kaggles, "npz": kerass, "png": pngs}

@@ -1,23 +1,25 @@
 """Data sets as people have them, a module a kind of file: arrays from files that may have come from anywhere.
 
-What a path leads to is found by looking at what is there. Each module has `data_set`, which gives None
-where nothing of its kind is there, and raises NnbpError where it is not sound.
+What a path leads to is found by looking at what is there. Each module has `present`, the files or folders of
+its kind, and `data_set`, which gives None where there are none and raises NnbpError where they are not sound.
 """
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from nnbp_cli.datasets.catalog import CATALOG
 from nnbp_cli.datasets.readers import csv, idx, npz, pictures
-from nnbp_cli.datasets.readers.arrays import MAX_LABEL, Arrays, files_at, with_tests_taken_out
+from nnbp_cli.datasets.readers.arrays import MAX_LABEL, Arrays, files_at, with_tests_taken_out, with_unused
 from nnbp_cli.datasets.sources import Source
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.system import files
 from nnbp_cli.system.reporter import Note
-from nnbp_cli.wording import counted, listed, quoted
+from nnbp_cli.wording import counted, listed, quoted, some
 
-KINDS = (idx.data_set, csv.data_set, npz.data_set, pictures.data_set)
+KINDS = (idx, csv, npz, pictures)
+MAX_LEVELS, MAX_FOLDERS = 3, 100  # that are looked into below a path, and in each level
 PICKLES = (".pkl", ".pickle", ".p", ".joblib")
 ARCHIVES = (".zip", ".tar", ".tgz", ".7z", ".rar")
 CLASS_NAMES = "classes.txt"
@@ -29,8 +31,10 @@ def read(path: Path, note: Note) -> Arrays:
     """The data set at `path`; `note` is told where that takes a while. Raises NnbpError where there is none,
     and what there is.
     """
-    for kind in KINDS:
-        if found := kind(path, note):
+    for number, kind in enumerate(KINDS):
+        if found := kind.data_set(path, note):
+            beside = [each for other in KINDS[number + 1 :] for each in other.present(path)]
+            found = with_unused(found, path if path.is_dir() else path.parent, beside)
             found = found if found.class_names else _named(found, path)
             complete = found.test_labels.size or len(found.images) != len(found.labels)
             return found if complete else with_tests_taken_out(found)
@@ -50,7 +54,24 @@ def read(path: Path, note: Note) -> Arrays:
     if path.is_dir():
         kinds.update("folders" for each in path.iterdir() if each.is_dir() and not each.name.startswith("."))
     what = [counted(number, kind) for kind, number in kinds.most_common(3)] or ["nothing"]
+    if below := _below(path):
+        remedy = f"there may be one in {some([str(each.relative_to(path)) for each in below])}, so name that"
+        raise NnbpError(f"{path}: {listed(what, 'and')} here, and no data set; {remedy}")
     raise NnbpError(f"{path}: {listed(what, 'and')} here, and no data set; name {FORMS}")
+
+
+def _below(path: Path) -> list[Path]:
+    """The nearest folders below `path` where something is that may be a data set."""
+    level = [path]
+    for _ in range(MAX_LEVELS):
+        level = [each for folder in level for each in sorted(folder.glob("[!.]*/"))][:MAX_FOLDERS]
+        found = list[Path]()
+        for folder in level:
+            with suppress(NnbpError):  # it may be somebody else's
+                found += [folder] if any(kind.present(folder) for kind in KINDS) else []
+        if found:
+            return found
+    return []
 
 
 def read_source(source: Source) -> Arrays:

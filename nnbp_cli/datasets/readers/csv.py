@@ -61,7 +61,7 @@ def data_set(path: Path, note: Note) -> Arrays | None:
     """The data set in the CSV files at `path`, if there are some: the one with "train" in its name and the
     one with "test", or one alone.
     """
-    found = [file for file in files_at(path) if file.suffix.lower() == ".csv"]
+    found = present(path)
     if path in found:  # and its companion
         companion = path.with_name(re.sub("train", "test", path.name, flags=re.IGNORECASE))
         found = [path, companion] if companion != path and companion.is_file() else [path]
@@ -75,6 +75,11 @@ def data_set(path: Path, note: Note) -> Arrays | None:
     identity = {file.name: _sha256(file) for file in (training, test) if file}
     arrays = kept.arrays(training.parent, training.name, identity, lambda: _arrays(training, test), note)
     return with_unused(arrays, training.parent, (file for file in found if file not in (training, test)))
+
+
+def present(path: Path) -> list[Path]:
+    """The CSV files at `path`."""
+    return [file for file in files_at(path) if file.suffix.lower() == ".csv"]
 
 
 def _only(path: Path, found: list[Path], word: str) -> Path | None:

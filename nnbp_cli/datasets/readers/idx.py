@@ -65,7 +65,7 @@ class _DamagedError(Exception):
 
 def data_set(path: Path, note: Note) -> Arrays | None:
     """The data set in the IDX files at `path`, if there are some. Raises NnbpError where one is missing."""
-    named = [(match, file) for file in files_at(path) if (match := FILE_NAME.fullmatch(file.name))]
+    named = [(match, file) for file in present(path) if (match := FILE_NAME.fullmatch(file.name))]
     if not named:
         return None
     sets = sorted({match["set"] for match, _ in named})
@@ -84,6 +84,11 @@ def data_set(path: Path, note: Note) -> Arrays | None:
             raise NnbpError(f"{path}: no '{missing}' here, nor '{missing}.gz'; put it there")
     images, labels, *tests = (read(parts[key], dimensions) for key, dimensions in zip(due, (3, 1, 3, 1)))
     return emnist.as_usual(Arrays(images, labels, *(tests or (images[:0], labels[:0]))), sets[0])
+
+
+def present(path: Path) -> list[Path]:
+    """The files at `path` with names as MNIST's."""
+    return [file for file in files_at(path) if FILE_NAME.fullmatch(file.name)]
 
 
 def read(

@@ -24,7 +24,7 @@ MEMBERS = ("x_train", "y_train", "x_test", "y_test")
 
 def data_set(path: Path, note: Note) -> Arrays | None:
     """The data set in the .npz file at `path`, if there is one."""
-    found = [file for file in files_at(path) if file.suffix.lower() == ".npz"]
+    found = present(path)
     if not found:
         return None
     if len(found) > 1:
@@ -46,6 +46,11 @@ def data_set(path: Path, note: Note) -> Arrays | None:
         raise cannot_read(file, error) from error
     test_images, test_labels = tests or (images[:0], labels[:0])
     return Arrays(images, as_labels(labels, file), test_images, as_labels(test_labels, file))
+
+
+def present(path: Path) -> list[Path]:
+    """The .npz files at `path`."""
+    return [file for file in files_at(path) if file.suffix.lower() == ".npz"]
 
 
 def _array(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array:

@@ -7,6 +7,7 @@ Pillow, an extra, reads them.
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from math import prod
 from pathlib import Path
 
@@ -33,16 +34,10 @@ class _SizesDifferError(Exception):
 
 def data_set(path: Path, note: Note) -> Arrays | None:
     """The data set in the folders of pictures at `path`, if there are some."""
-    if not path.is_dir():
-        return None
     try:
-        folders = {each.name.lower(): each for each in path.iterdir() if each.is_dir()}
-        training = next((folders[name] for name in TRAINING if name in folders), path)
-        test = next((folders[name] for name in TEST if name in folders and training != path), None)
-        classes, tests = _classes(training), _classes(test) if test else {}
-        if len(classes) < 2:
+        if not (splits := _splits(path)):
             return None
-        splits = {training: classes, **({test: tests} if test else {})}
+        classes, tests = [*splits.values(), {}][:2]
         used = {*splits, *(folder / name for folder, found in splits.items() for name in found)}
         unused = [each for folder in {path, *splits} for each in _all(folder) if each not in used]
         state = hashlib.sha256()
@@ -56,6 +51,7 @@ def data_set(path: Path, note: Note) -> Arrays | None:
         wrong = f"{len(classes)} folders of pictures where {MAX_LABEL + 1} classes are the most"
         raise NnbpError(f"{path}: {wrong}; move some away")
     if strange := [name for name in tests if name not in classes]:
+        test = [*splits][1]
         raise NnbpError(f"{test}: no training picture is of class '{strange[0]}'; move the folder away")
     digits.check_installed(str(path))
     identity = {"state": state.hexdigest(), "nnbp": __version__}
@@ -63,9 +59,30 @@ def data_set(path: Path, note: Note) -> Arrays | None:
     return with_unused(arrays, path, sorted(unused))
 
 
+def present(path: Path) -> list[Path]:
+    """The folders at `path` that are such a data set: those of its classes, or to train and test with."""
+    with suppress(OSError):  # a folder beside other data may be somebody else's
+        splits = _splits(path)
+        return [path / name for name in splits[path]] if path in splits else [*splits]
+    return []
+
+
+def _splits(path: Path) -> dict[Path, Classes]:
+    """The classes in the folder to train with, and in that to test with, if there is one; nothing where there
+    are not two classes.
+    """
+    if not path.is_dir():
+        return {}
+    folders = {each.name.lower(): each for each in path.iterdir() if each.is_dir()}
+    training = next((folders[name] for name in TRAINING if name in folders), path)
+    tests = [folders[name] for name in TEST if name in folders and training != path][:1]
+    splits = {folder: _classes(folder) for folder in (training, *tests)}
+    return splits if len(splits[training]) > 1 else {}
+
+
 def _classes(folder: Path) -> Classes:
     """The pictures in each folder in `folder`, in the order of their names; numbers as numbers count."""
-    found = {each.name: sorted(filter(_is_picture, _all(each))) for each in _all(folder) if each.is_dir()}
+    found = {each.name: sorted(filter(_is_picture, each.iterdir())) for each in _all(folder) if each.is_dir()}
     numbers = {name: int(name) for name in found if name.isdecimal()}
     names = sorted(
         filter(found.get, found), key=lambda name: (name not in numbers, numbers.get(name, 0), name)
@@ -78,12 +95,12 @@ def _all(folder: Path) -> list[Path]:
     return [
         each
         for each in folder.iterdir()
-        if not each.name.startswith(".") and (_is_picture(each) or each.is_dir())
+        if _is_picture(each) or (each.is_dir() and not each.name.startswith("."))
     ]
 
 
 def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in digits.SUFFIXES
+    return path.suffix.lower() in digits.SUFFIXES and not path.name.startswith(".")
 
 
 def _arrays(classes: Classes, tests: Classes) -> Arrays:
