@@ -1,5 +1,6 @@
 """Data sets in the forms that people have them in: each is the same images, and what is wrong gets a line."""
 
+import gzip
 import io
 import json
 import os
@@ -86,6 +87,7 @@ def test_a_file_may_be_named(tmp_path: Path, form: Callable[[Path], None], file:
     shutil.copy(tmp_path / file, tmp_path / f"other-{file}")
     assert re.match("HERE: (there are 2 data sets|several files with 'train')", refusal(tmp_path))
     (tmp_path / "another.csv").touch()
+    (tmp_path / f"{file}.gz").touch()
     assert load(tmp_path / file).digest == idx.digest(ARRAYS)
 
 
@@ -206,6 +208,7 @@ ROWS = [f"{k % 3},{k},0,17,255" for k in range(18)]
     [
         (3, "1,2,3,4,256", f"line 4, value 5: '256' {DUE}"),
         (3, "1,2,3,1004,5", f"line 4, value 4: '1004' {DUE}"),
+        (0, "-1,2,3,4,5", f"line 1, value 1: '-1' {DUE}"),
         (0, "1,2,-3,4,5", f"line 1, value 3: '-3' {DUE}"),
         (8, "1,2,0.5,4,5", f"line 9, value 3: '0.5' {DUE}"),
         (8, "1,2,3,,5", f"line 9, value 4: '' {DUE}"),
@@ -234,8 +237,6 @@ def test_a_line_of_a_csv_file_that_is_wrong_is_named(
         assert load(tmp_path).shape == (2, 2)
         sound[number] = line
         (tmp_path / "train.csv").write_text(head + "\n".join(sound))
-        if not head and number == 0:
-            continue  # is taken for a header
         if head:
             what = re.sub(r"line (\d+)", lambda found: f"line {int(found[1]) + 1}", what)
         assert refusal(tmp_path).startswith(f"HERE/train.csv: {what}")
@@ -255,6 +256,17 @@ def test_a_line_of_a_csv_file_that_is_wrong_is_named(
             b"1" * 200_000,
             "HERE/train.csv: field larger than field limit (131072); put a good copy",
         ),
+        (
+            "train.csv",
+            b"filename,label\n0.png,5\n",
+            f"HERE/train.csv: line 2, value 1: '0.png' {DUE[:41]}; of pictures make",
+        ),
+        (
+            "train.csv",
+            b"id,breed\n0.png,5\n",
+            "HERE/train.csv: no pixels in it; of pictures make a folder for each",
+        ),
+        ("train.csv.gz", gzip.compress(b"1,2\n"), "HERE/train.csv.gz: gzipped; unpack it with gunzip"),
         ("train.csv", b"<!DOCTYPE html>\n", "HERE/train.csv: an HTML page where lines of numbers are due; "),
         ("train.csv", b"\x93NUMPY\0,1", "HERE/train.csv: no text where lines of numbers are due; put a good"),
         (

@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from nnbp_cli import digits
 from nnbp_cli.datasets.readers import emnist, idx, kept
 from nnbp_cli.datasets.readers.arrays import Arrays, files_at, with_unused
 from nnbp_cli.errors import NnbpError, cannot_read
@@ -31,8 +32,10 @@ MAX_VALUE = 255
 BOM = b"\xef\xbb\xbf"
 LABELS = ("label", "labels", "class", "target")  # what the column is called
 NUMBERS = ("", "unnamed: 0", "index", "id")  # what a column with the number of the line is called
+NUMBER = re.compile(r"[-+]?[0-9.]+")  # right or wrong, it is no name of a column
 DELIMITERS = ",;\t"
 NUMBER_THE_CLASSES = "give each class a number, and its name in classes.txt"
+MAKE_FOLDERS = "of pictures make a folder for each class, without a table of their names"
 NEWLINE = 1 << 15  # added to the last number of a line
 
 
@@ -78,8 +81,9 @@ def data_set(path: Path, note: Note) -> Arrays | None:
 
 
 def present(path: Path) -> list[Path]:
-    """The CSV files at `path`."""
-    return [file for file in files_at(path) if file.suffix.lower() == ".csv"]
+    """The CSV files at `path`, and those that are gzipped and have not been unpacked, to be refused."""
+    found = [file for file in files_at(path) if file.name.lower().endswith((".csv", ".csv.gz"))]
+    return [file for file in found if file.suffix.lower() == ".csv" or file.with_suffix("") not in found]
 
 
 def _only(path: Path, found: list[Path], word: str) -> Path | None:
@@ -138,6 +142,8 @@ def _read(path: Path, pixels: int | None = None) -> tuple[Bytes, Bytes | None]:
 
 
 def _table(line: bytes, pixels: int | None) -> _Table:
+    if line.startswith(idx.GZIP):
+        raise _WrongError("gzipped", "unpack it with gunzip")
     text = line.removeprefix(BOM).decode(errors="replace")
     delimiter = max(DELIMITERS, key=text.count)
     if what := idx.sniff(line) or (b"\0" in line and "no text"):
@@ -150,7 +156,9 @@ def _table(line: bytes, pixels: int | None) -> _Table:
         raise _WrongError("no line of numbers, with commas between them")
     if numbered := fields[0] in NUMBERS:
         del fields[0]
-    numbers = all(field.isdecimal() for field in fields)
+        if len(fields) < 2:
+            raise _WrongError("no pixels in it", MAKE_FOLDERS)
+    numbers = all(NUMBER.fullmatch(field) for field in fields)
     in_order = fields == [str(k) for k in range(len(fields))]  # what pandas calls columns without names
     if numbers and not in_order:
         label = None if len(fields) == pixels or isqrt(len(fields)) ** 2 == len(fields) else 0
@@ -217,10 +225,10 @@ def _by_line(block: bytes, table: _Table, number: int) -> Bytes:
             if not re.fullmatch("0*[0-9]{1,3}", field, re.ASCII) or int(field) > MAX_VALUE:
                 due = f"a whole number from 0 to {MAX_VALUE} is due"
                 is_name = column == 1 + table.numbered + (table.label or 0) and field.isalpha()
-                raise _WrongError(
-                    f"line {k}, value {column}: {quoted(field)} where {due}",
-                    NUMBER_THE_CLASSES if is_name else "correct it",
-                )
+                remedy = NUMBER_THE_CLASSES if is_name else "correct it"
+                if Path(field).suffix.lower() in digits.SUFFIXES:
+                    remedy = MAKE_FOLDERS
+                raise _WrongError(f"line {k}, value {column}: {quoted(field)} where {due}", remedy)
         rows.append(bytes(map(int, fields)))
     return np.frombuffer(b"".join(rows), np.uint8).reshape(-1, table.columns)
 
