@@ -364,6 +364,17 @@ def test_ctrl_c_stops_in_good_order_and_the_same_command_goes_on(there: Path) ->
     assert (found["counts"]["complete"], found["counts"]["taken over"]) == (8, 1)
 
 
+def test_ctrl_c_stops_a_trial_that_has_not_begun_to_train(there: Path) -> None:
+    line = ("search", "small.toml", "-q", "--set", "training.epochs=1000000")
+    with started(sys.executable, "-m", "nnbp_cli", *line) as process:
+        study = Path("runs/small-search/study.journal")
+        while not study.exists() or '"op_code":4,' not in study.read_text():  # a trial is drawn
+            time.sleep(0.001)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (130, "")
+
+
 def test_ctrl_c_stops_who_waits_for_a_trial_of_another_process(there: Path) -> None:
     search("--trials", 1)
     digest = summary.read(Path("runs/small-search/trial-0000")).data["digest"]
