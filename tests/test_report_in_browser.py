@@ -30,7 +30,7 @@ from tests.conftest import OUTSIDE
 from tests.networks import convolutional, voters
 from tests.normal_vectors import VECTORS, picture_of
 from tests.photographs import resized
-from tests.small_run import CONVOLUTIONAL
+from tests.small_run import CONFIG, CONVOLUTIONAL
 from tests.strokes import DIGITS
 
 if TYPE_CHECKING:
@@ -161,6 +161,19 @@ def test_a_digit_is_drawn_with_the_keyboard(browser: Browser, report: Path) -> N
         page.keyboard.press("Escape")
         spoken.filter(has_text="The pad is empty").wait_for(state="attached")
         assert page.inner_text("#outputs").count("0.000") == 10
+
+
+def test_a_table_of_many_classes_scrolls_and_the_page_does_not(browser: Browser, here: Path) -> None:
+    pictures, classes = np.eye(40, 784, dtype=np.uint8)[np.arange(120) % 40] * 255, np.arange(120) % 40
+    arrays: dict[str, Any] = {"x_train": pictures, "y_train": classes, "x_test": pictures, "y_test": classes}
+    np.savez("many.npz", **{name: array.astype(np.uint8) for name, array in arrays.items()})
+    config = CONFIG.replace('"synthetic"\nsize = 600', '"many.npz"').replace("neurons = 10", "neurons = 40")
+    Path("small.toml").write_text(config)
+    assert nnbp("train", "small.toml", "--out", "run", "-q").status == 0
+    assert nnbp("report", "run", "-o", "many.html").status == 0
+    with opened(browser, Path("many.html"), 390) as shown:
+        assert shown.page.evaluate("document.getElementById('confusion').scrollWidth > innerWidth")
+        assert shown.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_a_table_that_is_too_wide_is_shaded_where_there_is_more_of_it(

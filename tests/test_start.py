@@ -86,6 +86,8 @@ def test_weights_for_other_images_and_other_commands_are_refused(first: Path) ->
     weights.save(Path("small.npz"), trained())
     said = train("--from", "small.npz")
     assert said.err == "small.npz: reads images of 3x2, and synthetic has 28x28; take others\n"
+    said = train("--from", "none.npz", "--set", "data.name=lost.npz")  # the first to be looked for
+    assert (said.status, said.err[:10]) == (1, "none.npz: ")
     for line in (("--resume", first), ("small.toml", "--seeds", 2)):
         refused = nnbp("train", *line, "--from", first)
         assert (refused.status, "'--from'" in refused.err) == (2, True)

@@ -138,6 +138,7 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
     if panel.logarithmic:
         axes.set_yscale("log")
     axes.set(xlabel="epoch", ylabel=panel.label)
+    axes.locator_params(axis="x", integer=True)
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
     # Set afterwards, a label is text and nothing else: neither mathematics nor, with a _ before it, no label.

@@ -48,9 +48,12 @@ def run(
     clock, copy = Clock(), check_weights(paths.out, paths.weights)
     if paths.out:
         run_directory.check_free(paths.out)
+    start = weights.load(paths.start) if paths.start else None  # before anything is downloaded
     config, data, network = settle(config, paths, reporter, communicator)
     state = loop.initial_state(network, INITIALIZERS[config.network.initializer], config.training)
-    started = start_from(paths.start, config.network, data, state, reporter.note) if paths.start else None
+    started = None
+    if paths.start and start:
+        started = start_from(paths.start, start, config.network, data, state, reporter.note)
 
     with run_directory.create(paths.out, paths.config.stem).locked() as directory:
         run_directory.check_free(directory.path)  # another process may have been here in between

@@ -9,22 +9,20 @@ from nnbp_cli.config import NetworkConfig
 from nnbp_cli.datasets.dataset import Dataset
 from nnbp_cli.errors import NnbpError
 from nnbp_cli.evaluation.saved import other_names
-from nnbp_cli.models import weights
-from nnbp_cli.models.weights import StartedFrom
+from nnbp_cli.models.weights import StartedFrom, Weights
 from nnbp_cli.system.reporter import Note
 from nnbp_cli.training.loop import TrainingState
 from nnbp_cli.wording import counted, quoted
 
 
 def start_from(
-    path: Path, network: NetworkConfig, data: Dataset, state: TrainingState, note: Note
+    path: Path, learned: Weights, network: NetworkConfig, data: Dataset, state: TrainingState, note: Note
 ) -> StartedFrom:
-    """Put the weights at `path` into the state of a run that has yet to begin; what they are. `note` is told
-    where their classes have other names than those of `data`.
+    """Put weights, which are those at `path`, into the state of a run that has yet to begin; what they are.
+    `note` is told where their classes have other names than those of `data`.
 
     Raises NnbpError where they are of another architecture than `network`, and in what.
     """
-    learned = weights.load(path)
     if learned.shape != data.shape:
         theirs, ours = ("x".join(map(str, shape)) for shape in (learned.shape, data.shape))
         raise NnbpError(f"{path}: reads images of {theirs}, and {data.name} has {ours}; take others")
