@@ -28,6 +28,22 @@ def test_a_second_signal_stops_at_once_and_handlers_are_put_back() -> None:
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_a_block_within_another_is_told_what_came_in_either() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    for early in (True, False):
+        with signals.defer() as outer:
+            if early:
+                signal.raise_signal(signal.SIGINT)
+            with signals.defer() as inner:
+                if not early:
+                    signal.raise_signal(signal.SIGINT)
+                assert inner() == "SIGINT"
+                with pytest.raises(KeyboardInterrupt):
+                    signal.raise_signal(signal.SIGINT)
+            assert outer() == "SIGINT"
+        assert signal.getsignal(signal.SIGINT) is before
+
+
 def test_a_signal_that_is_ignored_stays_ignored() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:

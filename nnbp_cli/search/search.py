@@ -79,7 +79,7 @@ class _Searcher:
         waits = False
         while not (stopped_by := signal_received()):
             with self.study.take() as trial:
-                if trial and (stopped_by := self._train(trial, signal_received)):
+                if trial and (stopped_by := self._train(trial)):
                     break
             if trial:
                 self._note(trial.number)
@@ -93,10 +93,10 @@ class _Searcher:
             sleep(WAITING_SECONDS)
         return stopped_by
 
-    def _train(self, trial: Trial, signal_received: SignalReceived) -> str | None:
+    def _train(self, trial: Trial) -> str | None:
         """Run a trial to its end, and tell the study; the signal that stopped it, if one did."""
         directory = RunDirectory(self.study.directory(trial))
-        trial_reporter = _TrialReporter(self.study, trial, self.reporter, signal_received)
+        trial_reporter = _TrialReporter(self.study, trial, self.reporter)
         try:
             with suppress(Diverged):
                 if not directory.begun:
@@ -157,12 +157,10 @@ class _Searcher:
 
 
 class _TrialReporter(Reporter):
-    """A study is told of each epoch of a trial, and may prune it; of the batches whoever looks on. A signal
-    that came before the run took signals for itself stops it too.
-    """
+    """A study is told of each epoch of a trial, and may prune it; of the batches whoever looks on."""
 
-    def __init__(self, study: Study, trial: Trial, shown: Reporter, signal_received: SignalReceived) -> None:
-        self.study, self.trial, self.pruned, self.signal_received = study, trial, False, signal_received
+    def __init__(self, study: Study, trial: Trial, shown: Reporter) -> None:
+        self.study, self.trial, self.pruned = study, trial, False
         self.begin, self.step, self.close = shown.begin, shown.step, shown.close  # type: ignore[method-assign]
 
     def epoch(self, number: int, learning_rate: float, seconds: float, scores: Mapping[str, float]) -> None:
@@ -170,7 +168,7 @@ class _TrialReporter(Reporter):
             self.pruned = self.study.report(self.trial, number, scores[SCORE])
 
     def stop(self) -> str | None:
-        return PRUNING if self.pruned else self.signal_received()
+        return PRUNING if self.pruned else None
 
 
 def _left(directory: RunDirectory) -> bool:

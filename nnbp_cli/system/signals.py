@@ -7,14 +7,16 @@ an import or in a callback from C, where it is shown as a traceback or lost.
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 
 EXIT_STATUS = {"SIGINT": 130, "SIGTERM": 143}
 GRACE_SECONDS = 1  # that a result has to reach who reads it, after a signal
 
 _status: int | None = None  # of work that is done
+_received: list[str] | None = None  # in the outermost block of `defer`, while there is one
 _by_signal = False
 
 
@@ -50,11 +52,15 @@ def ignore() -> None:
 def defer() -> Iterator[Callable[[], str | None]]:
     """Within the block, SIGINT and SIGTERM are only noted: the yielded function names the one that came.
 
-    A second signal acts at once, as it would outside. To be used in the main thread.
+    A second signal acts at once, as it would outside. A block within another is told what came in either. To
+    be used in the main thread.
     """
-    global _status
+    global _status, _received
     _status = None
-    received: list[str] = []
+    if _received is not None:
+        yield partial(_first, _received)
+        return
+    received = _received = []
     before = {name: signal.getsignal(getattr(signal, name)) for name in _not_ignored()}
 
     def restore() -> None:
@@ -68,11 +74,16 @@ def defer() -> Iterator[Callable[[], str | None]]:
     for name in before:
         signal.signal(getattr(signal, name), note)
     try:
-        yield lambda: received[0] if received else None
+        yield partial(_first, received)
     finally:
+        _received = None
         restore()
         if received and _status is not None and _end in before.values():
             _end_soon(_status)
+
+
+def _first(received: Sequence[str]) -> str | None:
+    return received[0] if received else None
 
 
 def _not_ignored() -> list[str]:
