@@ -6,18 +6,18 @@ file -> grayscale -> candidates: its sheet -> binarize -> segment -> normalize t
 from nnbp_cli.digits.binarization import binarize
 from nnbp_cli.digits.candidates import candidates
 from nnbp_cli.digits.normalization import SIDE, normalize
-from nnbp_cli.digits.picture import PNG, SUFFIXES, check_installed, grayscale, pages, png
+from nnbp_cli.digits.picture import PNG, check_installed, grayscale, is_picture, pages, png
 from nnbp_cli.digits.segmentation import Digit, segment
 
 __all__ = [
     "PNG",
     "SIDE",
-    "SUFFIXES",
     "Digit",
     "binarize",
     "candidates",
     "check_installed",
     "grayscale",
+    "is_picture",
     "normalize",
     "pages",
     "png",

@@ -47,6 +47,11 @@ def check_installed(who: str) -> None:
         raise NnbpError(f"{who}: needs Pillow; pip install 'nnbp-cli[predict]'") from None
 
 
+def is_picture(path: Path) -> bool:
+    """Whether a file is one by its name; what is hidden, as macOS leaves it beside each, is none."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+
+
 def grayscale(path: Path) -> Array:
     """The picture in a file, the first where there are several; see `pages`."""
     return next(pages(path)).picture

@@ -134,11 +134,11 @@ def files_of(paths: Iterable[Path], note: Note = str) -> list[Path]:
             found.append(path)
             continue
         try:
-            there = sorted(each for each in path.iterdir() if not each.name.startswith("."))
-            below = [each.name for each in there if each.is_dir()]
+            there = sorted(path.iterdir())
+            below = [each.name for each in there if each.is_dir() and not each.name.startswith(".")]
         except OSError as error:
             raise cannot_read(path, error) from error
-        inside = [each for each in there if each.suffix.lower() in digits.SUFFIXES]
+        inside = [each for each in there if digits.is_picture(each)]
         unread = f"the folders in it are not looked into ({some(below)}); name them" if below else ""
         if not inside:
             remedy = f", and {unread}" if below else "; name another, or files"

@@ -226,7 +226,7 @@ def _by_line(block: bytes, table: _Table, number: int) -> Bytes:
                 due = f"a whole number from 0 to {MAX_VALUE} is due"
                 is_name = column == 1 + table.numbered + (table.label or 0) and field.isalpha()
                 remedy = NUMBER_THE_CLASSES if is_name else "correct it"
-                if Path(field).suffix.lower() in digits.SUFFIXES:
+                if digits.is_picture(Path(field)):
                     remedy = MAKE_FOLDERS
                 raise _WrongError(f"line {k}, value {column}: {quoted(field)} where {due}", remedy)
         rows.append(bytes(map(int, fields)))

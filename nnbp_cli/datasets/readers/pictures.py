@@ -82,7 +82,9 @@ def _splits(path: Path) -> dict[Path, Classes]:
 
 def _classes(folder: Path) -> Classes:
     """The pictures in each folder in `folder`, in the order of their names; numbers as numbers count."""
-    found = {each.name: sorted(filter(_is_picture, each.iterdir())) for each in _all(folder) if each.is_dir()}
+    found = {
+        each.name: sorted(filter(digits.is_picture, each.iterdir())) for each in _all(folder) if each.is_dir()
+    }
     numbers = {name: int(name) for name in found if name.isdecimal()}
     names = sorted(
         filter(found.get, found), key=lambda name: (name not in numbers, numbers.get(name, 0), name)
@@ -95,12 +97,8 @@ def _all(folder: Path) -> list[Path]:
     return [
         each
         for each in folder.iterdir()
-        if _is_picture(each) or (each.is_dir() and not each.name.startswith("."))
+        if digits.is_picture(each) or (each.is_dir() and not each.name.startswith("."))
     ]
-
-
-def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in digits.SUFFIXES and not path.name.startswith(".")
 
 
 def _arrays(classes: Classes, tests: Classes) -> Arrays:
